@@ -1,0 +1,59 @@
+// Installs what a command needs and nothing it has: `run` takes the runtime packages alone (about 350 MB),
+// `all` adds the tools for tests, checks and synthesis. Plain JavaScript, because it runs before
+// the pinned Node exists, on whatever Node (20 or newer) the machine has.
+//
+// It calls `npm install --no-save`, not `npm ci`: the lock file cannot list the platform builds that a
+// registry mirror lacks, and `npm ci` takes such a lock for a broken one.
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const stampFile = join(root, 'node_modules', '.b3iq-install.json')
+const scope = process.argv[2]
+
+if (scope !== 'run' && scope !== 'all') fail('usage: node scripts/install.mjs run|all')
+if (Number(process.versions.node.split('.')[0]) < 20) {
+  fail(`Node ${process.versions.node} is too old: install Node 20 or newer.`)
+}
+
+const wanted = createHash('sha256')
+  .update(readFileSync(join(root, 'package.json')))
+  .update(readFileSync(join(root, 'package-lock.json')))
+  .digest('hex')
+if (!isInstalled()) install()
+
+function isInstalled() {
+  if (!existsSync(stampFile)) return false
+  try {
+    const stamp = JSON.parse(readFileSync(stampFile, 'utf8'))
+    return stamp.wanted === wanted && (stamp.scope === 'all' || stamp.scope === scope)
+  } catch {
+    return false
+  }
+}
+
+function install() {
+  const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']
+  if (scope === 'run') args.push('--omit=dev')
+  console.error(`Installing packages (${scope === 'run' ? 'about 350' : 'about 800'} MB) …`)
+  const startedMs = Date.now()
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
+  const result = spawnSync(npm, args, {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    shell: process.platform === 'win32',
+  })
+  if (result.status !== 0) {
+    fail('npm install failed: see its message above, then run the same command again.')
+  }
+  writeFileSync(stampFile, JSON.stringify({ wanted, scope }))
+  console.error(`Installed in ${Math.round((Date.now() - startedMs) / 1000)} s.`)
+}
+
+function fail(message) {
+  console.error(message)
+  process.exit(1)
+}
