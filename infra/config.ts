@@ -1,0 +1,104 @@
+/**
+ * What differs between deployed stages: one JSON file each under `stages/`, read and checked here
+ * before anything is synthesized. Below this file nothing reads the environment.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as z from 'zod'
+
+/** Lambda stops any invocation after this. */
+const maxTimeoutSec = 900
+
+/** From a request's deadline to the end of its invocation: settling, cold start, clock error. */
+export const timeoutMarginSec = 60
+
+const MemoryMb = z.int().min(128).max(10_240)
+
+// Zero would switch the function off, which is a decision for the console and not for a file.
+const ReservedConcurrency = z.int().min(1).optional()
+
+const Sizing = z.strictObject({ memoryMb: MemoryMb, reservedConcurrency: ReservedConcurrency })
+
+// Objects are strict and the stage `local` is refused: the switches that let a laptop call hosts on
+// loopback addresses exist there only, and no file here can name one.
+export const StageConfig = z.strictObject({
+  stage: z
+    .string()
+    .regex(/^[a-z][a-z0-9]{1,11}$/, 'must be 2 to 12 lowercase letters and digits')
+    .refine((name) => name !== 'local', '"local" is the laptop and cannot be deployed'),
+  /** Deletion protection, termination protection and RETAIN: on wherever the data matters. */
+  protectData: z.boolean(),
+  logRetentionDays: z.literal([1, 3, 5, 7, 14, 30, 60, 90, 180, 365]).default(30),
+  gateway: z.strictObject({
+    ...Sizing.shape,
+    deadlineMs: z
+      .int()
+      .min(30_000)
+      .max((maxTimeoutSec - timeoutMarginSec) * 1000)
+      .default(300_000),
+    // A hold that ended while its invocation may still run could be swept under a live request.
+    leaseMarginMs: z
+      .int()
+      .min((timeoutMarginSec + 30) * 1000)
+      .max(900_000)
+      .default(120_000),
+    /** Layer version ARN per region. When present, only these regions can be deployed to. */
+    webAdapterLayers: z
+      .record(
+        z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/),
+        z.string().regex(/^arn:[\w-]+:lambda:[\w-]+:\d{12}:layer:[\w-]+:\d+$/),
+      )
+      .refine((layers) => Object.keys(layers).length > 0, 'must name at least one region')
+      .optional(),
+  }),
+  ingest: Sizing,
+  admin: Sizing,
+  schedules: Sizing,
+})
+export type StageConfig = z.infer<typeof StageConfig>
+
+export type StageConfigResult =
+  | { readonly ok: true; readonly config: StageConfig }
+  | { readonly ok: false; readonly message: string }
+
+/** Reads `<stagesDir>/<stage>.json`. `stage` is whatever `-c stage=` was given. */
+export function readStageConfig(
+  stage: unknown,
+  stagesDir: string = join(import.meta.dirname, 'stages'),
+): StageConfigResult {
+  const known = readdirSync(stagesDir)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length))
+  if (typeof stage !== 'string' || !known.includes(stage)) {
+    const choices = known.map((name) => `-c stage=${name}`).join(' or ')
+    return refuse(`There is no stage "${stage}": use ${choices}, or add infra/stages/<stage>.json.`)
+  }
+  const text = readFileSync(join(stagesDir, `${stage}.json`), 'utf8')
+  try {
+    return parseStageConfig(stage, JSON.parse(text))
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    return refuse(`infra/stages/${stage}.json is not JSON: ${error.message}.`)
+  }
+}
+
+/** The file must name the stage it is called after, or a copied file would deploy over another. */
+export function parseStageConfig(stage: string, value: unknown): StageConfigResult {
+  const parsed = StageConfig.safeParse(value)
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message }) =>
+      path.length === 0 ? message : `${path.join('.')}: ${message}`,
+    )
+    return refuse(`infra/stages/${stage}.json needs fixing: ${faults.join('; ')}.`)
+  }
+  if (parsed.data.stage !== stage) {
+    return refuse(
+      `infra/stages/${stage}.json says stage "${parsed.data.stage}": write "${stage}" there.`,
+    )
+  }
+  return { ok: true, config: parsed.data }
+}
+
+function refuse(message: string): StageConfigResult {
+  return { ok: false, message }
+}

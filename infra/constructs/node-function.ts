@@ -1,0 +1,112 @@
+/**
+ * One deployed TypeScript entry file: bundled by the local esbuild, with its own log group and its
+ * own role, which may do what `permissions.ts` says and nothing else. The other constructs add how
+ * it is reached.
+ */
+import { join } from 'node:path'
+import { type Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib'
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import {
+  ApplicationLogLevel,
+  Architecture,
+  type ILayerVersion,
+  LoggingFormat,
+  Runtime,
+  SystemLogLevel,
+} from 'aws-cdk-lib/aws-lambda'
+import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs'
+import { LogGroup } from 'aws-cdk-lib/aws-logs'
+import { Construct } from 'constructs'
+import { envKey } from '../../src/names.ts'
+import type { StageConfig } from '../config.ts'
+import { type Principal, tableStatements } from '../permissions.ts'
+import type { DeployedTables } from './b3iq-tables.ts'
+
+const repositoryRoot = join(import.meta.dirname, '..', '..')
+
+export type NodeFunctionProps = {
+  readonly config: StageConfig
+  readonly tables: DeployedTables
+  /** The row of `permissions.ts` that the role gets. */
+  readonly principal: Principal
+  /** Path of the entry file from the repository root. */
+  readonly entry: string
+  readonly timeout: Duration
+  readonly memoryMb: number
+  /** @default no reservation: new accounts have too little concurrency to set any aside */
+  readonly reservedConcurrency?: number | undefined
+  /** @default the export `handler` of the entry file */
+  readonly handler?: string
+  readonly layers?: ILayerVersion[]
+  /** Added to the variables that every function gets. */
+  readonly environment?: Readonly<Record<string, string>>
+  readonly commandHooks?: BundlingOptions['commandHooks']
+}
+
+export class NodeFunction extends Construct {
+  readonly lambda: NodejsFunction
+
+  constructor(scope: Construct, id: string, props: NodeFunctionProps) {
+    super(scope, id)
+    const { config, tables, principal } = props
+    const logGroup = new LogGroup(this, 'Logs', {
+      retention: config.logRetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
+    const role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      description: `Execution role of ${props.entry}`,
+    })
+    logGroup.grantWrite(role)
+    for (const statement of [
+      ...tableStatements(principal, tables),
+      ...secretStatements(Stack.of(this), config.stage),
+    ]) {
+      role.addToPolicy(statement)
+    }
+
+    this.lambda = new NodejsFunction(this, 'Function', {
+      entry: join(repositoryRoot, props.entry),
+      projectRoot: repositoryRoot,
+      depsLockFilePath: join(repositoryRoot, 'package-lock.json'),
+      handler: props.handler ?? 'handler',
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      bundling: bundling(props.commandHooks),
+      role,
+      logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      applicationLogLevelV2: ApplicationLogLevel.INFO,
+      systemLogLevelV2: SystemLogLevel.WARN,
+      timeout: props.timeout,
+      memorySize: props.memoryMb,
+      ...(props.reservedConcurrency === undefined
+        ? {}
+        : { reservedConcurrentExecutions: props.reservedConcurrency }),
+      ...(props.layers === undefined ? {} : { layers: props.layers }),
+      environment: { ...commonEnvironment(config, tables), ...props.environment },
+    })
+
+    const secretKeys = Stack.of(this).resolve(kmsKeyArns(Stack.of(this)))
+    void secretKeys
+    Validations.of(this).acknowledge({
+      id: 'Serverless-LambdaTracing',
+      reason:
+        'Requests are followed by id through the structured log. X-Ray would add a price per request and a right on every resource.',
+    })
+  }
+}
+
+function commonEnvironment(config: StageConfig, tables: DeployedTables): Record<string, string> {
+  return {
+    [envKey.stage]: config.stage,
+    [envKey.balancesTable]: tables.balances.tableName,
+    [envKey.keysTable]: tables.keys.tableName,
+    [envKey.profilesTable]: tables.profiles.tableName,
+    [envKey.receiptsTable]: tables.receipts.tableName,
+    [envKey.secretsSource]: `ssm:/${secretsParameter(config.stage)}`,
+    [envKey.deadlineMs]: String(config.gateway.deadlineMs),
+    [envKey.leaseMarginMs]: String(config.gateway.leaseMarginMs),
+    NODE_OPTIONS: '--enable-source-maps',
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * Names that infrastructure and running code must spell alike: environment keys, metric names and
+ * the schedules. Imported by both sides; imports nothing.
+ */
+
+/** Environment variables of every deployed function and of every local process. */
+export const envKey = {
+  stage: 'B3IQ_STAGE',
+  balancesTable: 'B3IQ_BALANCES_TABLE',
+  keysTable: 'B3IQ_KEYS_TABLE',
+  profilesTable: 'B3IQ_PROFILES_TABLE',
+  receiptsTable: 'B3IQ_RECEIPTS_TABLE',
+  /** `ssm:<parameter name>` on AWS, `file:<path>` on a laptop. Never the secret itself. */
+  secretsSource: 'B3IQ_SECRETS_SOURCE',
+  /** Longest life of one request in milliseconds; the lease of its hold follows from it. */
+  deadlineMs: 'B3IQ_DEADLINE_MS',
+  /** What a hold outlives its request's deadline by, in milliseconds. */
+  leaseMarginMs: 'B3IQ_LEASE_MARGIN_MS',
+  /** Only on a laptop: where the embedded DynamoDB listens. */
+  dynamodbEndpoint: 'DYNAMODB_ENDPOINT',
+} as const
+
+/** One entry per EventBridge schedule: its handler's file name and how often it is started. */
+export const schedules = {
+  'expire-heartbeats': { everyMinutes: 1 },
+  'recompute-eligibility': { everyMinutes: 1 },
+  'probe-routes': { everyMinutes: 1 },
+  'run-benchmarks': { everyMinutes: 5 },
+  'expire-holds': { everyMinutes: 1 },
+} as const
+
+export type ScheduleName = keyof typeof schedules

@@ -1,0 +1,67 @@
+/**
+ * What the operator sells: a model, the builds of it that count as the same product, and a price
+ * per route tier and trust tier. A tier without a price is closed: unpriced is not sold.
+ */
+import * as z from 'zod'
+import { RuntimeKind } from './claim.ts'
+import { ArtifactDigest, ModelId, ProfileId } from './ids.ts'
+
+export const RouteTier = z.enum([
+  'local_convenience',
+  'portable_local',
+  'network_beta',
+  'datacenter_optimized',
+  'fleet_orchestrated',
+  'unknown',
+])
+export type RouteTier = z.infer<typeof RouteTier>
+
+export const TrustTier = z.enum(['T0', 'T1', 'T2', 'T3'])
+export type TrustTier = z.infer<typeof TrustTier>
+
+const usdPerMTok = z.string().regex(/^\d{1,9}(\.\d{1,9})?$/, 'must be a decimal USD string')
+
+/** How many bytes one token has, and how far (a fraction) honest traffic strays from that. */
+const BytesPerToken = z.strictObject({
+  mean: z.number().min(0.1).max(64),
+  band: z.number().min(0).max(0.9),
+})
+
+export const ProfileManifest = z.strictObject({
+  profile_id: ProfileId,
+  artifact: z.strictObject({
+    format: z.string().max(32),
+    digest: ArtifactDigest,
+    quantization: z.string().max(32).nullable(),
+  }),
+  runtime_kinds: z.array(RuntimeKind).min(1),
+  bytes_per_token: z.strictObject({ prompt: BytesPerToken, completion: BytesPerToken }),
+})
+export type ProfileManifest = z.infer<typeof ProfileManifest>
+
+export const CataloguePrice = z.strictObject({
+  route_tier: RouteTier,
+  trust_tier: TrustTier,
+  prompt_usd_per_mtok: usdPerMTok,
+  cached_prompt_usd_per_mtok: usdPerMTok,
+  completion_usd_per_mtok: usdPerMTok,
+})
+export type CataloguePrice = z.infer<typeof CataloguePrice>
+
+/** Body of `PUT /admin/models`. */
+export const CatalogueModel = z.strictObject({
+  id: ModelId,
+  name: z.string().min(1).max(128),
+  description: z.string().max(1024).default(''),
+  context_length: z.int().min(64).max(10_000_000),
+  max_output_tokens: z.int().min(1).max(1_000_000),
+  host_share_bps: z.int().min(0).max(10_000).default(8_000),
+  /** What a direct upstream would ask, for the saving shown to customers. */
+  benchmark_price: z.strictObject({
+    prompt_usd_per_mtok: usdPerMTok,
+    completion_usd_per_mtok: usdPerMTok,
+  }),
+  prices: z.array(CataloguePrice).max(24),
+  profiles: z.array(ProfileManifest).max(32),
+})
+export type CatalogueModel = z.infer<typeof CatalogueModel>

@@ -1,0 +1,71 @@
+/**
+ * Ed25519 over tagged canonical JSON. Public keys travel as the base64url of their 32 raw bytes,
+ * signatures as the base64url of 64.
+ */
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+  verify,
+} from 'node:crypto'
+import * as z from 'zod'
+import { type DomainTag, taggedBytes } from './canonical.ts'
+
+export const PublicKey = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be a raw Ed25519 key')
+export const Signature = z.string().regex(/^[A-Za-z0-9_-]{86}$/, 'must be an Ed25519 signature')
+
+/** A private key as it is stored: JWK, base64url of the seed and of the public key. */
+export const PrivateKeyJwk = z.strictObject({
+  kty: z.literal('OKP'),
+  crv: z.literal('Ed25519'),
+  d: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+  x: PublicKey,
+})
+export type PrivateKeyJwk = z.infer<typeof PrivateKeyJwk>
+
+export type Signer = {
+  readonly publicKey: string
+  readonly sign: (tag: DomainTag, value: unknown) => string
+  /** For protocols that define their own bytes, such as HTTP message signatures. */
+  readonly signBytes: (bytes: Uint8Array) => Buffer
+}
+
+export function generatePrivateKey(): PrivateKeyJwk {
+  const { privateKey } = generateKeyPairSync('ed25519')
+  return PrivateKeyJwk.parse(privateKey.export({ format: 'jwk' }))
+}
+
+export function makeSigner(jwk: PrivateKeyJwk): Signer {
+  const key = createPrivateKey({ key: jwk, format: 'jwk' })
+  const signBytes = (bytes: Uint8Array) => sign(null, bytes, key)
+  return {
+    publicKey: jwk.x,
+    signBytes,
+    sign: (tag, value) => signBytes(taggedBytes(tag, value)).toString('base64url'),
+  }
+}
+
+export type Signed = { readonly publicKey: string; readonly signature: string }
+
+export function verifyTagged(tag: DomainTag, value: unknown, signed: Signed): boolean {
+  return verifyBytes(taggedBytes(tag, value), signed)
+}
+
+/** False for a malformed key or signature too: whoever sends one has not signed. */
+export function verifyBytes(bytes: Uint8Array, { publicKey, signature }: Signed): boolean {
+  if (!PublicKey.safeParse(publicKey).success || !Signature.safeParse(signature).success) {
+    return false
+  }
+  const key = publicKeyObject(publicKey)
+  return key !== undefined && verify(null, bytes, key, Buffer.from(signature, 'base64url'))
+}
+
+function publicKeyObject(publicKey: string): KeyObject | undefined {
+  try {
+    return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: publicKey }, format: 'jwk' })
+  } catch {
+    return undefined
+  }
+}

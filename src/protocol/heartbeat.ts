@@ -1,0 +1,143 @@
+/**
+ * What a node tells the control plane every few seconds, and what it hears back: whether each of
+ * its profiles earns and, if not, why. Unknown fields are ignored, so that a newer agent can beat
+ * against an older control plane.
+ */
+import * as z from 'zod'
+import { RuntimeKind } from './claim.ts'
+import { ArtifactDigest, NodeId, ProfileId, Sha256Hex } from './ids.ts'
+import { limits } from './limits.ts'
+
+const text = z.string().max(128)
+const count = z.int().min(0)
+/** Host time in milliseconds, corrected by the agent's offset to the server's clock. */
+const hostTimeMs = z.int().min(0)
+
+export const NodeMode = z.enum(['local', 'managed', 'network'])
+export const NodeState = z.enum(['ready', 'draining', 'paused_by_owner', 'user_active', 'degraded'])
+export const QueueHealth = z.enum(['ok', 'busy', 'blocked', 'unhealthy'])
+export type QueueHealth = z.infer<typeof QueueHealth>
+
+export const Queue = z.object({
+  source: z.enum(['runtime', 'agent']),
+  running: count,
+  waiting: count,
+  capacity: z.int().min(1).max(4096),
+  health: QueueHealth,
+  reason: text.nullable(),
+})
+
+export const RuntimeReport = z.object({
+  id: text,
+  kind: RuntimeKind,
+  version: text,
+  reachable: z.boolean(),
+  queue: Queue,
+})
+export type RuntimeReport = z.infer<typeof RuntimeReport>
+
+export const GpuReport = z.object({
+  uuid: text,
+  name: text.nullable(),
+  mem_used_mib: count.nullable(),
+  mem_total_mib: count.nullable(),
+  util_pct: z.number().min(0).max(100).nullable(),
+  temp_c: z.number().nullable(),
+  power_w: z.number().min(0).nullable(),
+})
+export type GpuReport = z.infer<typeof GpuReport>
+
+export const Heartbeat = z.object({
+  v: z.literal(1),
+  node_id: NodeId,
+  boot_id: z.uuid(),
+  /** Strictly rising: corrected host milliseconds, or the last one plus 1. */
+  seq: z.int().min(1),
+  sent_at_ms: hostTimeMs,
+  clock_offset_ms: z.int(),
+  agent: z.object({ version: text, os: text, arch: text, uptime_s: count }),
+  mode: NodeMode,
+  state: NodeState,
+  owner_limits: z.object({ max_concurrency: z.int().min(1).max(4096), paid_enabled: z.boolean() }),
+  tunnel: z.object({
+    kind: z.enum(['direct', 'cloudflared_named']),
+    state: z.enum(['up', 'connecting', 'down']),
+    route_epoch: z.int().min(0),
+  }),
+  gpus: z.array(GpuReport).max(limits.gpusPerNode),
+  runtimes: z.array(RuntimeReport).max(limits.runtimesPerNode),
+  inventory_digest: Sha256Hex,
+  counters: z.object({
+    accepted: count,
+    completed: count,
+    failed: count,
+    cancelled_by_client: count,
+    rejected_busy: count,
+  }),
+})
+export type Heartbeat = z.infer<typeof Heartbeat>
+
+/** One model build on one runtime of the node. */
+export const InventoryModel = z.object({
+  /** The name under which the runtime serves it. */
+  local_name: text,
+  runtime_id: text,
+  artifact: z.object({
+    format: text,
+    digest: ArtifactDigest,
+    quantization: text.nullable(),
+    size_bytes: count.nullable(),
+  }),
+  context_length: z.int().min(1).nullable(),
+  status: z.enum(['installed', 'ready_to_install', 'runtime_missing', 'hardware_unsupported']),
+  /** The runtime would fetch the answer elsewhere: never sold. */
+  remote: z.boolean(),
+})
+export type InventoryModel = z.infer<typeof InventoryModel>
+
+/** Sent only when its digest changed; `seq` is that of the beat whose reply asked for it. */
+export const Inventory = z.object({
+  v: z.literal(1),
+  node_id: NodeId,
+  seq: z.int().min(1),
+  models: z.array(InventoryModel).max(limits.modelsPerNode),
+})
+export type Inventory = z.infer<typeof Inventory>
+
+export const Gates = z.strictObject({
+  fresh: z.boolean(),
+  route: z.boolean(),
+  protocol: z.boolean(),
+  runtime: z.boolean(),
+  policy: z.boolean(),
+})
+export type Gates = z.infer<typeof Gates>
+
+export const Blocker = z.strictObject({
+  gate: z.enum(['fresh', 'route', 'protocol', 'runtime', 'policy']),
+  code: z.string(),
+  message: z.string(),
+})
+export type Blocker = z.infer<typeof Blocker>
+
+/** The one eligibility object: heartbeat reply, router, /admin/deployments and receipts use it. */
+export const Eligibility = z.strictObject({
+  profile_id: ProfileId,
+  model: z.string(),
+  eligible: z.boolean(),
+  gates: Gates,
+  blockers: z.array(Blocker),
+})
+export type Eligibility = z.infer<typeof Eligibility>
+
+export const HeartbeatReply = z.object({
+  ok: z.literal(true),
+  server_time_ms: z.int(),
+  next_in_ms: z.int().min(100).max(600_000),
+  ttl_ms: z.int(),
+  need: z.array(z.enum(['inventory'])),
+  route_epoch: z.int().min(1),
+  eligibility: z.array(Eligibility),
+  warnings: z.array(z.enum(['clock_skew'])),
+})
+export type HeartbeatReply = z.infer<typeof HeartbeatReply>

@@ -1,0 +1,32 @@
+/** Every bound that callers can meet, in one place, each with its reason. */
+export const limits = {
+  /** Function URLs take 6 MB; base64 of images and our own headers must fit beside it. */
+  requestBodyBytes: 4 * 1024 * 1024,
+  /** An error or JSON reply of a host is read no further than this. */
+  hostReplyBytes: 4 * 1024 * 1024,
+  /** One SSE event of a host; a longer one is malformed. */
+  hostEventBytes: 1024 * 1024,
+  /** Messages in one request: far above any real conversation, below what parsing notices. */
+  messages: 4096,
+  heartbeatBytes: 16 * 1024,
+  inventoryBytes: 64 * 1024,
+  modelsPerNode: 64,
+  gpusPerNode: 16,
+  runtimesPerNode: 8,
+  /** Completion window held when the client names none. */
+  defaultMaxTokens: 4096,
+  /** Below this a clamped window would be no answer: refuse with 402 instead. */
+  minAffordableTokens: 64,
+  /** Choices per request; each multiplies the hold. */
+  choices: 8,
+  /** Hosts tried for one request, the first included. */
+  candidatesPerRequest: 3,
+  candidatesPerShard: 32,
+  /** Open holds per wallet: keeps the wallet item small and the exposure bounded. */
+  openHolds: 64,
+  /** Keys with caps per wallet; each carries its counters on the wallet item. */
+  cappedKeysPerWallet: 32,
+  /** `Retry-After` above a minute is ignored by the OpenAI SDKs. */
+  retryAfterSec: 60,
+  pageSize: 100,
+} as const

@@ -1,0 +1,163 @@
+/**
+ * A ticket is the gateway's signed order to one node for one attempt. The node trusts no connection
+ * and no address, only this: who asks, for which profile, for how many tokens, for which body.
+ * Tickets are signed by a key that lives a day in memory and is certified by the stage's root key.
+ */
+import * as z from 'zod'
+import { domainHash } from './canonical.ts'
+import { PublicKey, Signature, type Signer, verifyTagged } from './ed25519.ts'
+import { ArtifactDigest, HoldId, NodeId, ProfileId, Sha256Hex } from './ids.ts'
+
+export const ticketHeader = 'b3iq-ticket'
+export const proofHeader = 'b3iq-proof'
+export const ticketLifeMsMax = 60_000
+
+const timeMs = z.int().min(0)
+
+export const Ticket = z.strictObject({
+  v: z.literal(1),
+  stage: z.string().max(32),
+  ticket_id: z.string().max(64),
+  hold_id: HoldId,
+  attempt: z.int().min(1).max(16),
+  node_id: NodeId,
+  route_epoch: z.int().min(1),
+  profile_id: ProfileId,
+  artifact_digest: ArtifactDigest,
+  max_tokens: z.int().min(1),
+  n: z.int().min(1).max(16),
+  price_version: z.int().min(0),
+  body_sha256: Sha256Hex,
+  issued_at_ms: timeMs,
+  expires_at_ms: timeMs,
+})
+export type Ticket = z.infer<typeof Ticket>
+
+export const TicketKey = z.strictObject({
+  v: z.literal(1),
+  stage: z.string().max(32),
+  key_id: z.string().max(64),
+  public_key: PublicKey,
+  not_before_ms: timeMs,
+  not_after_ms: timeMs,
+})
+export type TicketKey = z.infer<typeof TicketKey>
+
+export const SignedTicket = z.strictObject({
+  ticket: Ticket,
+  signature: Signature,
+  key: TicketKey,
+  /** The root key's signature over `key`. */
+  key_signature: Signature,
+})
+export type SignedTicket = z.infer<typeof SignedTicket>
+
+/** A ticket key with its certificate, as the gateway keeps it in memory for a day. */
+export type TicketSigner = {
+  readonly key: TicketKey
+  readonly keySignature: string
+  readonly signer: Signer
+}
+
+export function certifyTicketKey(key: TicketKey, root: Signer): string {
+  return root.sign('b3iq:ticket-key:v1', key)
+}
+
+export function signTicket(ticket: Ticket, by: TicketSigner): SignedTicket {
+  return {
+    ticket,
+    signature: by.signer.sign('b3iq:ticket:v1', ticket),
+    key: by.key,
+    key_signature: by.keySignature,
+  }
+}
+
+export const ticketHash = (ticket: Ticket): string => domainHash('b3iq:ticket:v1', ticket)
+
+export function encodeTicket(signed: SignedTicket): string {
+  return Buffer.from(JSON.stringify(signed), 'utf8').toString('base64url')
+}
+
+/** Undefined for anything that is not a well-formed signed ticket. */
+export function decodeTicket(header: string): SignedTicket | undefined {
+  try {
+    const parsed = SignedTicket.safeParse(
+      JSON.parse(Buffer.from(header, 'base64url').toString('utf8')),
+    )
+    return parsed.success ? parsed.data : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export type TicketRefusal =
+  | 'bad_ticket'
+  | 'ticket_expired'
+  | 'ticket_before_boot'
+  | 'wrong_stage'
+  | 'wrong_node'
+  | 'stale_route'
+  | 'wrong_body'
+
+export type TicketExpectation = {
+  readonly stage: string
+  readonly nodeId: string
+  readonly routeEpoch: number
+  readonly bodySha256: string
+  /** Root public keys learned at enrolment. */
+  readonly rootPublicKeys: readonly string[]
+  /** Server-corrected time of the node, and of its boot. */
+  readonly nowMs: number
+  readonly bootedAtMs: number
+}
+
+/** How far the corrected clock of a node may be off the gateway's. */
+const clockToleranceMs = 5_000
+
+/** Undefined when the ticket is good, else why the node refuses it. */
+export function ticketRefusal(
+  signed: SignedTicket,
+  expected: TicketExpectation,
+): TicketRefusal | undefined {
+  const { ticket, key } = signed
+  const certified = expected.rootPublicKeys.some((publicKey) =>
+    verifyTagged('b3iq:ticket-key:v1', key, { publicKey, signature: signed.key_signature }),
+  )
+  const proof = { publicKey: key.public_key, signature: signed.signature }
+  if (!certified || !verifyTagged('b3iq:ticket:v1', ticket, proof)) return 'bad_ticket'
+  if (ticket.stage !== expected.stage || key.stage !== expected.stage) return 'wrong_stage'
+  if (ticket.node_id !== expected.nodeId) return 'wrong_node'
+  if (ticket.issued_at_ms < expected.bootedAtMs - clockToleranceMs) return 'ticket_before_boot'
+  if (!isCurrent(ticket, key, expected.nowMs)) return 'ticket_expired'
+  if (ticket.route_epoch !== expected.routeEpoch) return 'stale_route'
+  if (ticket.body_sha256 !== expected.bodySha256) return 'wrong_body'
+  return undefined
+}
+
+function isCurrent(ticket: Ticket, key: TicketKey, nowMs: number): boolean {
+  return (
+    ticket.expires_at_ms - ticket.issued_at_ms <= ticketLifeMsMax &&
+    nowMs >= ticket.issued_at_ms - clockToleranceMs &&
+    nowMs <= ticket.expires_at_ms + clockToleranceMs &&
+    nowMs >= key.not_before_ms - clockToleranceMs &&
+    nowMs <= key.not_after_ms + clockToleranceMs
+  )
+}
+
+/** The node's answer that it holds the key of its id and has seen this very ticket. */
+export function signProof(ticket: Ticket, node: Signer): string {
+  return node.sign('b3iq:proof:v1', ticketHash(ticket))
+}
+
+export function verifyProof(ticket: Ticket, publicKey: string, signature: string): boolean {
+  return verifyTagged('b3iq:proof:v1', ticketHash(ticket), { publicKey, signature })
+}
+
+/** A refusal for load is signed too: nobody on the way can make a node look busy. */
+export function signBusy(ticket: Ticket, node: Signer): string {
+  return node.sign('b3iq:busy:v1', ticketHash(ticket))
+}
+
+export function verifyBusy(ticket: Ticket, publicKey: string, signature: string): boolean {
+  return verifyTagged('b3iq:busy:v1', ticketHash(ticket), { publicKey, signature })
+}

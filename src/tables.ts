@@ -1,0 +1,45 @@
+/**
+ * The four DynamoDB tables. CDK deploys them and the laptop creates them from this one definition,
+ * so that a key or an index cannot differ between the two.
+ */
+
+export type IndexDefinition = {
+  readonly name: string
+  readonly partitionKey: string
+  readonly sortKey?: string
+}
+
+export type TableDefinition = {
+  readonly partitionKey: string
+  readonly sortKey: string
+  /** Keys-only, and sparse: an item without the index's keys is not in it. */
+  readonly keysOnlyIndexes: readonly IndexDefinition[]
+  /** Attribute with epoch seconds after which an item is garbage. Never a timer: nothing reads it. */
+  readonly timeToLive?: string
+}
+
+export const tables = {
+  /** Accounts, wallets with their holds, ledger entries other than charges. */
+  balances: {
+    partitionKey: 'pk',
+    sortKey: 'sk',
+    // A wallet with open holds sits in the bucket of the minute in which its first one expires.
+    keysOnlyIndexes: [{ name: 'bySweepBucket', partitionKey: 'sweepBucket', sortKey: 'pk' }],
+  },
+  /** Customer keys, operator keys and join codes, all stored by hash. */
+  keys: { partitionKey: 'pk', sortKey: 'sk', keysOnlyIndexes: [], timeToLive: 'expiresAtSec' },
+  /** Nodes, their profiles and hot items, the pool shards per model, the catalogue. */
+  profiles: { partitionKey: 'pk', sortKey: 'sk', keysOnlyIndexes: [] },
+  /** One receipt per hold, found by account and hold, by its hash and by the node's. */
+  receipts: {
+    partitionKey: 'pk',
+    sortKey: 'sk',
+    keysOnlyIndexes: [
+      { name: 'byReceiptHash', partitionKey: 'receiptHash' },
+      { name: 'byNodeReceiptHash', partitionKey: 'nodeReceiptHash' },
+    ],
+  },
+} as const satisfies Record<string, TableDefinition>
+
+export type TableName = keyof typeof tables
+export type TableNames = Readonly<Record<TableName, string>>
