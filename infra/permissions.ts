@@ -1,11 +1,12 @@
 /**
- * Who may do what to which table: the whole truth about DynamoDB rights, readable in one screen.
- * A transaction needs no right of its own, only those of the operations in it.
+ * Who may do what: every right that a function has, beside writing its own log, is in this file.
+ * A DynamoDB transaction needs no right of its own, only those of the operations in it.
  */
-import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb'
+import type { Stack } from 'aws-cdk-lib'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { ScheduleName } from '../src/names.ts'
 import type { TableName, tables } from '../src/tables.ts'
+import type { DeployedTables } from './constructs/b3iq-tables.ts'
 
 export type Action =
   | 'GetItem'
@@ -31,7 +32,9 @@ export type Principal = 'gateway' | 'ingest' | 'admin' | 'bootstrap' | ScheduleN
 const write = ['PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'] as const
 
 const fleetUpkeep: Permissions = {
-  profiles: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
+  profiles: {
+    actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+  },
 }
 
 export const permissions: Readonly<Record<Principal, Permissions>> = {
@@ -72,10 +75,7 @@ export const permissions: Readonly<Record<Principal, Permissions>> = {
 }
 
 /** The row of `principal` as policy statements over exact table and index ARNs. */
-export function tableStatements(
-  principal: Principal,
-  deployed: Readonly<Record<TableName, ITableV2>>,
-): PolicyStatement[] {
+export function tableStatements(principal: Principal, deployed: DeployedTables): PolicyStatement[] {
   const row = permissions[principal]
   const names: readonly TableName[] = ['balances', 'keys', 'profiles', 'receipts']
   return names.flatMap((name) => {
@@ -93,4 +93,40 @@ export function tableStatements(
     })
     return [onTable, onIndexes]
   })
+}
+
+/** Name of the SecureString with a stage's pepper and signing keys, without its leading slash. */
+export function secretsParameter(stage: string): string {
+  return `b3iq/${stage}/secrets`
+}
+
+/** Reading that one parameter, and having SSM decrypt it with the account's key for SSM. */
+export function secretStatements(stack: Stack, stage: string): PolicyStatement[] {
+  const parameterArn = stack.formatArn({
+    service: 'ssm',
+    resource: 'parameter',
+    resourceName: secretsParameter(stage),
+  })
+  return [
+    new PolicyStatement({ actions: ['ssm:GetParameter'], resources: [parameterArn] }),
+    new PolicyStatement({
+      actions: ['kms:Decrypt'],
+      resources: [anyKeyArn(stack)],
+      conditions: {
+        StringEquals: {
+          'kms:ViaService': `ssm.${stack.region}.amazonaws.com`,
+          'kms:EncryptionContext:PARAMETER_ARN': parameterArn,
+        },
+        'ForAnyValue:StringEquals': { 'kms:ResourceAliases': 'alias/aws/ssm' },
+      },
+    }),
+  ]
+}
+
+/**
+ * The only resource wildcard of any function. AWS makes the key behind `alias/aws/ssm`, so its id
+ * is not known here and a policy cannot name a key by its alias; the conditions above do.
+ */
+export function anyKeyArn(stack: Stack): string {
+  return stack.formatArn({ service: 'kms', resource: 'key', resourceName: '*' })
 }

@@ -1,4 +1,4 @@
 #!/bin/sh
-# The Lambda Web Adapter starts this file instead of a handler; node replaces the shell, so that
+# The Lambda Web Adapter starts this file in place of a handler. Node replaces the shell, so that
 # signals reach the server.
-exec node --enable-source-maps index.mjs
+exec node index.mjs

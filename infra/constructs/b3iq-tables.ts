@@ -15,7 +15,8 @@ import {
 import { Construct } from 'constructs'
 import { type TableDefinition, type TableName, tables } from '../../src/tables.ts'
 
-export type DeployedTables = Readonly<Record<TableName, ITableV2>>
+/** What the stateless stacks may know of a table: how to name it to IAM and to the SDK. */
+export type DeployedTables = Readonly<Record<TableName, Pick<ITableV2, 'tableArn' | 'tableName'>>>
 
 export type B3iqTablesProps = { readonly protectData: boolean }
 
@@ -45,9 +46,7 @@ function tableProps(definition: TableDefinition, { protectData }: B3iqTablesProp
       ...(index.sortKey === undefined ? {} : { sortKey: stringKey(index.sortKey) }),
       projectionType: ProjectionType.KEYS_ONLY,
     })),
-    ...(definition.timeToLive === undefined
-      ? {}
-      : { timeToLiveAttribute: definition.timeToLive }),
+    ...(definition.timeToLive === undefined ? {} : { timeToLiveAttribute: definition.timeToLive }),
     billing: Billing.onDemand(),
     // Encrypted at rest with the key DynamoDB owns. A KMS key would put a call to KMS, its price and
     // its throttle before the first request of every new execution environment.

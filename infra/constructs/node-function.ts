@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path'
 import { type Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib'
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import {
   ApplicationLogLevel,
   Architecture,
@@ -14,12 +14,23 @@ import {
   Runtime,
   SystemLogLevel,
 } from 'aws-cdk-lib/aws-lambda'
-import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs'
+import {
+  type BundlingOptions,
+  LogLevel,
+  NodejsFunction,
+  OutputFormat,
+} from 'aws-cdk-lib/aws-lambda-nodejs'
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { envKey } from '../../src/names.ts'
+import { acknowledged } from '../checks.ts'
 import type { StageConfig } from '../config.ts'
-import { type Principal, tableStatements } from '../permissions.ts'
+import {
+  type Principal,
+  secretStatements,
+  secretsParameter,
+  tableStatements,
+} from '../permissions.ts'
 import type { DeployedTables } from './b3iq-tables.ts'
 
 const repositoryRoot = join(import.meta.dirname, '..', '..')
@@ -87,13 +98,25 @@ export class NodeFunction extends Construct {
       environment: { ...commonEnvironment(config, tables), ...props.environment },
     })
 
-    const secretKeys = Stack.of(this).resolve(kmsKeyArns(Stack.of(this)))
-    void secretKeys
-    Validations.of(this).acknowledge({
-      id: 'Serverless-LambdaTracing',
-      reason:
-        'Requests are followed by id through the structured log. X-Ray would add a price per request and a right on every resource.',
-    })
+    Validations.of(this).acknowledge(acknowledged.keyOfSsm, acknowledged.noTracing)
+  }
+}
+
+function bundling(commandHooks: BundlingOptions['commandHooks']): BundlingOptions {
+  return {
+    format: OutputFormat.ESM,
+    target: 'node24',
+    minify: true,
+    sourceMap: true,
+    sourcesContent: false,
+    logLevel: LogLevel.WARNING,
+    mainFields: ['module', 'main'],
+    // The SDK is bundled too: the runtime's copy is another version and is not tree-shaken.
+    externalModules: [],
+    // Packages in CommonJS call require, which an ES module lacks.
+    banner:
+      "import{createRequire as b3iqRequire}from'node:module';const require=b3iqRequire(import.meta.url);",
+    ...(commandHooks === undefined ? {} : { commandHooks }),
   }
 }
 

@@ -9,6 +9,8 @@ export const JoinCode = z.string().regex(/^b3iq-join-[A-Za-z0-9_-]{22}$/, 'is no
 export const ChallengeRequest = z.strictObject({ public_key: PublicKey })
 export const ChallengeReply = z.object({
   challenge: z.string().max(512),
+  /** Names the stage in the tag that the enrolment is signed under. */
+  stage: z.string().min(1).max(32),
   server_time_ms: z.int(),
   expires_at_ms: z.int(),
 })

@@ -4,6 +4,7 @@
  * against an older control plane.
  */
 import * as z from 'zod'
+import { domainHash } from './canonical.ts'
 import { RuntimeKind } from './claim.ts'
 import { ArtifactDigest, NodeId, ProfileId, Sha256Hex } from './ids.ts'
 import { limits } from './limits.ts'
@@ -103,6 +104,10 @@ export const Inventory = z.object({
   models: z.array(InventoryModel).max(limits.modelsPerNode),
 })
 export type Inventory = z.infer<typeof Inventory>
+
+/** What `inventory_digest` of a beat names: the models alone, so that it changes only with them. */
+export const inventoryDigest = (models: readonly InventoryModel[]): string =>
+  domainHash('b3iq:inventory:v1', models)
 
 export const Gates = z.strictObject({
   fresh: z.boolean(),

@@ -67,7 +67,8 @@ const encodeValue = (entry: MetadataValue): Uint8Array => {
   }
 }
 
-const paddingBytes = (length: number): number => (alignmentBytes - (length % alignmentBytes)) % alignmentBytes
+const paddingBytes = (length: number): number =>
+  (alignmentBytes - (length % alignmentBytes)) % alignmentBytes
 
 const encodeTensorEntry = (tensor: Tensor, offsetBytes: number): Uint8Array =>
   Buffer.concat([

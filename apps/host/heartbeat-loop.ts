@@ -1,0 +1,136 @@
+/**
+ * Beats as the server dictates. The loop reads snapshots that others refresh (runtimes, GPUs), so
+ * nothing but ingest itself can delay a beat, and no failure of anything ends it.
+ */
+import type { Random } from '../../src/protocol/clock.ts'
+import type { Heartbeat, HeartbeatReply, InventoryModel } from '../../src/protocol/heartbeat.ts'
+import { backoffMs, jitteredMs } from './backoff.ts'
+import type { Clock, ServerClock } from './clock.ts'
+import type { Answer, ControlPlane } from './control-plane.ts'
+import type { Log } from './log.ts'
+import type { NodeState } from './node-state.ts'
+import type { Enrolment, StateStore } from './state-file.ts'
+import { messageOf } from './stated-error.ts'
+
+/** Whatever is dictated, the loop never spins. */
+const intervalMsMin = 100
+
+export type BeatStamp = {
+  readonly seq: number
+  readonly sent_at_ms: number
+  readonly clock_offset_ms: number
+}
+
+export type HeartbeatLoopDeps = {
+  readonly controlPlane: Pick<ControlPlane, 'heartbeat' | 'inventory'>
+  readonly compose: (stamp: BeatStamp) => Heartbeat
+  readonly inventoryModels: () => readonly InventoryModel[]
+  readonly enrolment: () => Enrolment
+  readonly state: StateStore
+  readonly nodeState: NodeState
+  readonly clock: Clock
+  readonly serverClock: ServerClock
+  readonly random: Random
+  readonly log: Log
+}
+
+type Sent = { readonly seq: number; readonly answer: Answer<HeartbeatReply> }
+
+/** Beats until `stop` aborts, then once more, so that a node that drains is known to drain. */
+export function makeHeartbeatLoop(deps: HeartbeatLoopDeps): (stop: AbortSignal) => Promise<void> {
+  const { state, clock, serverClock, nodeState, log, random } = deps
+  let failures = 0
+  let resumed = false
+  let lastCode: string | undefined
+
+  async function send(): Promise<Sent> {
+    let seq = 0
+    const answer = await deps.controlPlane.heartbeat(() => {
+      seq = Math.max(state.get().last_seq + 1, serverClock.nowMs())
+      return deps.compose({
+        seq,
+        sent_at_ms: serverClock.nowMs(),
+        clock_offset_ms: serverClock.offsetMs(),
+      })
+    }, deps.enrolment().stage)
+    return { seq, answer }
+  }
+
+  /** A clock that went back leaves our sequence behind the server's; it says where to go on. */
+  async function sendAndResume(): Promise<Sent> {
+    const sent = await send()
+    if (sent.answer.ok || sent.answer.error.code !== 'seq_replay' || resumed) return sent
+    const { lastSeq } = sent.answer.error
+    if (lastSeq === undefined) return sent
+    resumed = true
+    state.update({ last_seq: Math.max(lastSeq, state.get().last_seq) })
+    log('seq_resumed', { last_seq: lastSeq })
+    return send()
+  }
+
+  function record({ seq, answer }: Sent): void {
+    const code = answer.ok ? 'ok' : answer.error.code
+    const message = answer.ok ? '' : answer.error.message
+    if (code !== lastCode) log('heartbeat', { code, message, seq })
+    lastCode = code
+    const last_beat = { at_ms: serverClock.nowMs(), code, message }
+    if (!answer.ok) {
+      state.update({ last_beat })
+      return
+    }
+    const { route_epoch, eligibility, next_in_ms } = answer.value
+    state.update({
+      last_beat,
+      last_seq: seq,
+      eligibility,
+      clock_offset_ms: serverClock.offsetMs(),
+      enrolment: { ...deps.enrolment(), route_epoch, next_in_ms },
+    })
+  }
+
+  async function sendInventory(seq: number): Promise<void> {
+    const { node_id, stage } = deps.enrolment()
+    const models = [...deps.inventoryModels()]
+    const answer = await deps.controlPlane.inventory({ v: 1, node_id, seq, models }, stage)
+    // A refusal needs no retry of its own: the next reply asks again.
+    log('inventory', { models: models.length, code: answer.ok ? 'ok' : answer.error.code })
+  }
+
+  /** How long to wait before the next beat. */
+  async function beat(): Promise<number> {
+    const startedMs = clock.monotonicMs()
+    const sent = await sendAndResume()
+    record(sent)
+    const { answer } = sent
+    if (!answer.ok && answer.error.code !== 'pending_approval') {
+      failures += 1
+      return backoffMs(failures, { random, retryAfterMs: answer.error.retryAfterMs ?? 0 })
+    }
+    failures = 0
+    if (answer.ok) {
+      nodeState.contact()
+      if (answer.value.need.includes('inventory')) await sendInventory(sent.seq)
+    }
+    const spentMs = clock.monotonicMs() - startedMs
+    const intervalMs = Math.max(intervalMsMin, deps.enrolment().next_in_ms)
+    return Math.max(0, jitteredMs(intervalMs, random) - spentMs)
+  }
+
+  async function beatSafely(): Promise<number> {
+    try {
+      return await beat()
+    } catch (error) {
+      failures += 1
+      log('heartbeat_bug', { message: messageOf(error) })
+      return backoffMs(failures, { random })
+    }
+  }
+
+  return async (stop) => {
+    while (!stop.aborted) {
+      const waitMs = await beatSafely()
+      await clock.sleep(waitMs, stop)
+    }
+    await beatSafely()
+  }
+}

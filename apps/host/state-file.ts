@@ -1,0 +1,128 @@
+/**
+ * What the agent must remember over a restart, and what `status` shows: one small JSON file that is
+ * replaced whole, so that a reader or a power cut never meets half of it.
+ */
+import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import * as z from 'zod'
+import { EnrolReply } from '../../src/protocol/enrolment.ts'
+import { Eligibility } from '../../src/protocol/heartbeat.ts'
+import { ArtifactDigest } from '../../src/protocol/ids.ts'
+import type { Log } from './log.ts'
+import { errorCode, StatedError } from './stated-error.ts'
+
+export const Enrolment = EnrolReply.pick({
+  node_id: true,
+  alias: true,
+  status: true,
+  stage: true,
+  route_epoch: true,
+  ticket_root_public_keys: true,
+  next_in_ms: true,
+}).extend({ ingest_url: z.string() })
+export type Enrolment = z.infer<typeof Enrolment>
+
+/** Hashing a model takes minutes; a file with the same size and time is not hashed again. */
+export const HashedFile = z.object({
+  path: z.string(),
+  size_bytes: z.int().min(0),
+  modified_at_ms: z.number(),
+  digest: ArtifactDigest,
+})
+export type HashedFile = z.infer<typeof HashedFile>
+
+export const HostState = z.object({
+  v: z.literal(1),
+  enrolment: Enrolment.nullable(),
+  last_seq: z.int().min(0),
+  clock_offset_ms: z.int(),
+  /** `code` is `ok` or the error code that the control plane or the network answered. */
+  last_beat: z.object({ at_ms: z.int(), code: z.string(), message: z.string() }).nullable(),
+  eligibility: z.array(Eligibility),
+  hashed_files: z.array(HashedFile),
+})
+export type HostState = z.infer<typeof HostState>
+
+export const freshState: HostState = {
+  v: 1,
+  enrolment: null,
+  last_seq: 0,
+  clock_offset_ms: 0,
+  last_beat: null,
+  eligibility: [],
+  hashed_files: [],
+}
+
+/** A fresh state where there is no file yet; throws a StatedError for a damaged one. */
+export async function readState(path: string): Promise<HostState> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return freshState
+    throw new StatedError(`The state file ${path} cannot be read (${errorCode(error)}).`)
+  }
+  try {
+    return HostState.parse(JSON.parse(text))
+  } catch {
+    throw new StatedError(`The state file ${path} is damaged: delete it and enrol again.`)
+  }
+}
+
+/** Throws a StatedError where the file cannot be written. */
+export async function writeState(path: string, state: HostState): Promise<void> {
+  const draft = `${path}.${process.pid}.tmp`
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    const file = await open(draft, 'w', 0o600)
+    try {
+      await file.writeFile(`${JSON.stringify(state)}\n`)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(draft, path)
+  } catch (error) {
+    throw new StatedError(
+      `The state file ${path} cannot be written (${errorCode(error)}): choose a writable state_file.`,
+    )
+  }
+}
+
+export type StateStore = {
+  readonly get: () => HostState
+  /** Takes effect at once in memory; the file follows, and a full disk stops no heartbeat. */
+  readonly update: (change: Partial<HostState>) => void
+  /** Resolves when the file holds the latest state, or writing it has failed. */
+  readonly flush: () => Promise<void>
+}
+
+export function makeStateStore(deps: {
+  readonly path: string
+  readonly initial: HostState
+  readonly log: Log
+}): StateStore {
+  let state = deps.initial
+  let dirty = false
+  let writing: Promise<void> | undefined
+
+  async function writeLatest(): Promise<void> {
+    while (dirty) {
+      dirty = false
+      await writeState(deps.path, state).catch(() => deps.log('state_not_written'))
+    }
+    writing = undefined
+  }
+
+  return {
+    get: () => state,
+    update: (change) => {
+      state = { ...state, ...change }
+      dirty = true
+      writing ??= writeLatest()
+    },
+    flush: async () => {
+      await writing
+    },
+  }
+}

@@ -1,0 +1,126 @@
+// Reads the two completion requests of OpenAI's API into one job. Fields this engine does not
+// know are ignored, as llama.cpp's server does; fields it knows must be right.
+
+import { randomInt } from 'node:crypto'
+import * as z from 'zod'
+import { renderChat } from './chat-template.ts'
+import type { Sampling } from './engine.ts'
+
+export type CompletionJob = {
+  readonly promptText: string
+  readonly sampling: Sampling
+  /** Undefined: until the context is full. */
+  readonly tokensMax: number | undefined
+  readonly stop: readonly string[]
+  readonly stream: boolean
+  readonly includeUsage: boolean
+}
+
+export type RequestFault = {
+  readonly code: 'missing_required_parameter' | 'invalid_value'
+  readonly message: string
+  readonly param: string | null
+}
+
+export type ParsedRequest =
+  | { readonly ok: true; readonly job: CompletionJob }
+  | { readonly ok: false; readonly fault: RequestFault }
+
+const messagesMax = 1000
+const stopCharactersMax = 256
+
+const Stop = z.string().min(1).max(stopCharactersMax)
+
+const Common = z.object({
+  n: z.literal(1).nullish(),
+  temperature: z.number().min(0).max(2).nullish(),
+  top_p: z.number().gt(0).max(1).nullish(),
+  seed: z.int().nullish(),
+  stop: z
+    .union([Stop, z.array(Stop).max(4)], {
+      error: `Expected up to 4 strings of 1 to ${stopCharactersMax} characters`,
+    })
+    .nullish(),
+  stream: z.boolean().nullish(),
+  stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
+  max_tokens: z.int().min(1).nullish(),
+})
+
+const TextPart = z.object({ type: z.literal('text'), text: z.string() })
+
+const ChatRequest = Common.extend({
+  messages: z
+    .array(
+      z.object({
+        role: z.enum(['system', 'developer', 'user', 'assistant', 'tool']),
+        content: z
+          .union([z.string(), z.array(TextPart)], { error: 'Expected a string or text parts' })
+          .nullish(),
+      }),
+    )
+    .min(1)
+    .max(messagesMax),
+  max_completion_tokens: z.int().min(1).nullish(),
+})
+
+const TextRequest = Common.extend({
+  prompt: z.union([z.string(), z.tuple([z.string()])], { error: 'Expected one string' }),
+})
+
+/** llama.cpp's own defaults. */
+const defaultTemperature = 0.8
+const defaultTopP = 0.95
+
+/** llama.cpp draws a seed for -1 and for none, and keeps the low 32 bits of any other. */
+const seedOf = (seed: number | null | undefined): number =>
+  seed === undefined || seed === null || seed === -1
+    ? randomInt(2 ** 32)
+    : Number(BigInt.asUintN(32, BigInt(seed)))
+
+const jobOf = (
+  request: z.infer<typeof Common>,
+  promptText: string,
+  tokensMax: number | undefined,
+): CompletionJob => ({
+  promptText,
+  sampling: {
+    temperature: request.temperature ?? defaultTemperature,
+    topP: request.top_p ?? defaultTopP,
+    seed: seedOf(request.seed),
+  },
+  tokensMax,
+  stop: [request.stop ?? []].flat(),
+  stream: request.stream ?? false,
+  includeUsage: request.stream_options?.include_usage ?? false,
+})
+
+const faultOf = (error: z.ZodError, body: unknown): RequestFault => {
+  const issue = error.issues[0]
+  if (typeof body !== 'object' || body === null || Array.isArray(body) || issue === undefined) {
+    return { code: 'invalid_value', message: 'The body must be a JSON object.', param: null }
+  }
+  const param = issue.path.map(String).join('.')
+  return issue.path.length === 1 && !(param in body)
+    ? { code: 'missing_required_parameter', message: `The field ${param} is required.`, param }
+    : { code: 'invalid_value', message: `The field ${param} is wrong. ${issue.message}.`, param }
+}
+
+const textOf = (content: string | readonly { readonly text: string }[] | null | undefined) =>
+  typeof content === 'string' ? content : (content ?? []).map(({ text }) => text).join('')
+
+export const parseChatRequest = (body: unknown): ParsedRequest => {
+  const parsed = ChatRequest.safeParse(body)
+  if (!parsed.success) return { ok: false, fault: faultOf(parsed.error, body) }
+  const { data } = parsed
+  const messages = data.messages.map(({ role, content }) => ({ role, text: textOf(content) }))
+  const tokensMax = data.max_completion_tokens ?? data.max_tokens ?? undefined
+  return { ok: true, job: jobOf(data, renderChat(messages), tokensMax) }
+}
+
+export const parseTextRequest = (body: unknown): ParsedRequest => {
+  const parsed = TextRequest.safeParse(body)
+  if (!parsed.success) return { ok: false, fault: faultOf(parsed.error, body) }
+  const { data } = parsed
+  const promptText = typeof data.prompt === 'string' ? data.prompt : data.prompt[0]
+  return { ok: true, job: jobOf(data, promptText, data.max_tokens ?? undefined) }
+}

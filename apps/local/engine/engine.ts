@@ -1,0 +1,43 @@
+// What the HTTP surface needs from an inference engine. Two stand behind it: llama.cpp, and a
+// scripted one for machines without its binary.
+
+export type Sampling = {
+  /** 0 is greedy. */
+  readonly temperature: number
+  readonly topP: number
+  /** 32-bit unsigned. */
+  readonly seed: number
+}
+
+/** `tokens` is 1 for each token generated, 0 for text that was still held back at the end. */
+export type Piece = { readonly text: string; readonly tokens: 0 | 1 }
+
+export type Generation = {
+  /** From 0; a slot runs one generation at a time. */
+  readonly slot: number
+  readonly sampling: Sampling
+  readonly tokensMax: number
+}
+
+/** A tokenised prompt, ready to be continued. */
+export type Prompt = {
+  readonly tokens: number
+  /** Ends at `tokensMax` or where the model ends; stops computing as soon as it is returned. */
+  generate(generation: Generation): AsyncGenerator<Piece, void, undefined>
+}
+
+export type EngineFacts = {
+  readonly kind: 'llama.cpp' | 'scripted'
+  readonly buildInfo: string
+  readonly modelPath: string
+  readonly modelBytes: number
+  readonly parameters: number
+  readonly contextTokens: number
+  readonly chatTemplate: string
+}
+
+export type Engine = {
+  readonly facts: EngineFacts
+  prompt(text: string): Prompt
+  dispose(): Promise<void>
+}

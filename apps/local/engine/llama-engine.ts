@@ -1,0 +1,153 @@
+// The real engine: llama.cpp on one CPU thread, through node-llama-cpp's prebuilt binary.
+//
+// One thread, because llama.cpp's threads spin while they wait for each other: on a shared
+// two-core machine a second one turns milliseconds into seconds. One context per slot, because
+// sequences that share a context are computed in one batch, whose shape changes the rounding:
+// apart, a greedy or seeded reply never depends on what else is running.
+
+import type { Llama, LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp'
+import { chatTemplate } from './chat-template.ts'
+import { makeDetokenizer } from './detokenizer.ts'
+import type { Engine, Generation, Piece, Prompt } from './engine.ts'
+import { inspectModelFile } from './model-file.ts'
+
+export type OpenedEngine =
+  | { readonly ok: true; readonly engine: Engine }
+  | { readonly ok: false; readonly code: 'binary_missing' | 'bad_model'; readonly message: string }
+
+type OpenOptions = { readonly modelPath: string; readonly slots: number }
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
+
+/** The package and a working binary for this machine; `log` takes llama.cpp's error lines. */
+const loadLlama = async (log: (line: string) => void) => {
+  try {
+    const { getLlama, LlamaLogLevel, readGgufFileInfo } = await import('node-llama-cpp')
+    const llama = await getLlama({
+      build: 'never',
+      skipDownload: true,
+      progressLogs: false,
+      gpu: false,
+      maxThreads: 1,
+      logLevel: LlamaLogLevel.error,
+      logger: (_level, message) => log(message.trim()),
+    })
+    return { ok: true, llama, readGgufFileInfo } as const
+  } catch (error) {
+    return { ok: false, message: messageOf(error) } as const
+  }
+}
+
+const openSlots = async (
+  model: LlamaModel,
+  count: number,
+): Promise<readonly LlamaContextSequence[]> => {
+  const sequences: LlamaContextSequence[] = []
+  while (sequences.length < count) {
+    const context = await model.createContext({
+      contextSize: model.trainContextSize,
+      sequences: 1,
+      threads: 1,
+      // On a CPU with heads this narrow, plain attention is twice as fast.
+      flashAttention: false,
+    })
+    sequences.push(context.getSequence())
+  }
+  return sequences
+}
+
+async function* generate(
+  sequence: LlamaContextSequence,
+  prompt: Token[],
+  { sampling, tokensMax }: Generation,
+): AsyncGenerator<Piece, void, undefined> {
+  await sequence.clearHistory()
+  const detokenizer = makeDetokenizer<Token>((tokens, before) =>
+    sequence.model.detokenize(tokens, false, before),
+  )
+  let generated = 0
+  for await (const token of sequence.evaluate(prompt, sampling)) {
+    generated += 1
+    yield { text: detokenizer.push(token), tokens: 1 }
+    if (generated >= tokensMax) break
+  }
+  const text = detokenizer.flush()
+  if (text !== '') yield { text, tokens: 0 }
+}
+
+const promptOver =
+  (model: LlamaModel, sequences: readonly LlamaContextSequence[]) =>
+  (text: string): Prompt => {
+    const begin = model.tokens.bos
+    // Special tokens written out in a prompt are plain text: a customer cannot forge them.
+    const tokens = [...(begin === null ? [] : [begin]), ...model.tokenize(text, false)]
+    return {
+      tokens: tokens.length,
+      generate(generation) {
+        const sequence = sequences[generation.slot]
+        if (sequence === undefined) throw new RangeError(`There is no slot ${generation.slot}.`)
+        return generate(sequence, tokens, generation)
+      },
+    }
+  }
+
+const countParameters = (model: LlamaModel): number =>
+  (model.fileInfo.tensorInfo ?? [])
+    .map(({ dimensions }) =>
+      dimensions.reduce<number>((product, size) => product * Number(size), 1),
+    )
+    .reduce((sum, elements) => sum + elements, 0)
+
+const openModel = async (
+  llama: Llama,
+  { modelPath, slots, modelBytes }: OpenOptions & { readonly modelBytes: number },
+): Promise<Engine> => {
+  const model = await llama.loadModel({ modelPath })
+  const sequences = await openSlots(model, slots)
+  return {
+    facts: {
+      kind: 'llama.cpp',
+      buildInfo: llama.llamaCppRelease.release,
+      modelPath,
+      modelBytes,
+      parameters: countParameters(model),
+      contextTokens: model.trainContextSize,
+      chatTemplate,
+    },
+    prompt: promptOver(model, sequences),
+    dispose: () => llama.dispose(),
+  }
+}
+
+/** Opens the model with one context per slot; the caller disposes of the engine. */
+export const openLlamaEngine = async (options: OpenOptions): Promise<OpenedEngine> => {
+  const { modelPath } = options
+  const bad = (message: string) => ({ ok: false, code: 'bad_model', message }) as const
+  const file = await inspectModelFile(modelPath)
+  if (!file.ok) return bad(file.message)
+
+  // While the model loads, llama.cpp's first complaint is the reason to report; after that its
+  // complaints belong in the log.
+  const complaints: string[] = []
+  let log = (line: string) => void complaints.push(line)
+  const loaded = await loadLlama((line) => log(line))
+  if (!loaded.ok) return { ok: false, code: 'binary_missing', message: loaded.message }
+  try {
+    const { metadata } = await loaded.readGgufFileInfo(modelPath)
+    if (metadata.tokenizer?.chat_template !== chatTemplate) {
+      await loaded.llama.dispose()
+      return bad(
+        `${modelPath} is not the demo model, the only one this engine serves; run other models ` +
+          'with their own runtime and give its address to npm start with --runtime URL',
+      )
+    }
+    const engine = await openModel(loaded.llama, { ...options, modelBytes: file.bytes })
+    log = (line) => process.stderr.write(`${line}\n`)
+    return { ok: true, engine }
+  } catch (error) {
+    await loaded.llama.dispose()
+    const reason = complaints[0] ?? messageOf(error)
+    return bad(`llama.cpp cannot load ${modelPath} (${reason}); write the file again`)
+  }
+}

@@ -1,0 +1,64 @@
+// Stands in where llama.cpp has no binary: it walks the demo model's grammar with a seeded
+// generator. It answers with the same words at the same token counts, but it is not inference,
+// and its build info says so.
+
+import { setImmediate } from 'node:timers/promises'
+import { chatTemplate } from './chat-template.ts'
+import { demoContextTokens } from './demo-model.ts'
+import type { Engine, Generation, Piece, Prompt } from './engine.ts'
+import { successors, type WordClass, wordsOf } from './grammar.ts'
+
+/** FNV-1a over the text's bytes: replies differ from prompt to prompt and repeat for each. */
+const hash32 = (text: string, seed: number): number => {
+  let hash = (0x811c9dc5 ^ seed) >>> 0
+  for (const byte of Buffer.from(text, 'utf8')) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
+  return hash
+}
+
+/** Mulberry32: integers below `bound`. */
+const makeChooser = (seed: number) => {
+  let state = seed
+  return (bound: number): number => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound
+  }
+}
+
+const pick = <T>(choose: (bound: number) => number, items: readonly T[]): T => {
+  const item = items[choose(items.length)]
+  if (item === undefined) throw new RangeError('There is nothing to choose from.')
+  return item
+}
+
+async function* generate(
+  text: string,
+  { sampling, tokensMax }: Generation,
+): AsyncGenerator<Piece, void, undefined> {
+  const choose = makeChooser(hash32(text, sampling.temperature > 0 ? sampling.seed : 0))
+  let wordClass: WordClass = 'start'
+  for (let generated = 0; generated < tokensMax; generated += 1) {
+    await setImmediate()
+    wordClass = pick<WordClass>(choose, successors[wordClass])
+    yield { text: ` ${pick(choose, wordsOf[wordClass])}`, tokens: 1 }
+  }
+}
+
+/** Counts prompts as the demo model's tokenizer does: one token a byte, and one to begin. */
+export const openScriptedEngine = (modelPath: string): Engine => ({
+  facts: {
+    kind: 'scripted',
+    buildInfo: 'scripted',
+    modelPath,
+    modelBytes: 0,
+    parameters: 0,
+    contextTokens: demoContextTokens,
+    chatTemplate,
+  },
+  prompt: (text): Prompt => ({
+    tokens: 1 + Buffer.byteLength(text, 'utf8'),
+    generate: (generation) => generate(text, generation),
+  }),
+  dispose: async () => {},
+})

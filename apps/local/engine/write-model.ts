@@ -1,0 +1,59 @@
+// Writes the demo model to a file: `npm run model -- <file>`. The file appears whole or not at all.
+
+import { createHash, randomUUID } from 'node:crypto'
+import { rename, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { demoModel } from './demo-model.ts'
+import { encodeGguf } from './gguf.ts'
+
+/** `bytes` is the file's size; `sha256` its digest in lower-case hex, the same on every machine. */
+export type WrittenModel = { readonly bytes: number; readonly sha256: string }
+
+/** Replaces `path`. Throws the file system's error when the folder cannot be written. */
+export const writeDemoModel = async (path: string): Promise<WrittenModel> => {
+  const content = encodeGguf(demoModel())
+  const unfinished = join(dirname(path), `.${basename(path)}.${randomUUID()}`)
+  try {
+    await writeFile(unfinished, content, { flag: 'wx' })
+    await rename(unfinished, path)
+  } catch (error) {
+    await rm(unfinished, { force: true })
+    throw error
+  }
+  return { bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'its folder does not exist; create the folder first',
+  ENOTDIR: 'its folder is not a folder; choose another path',
+  EACCES: 'its folder cannot be written; choose another or change its permissions',
+  EPERM: 'its folder cannot be written; choose another or change its permissions',
+  EROFS: 'its folder is on a read-only file system; choose another',
+  EISDIR: 'it is a folder; name a file in it',
+  ENOSPC: 'the disk is full; free some space',
+}
+
+const reasonOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  return reasons[code] ?? error.message
+}
+
+const main = async (args: readonly string[]): Promise<number> => {
+  const [path, ...rest] = args
+  if (path === undefined || path.startsWith('-') || rest.length > 0) {
+    console.error('Name the one file to write: npm run model -- demo.gguf')
+    return 1
+  }
+  const file = resolve(path)
+  try {
+    const { bytes, sha256 } = await writeDemoModel(file)
+    console.log(`${file}\n${bytes} bytes\nsha256 ${sha256}`)
+    return 0
+  } catch (error) {
+    console.error(`The model cannot be written to ${file}: ${reasonOf(error)}.`)
+    return 1
+  }
+}
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,40 @@
+/** The work that nobody calls for: one scheduled handler per entry of `schedules`. */
+import { type App, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib'
+import { ScheduleGroup } from 'aws-cdk-lib/aws-scheduler'
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
+import { type ScheduleName, schedules } from '../../src/names.ts'
+import { acknowledged } from '../checks.ts'
+import type { StageConfig } from '../config.ts'
+import type { DeployedTables } from '../constructs/b3iq-tables.ts'
+import { ScheduledHandler } from '../constructs/schedule.ts'
+
+export class SchedulesStack extends Stack {
+  constructor(scope: App, id: string, config: StageConfig, tables: DeployedTables) {
+    super(scope, id, { description: 'B3IQ: sweeps, probes and benchmarks' })
+    // An own group: Scheduler's metrics are per group. It holds no data, and kept after the stack it
+    // would stand in the way of the next one by its name.
+    const group = new ScheduleGroup(this, 'Group', { removalPolicy: RemovalPolicy.DESTROY })
+    const failedRuns = new Queue(this, 'FailedRuns', {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    })
+    Validations.of(failedRuns).acknowledge(
+      acknowledged.deadLetterQueue,
+      acknowledged.deadLetterQueueRedrive,
+    )
+    for (const name of scheduleNames) {
+      new ScheduledHandler(this, pascalCase(name), { config, tables, name, group, failedRuns })
+    }
+  }
+}
+
+const scheduleNames = Object.keys(schedules).filter((name) => isScheduleName(name))
+
+function isScheduleName(name: string): name is ScheduleName {
+  return Object.hasOwn(schedules, name)
+}
+
+function pascalCase(kebab: string): string {
+  return kebab.replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase())
+}

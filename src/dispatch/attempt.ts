@@ -1,0 +1,182 @@
+/**
+ * One attempt at one host: a signed ticket out, the node's proof back, then its events. Nothing is
+ * handed on before the proof verifies, and silence is bounded at every step.
+ */
+import type { Candidate } from '../fleet/pool.ts'
+import { sha256Hex } from '../protocol/canonical.ts'
+import { chunkText } from '../protocol/chat-chunk.ts'
+import type { Ids, NowMs, Sleep } from '../protocol/clock.ts'
+import {
+  encodeTicket,
+  proofHeader,
+  signTicket,
+  type Ticket,
+  type TicketSigner,
+  ticketHash,
+  ticketHeader,
+  ticketLifeMsMax,
+  verifyBusy,
+  verifyProof,
+} from '../protocol/ticket.ts'
+import { type HostEvent, hostEvents } from './host-events.ts'
+import type { Dialer, DialOutcome } from './ports.ts'
+
+export const attemptTimers = {
+  connectTimeoutMs: 2_000,
+  headersTimeoutMs: 10_000,
+  firstContentTimeoutMs: 30_000,
+  betweenEventsTimeoutMs: 30_000,
+} as const
+
+export type AttemptDeps = {
+  readonly stage: string
+  readonly dialer: Dialer
+  readonly ticketSigner: () => TicketSigner
+  readonly ids: Ids
+  readonly nowMs: NowMs
+  readonly sleep: Sleep
+}
+
+export type AttemptOrder = {
+  readonly candidate: Candidate
+  readonly holdId: string
+  readonly attempt: number
+  readonly path: '/v1/chat/completions'
+  readonly body: Buffer
+  readonly maxTokens: number
+  readonly choices: number
+  readonly priceVersion: number
+  /** Aborts the host at once: client gone, deadline reached, attempt given up. */
+  readonly signal: AbortSignal
+}
+
+/** Why a host did not start; each but `busy` counts against it. */
+export type AttemptFailure =
+  | 'busy'
+  | 'stale_route'
+  | 'refused'
+  | 'no_proof'
+  | 'connect_failed'
+  | 'timed_out'
+  | 'aborted'
+
+export type Attempt =
+  | { readonly kind: 'failed'; readonly reason: AttemptFailure; readonly ticketHash: string }
+  | {
+      readonly kind: 'open'
+      readonly ticketHash: string
+      /** Ends with `timeout` when the host falls silent, else with the body. */
+      readonly events: AsyncGenerator<HostEvent | { readonly kind: 'timeout' }>
+    }
+
+export async function startAttempt(deps: AttemptDeps, order: AttemptOrder): Promise<Attempt> {
+  const ticket = makeTicket(deps, order)
+  const hash = ticketHash(ticket)
+  const connection = new AbortController()
+  const outcome = await deps.dialer.post({
+    url: new URL(order.path, order.candidate.routeUrl).href,
+    headers: {
+      'content-type': 'application/json',
+      accept: 'text/event-stream',
+      [ticketHeader]: encodeTicket(signTicket(ticket, deps.ticketSigner())),
+    },
+    body: order.body,
+    connectTimeoutMs: attemptTimers.connectTimeoutMs,
+    headersTimeoutMs: attemptTimers.headersTimeoutMs,
+    signal: AbortSignal.any([order.signal, connection.signal]),
+  })
+  const reason = failureOf(outcome, ticket, order.candidate.publicKey)
+  if (reason !== undefined || outcome.kind === 'failed') {
+    return { kind: 'failed', reason: reason ?? 'connect_failed', ticketHash: hash }
+  }
+  return {
+    kind: 'open',
+    ticketHash: hash,
+    events: timedEvents(outcome.body, deps.sleep, connection),
+  }
+}
+
+function makeTicket(deps: AttemptDeps, order: AttemptOrder): Ticket {
+  const { candidate } = order
+  const nowMs = deps.nowMs()
+  return {
+    v: 1,
+    stage: deps.stage,
+    ticket_id: deps.ids.token(12),
+    hold_id: order.holdId,
+    attempt: order.attempt,
+    node_id: candidate.nodeId,
+    route_epoch: candidate.routeEpoch,
+    profile_id: candidate.profileId,
+    artifact_digest: candidate.artifactDigest,
+    max_tokens: order.maxTokens,
+    n: order.choices,
+    price_version: order.priceVersion,
+    body_sha256: sha256Hex(order.body),
+    issued_at_ms: nowMs,
+    expires_at_ms: nowMs + ticketLifeMsMax,
+  }
+}
+
+function failureOf(
+  outcome: DialOutcome,
+  ticket: Ticket,
+  publicKey: string,
+): AttemptFailure | undefined {
+  if (outcome.kind === 'failed') {
+    if (outcome.reason === 'aborted') return 'aborted'
+    return outcome.reason.endsWith('timeout') ? 'timed_out' : 'connect_failed'
+  }
+  const proof = outcome.headers[proofHeader] ?? ''
+  if (outcome.status === 429) {
+    return verifyBusy(ticket, publicKey, proof) ? 'busy' : 'refused'
+  }
+  if (outcome.status === 409) return 'stale_route'
+  if (outcome.status !== 200) return 'refused'
+  return verifyProof(ticket, publicKey, proof) ? undefined : 'no_proof'
+}
+
+/** Silence before the first text and between events is bounded by different timers. */
+async function* timedEvents(
+  body: AsyncIterable<Uint8Array>,
+  sleep: Sleep,
+  connection: AbortController,
+): AsyncGenerator<HostEvent | { readonly kind: 'timeout' }> {
+  const events = hostEvents(body)
+  try {
+    let timeoutMs: number = attemptTimers.firstContentTimeoutMs
+    for (;;) {
+      const next = await within(events.next(), timeoutMs, sleep)
+      if (next === 'timeout') {
+        yield { kind: 'timeout' }
+        return
+      }
+      if (next.done) return
+      yield next.value
+      if (next.value.kind === 'chunk' && chunkText(next.value.chunk) !== '') {
+        timeoutMs = attemptTimers.betweenEventsTimeoutMs
+      }
+    }
+  } catch {
+    // A broken connection ends the events; whether the answer was complete shows in what came.
+    return
+  } finally {
+    // A silent socket would never let the inner generator return: cut it instead of asking it.
+    connection.abort()
+  }
+}
+
+async function within<T>(
+  promise: Promise<T>,
+  timeoutMs: number,
+  sleep: Sleep,
+): Promise<T | 'timeout'> {
+  const timer = new AbortController()
+  promise.catch(() => undefined)
+  const timeout = sleep(timeoutMs, timer.signal).then(() => 'timeout' as const)
+  try {
+    return await Promise.race([promise, timeout])
+  } finally {
+    timer.abort()
+  }
+}

@@ -1,0 +1,89 @@
+/** What fleet use cases need of a store. */
+import type { PricedModel } from '../catalogue/model.ts'
+import type { CatalogueModel } from '../protocol/catalogue.ts'
+import type { NodeStatus } from '../protocol/enrolment.ts'
+import type { HotItem, Liveness, NodeFacts, NodeProfile, ObservedBenchmark } from './node.ts'
+import type { FleetRow, PoolShard } from './pool.ts'
+
+/** What one beat changes on the hot item. */
+export type Beat = Pick<
+  HotItem,
+  'nodeId' | 'seq' | 'bootId' | 'beatAtMs' | 'state' | 'paidEnabled' | 'inventoryDigest' | 'queues'
+>
+
+export type BeatOutcome =
+  | { readonly kind: 'recorded'; readonly hot: HotItem }
+  /** The condition `seq > last` failed. */
+  | { readonly kind: 'seq_replay'; readonly lastSeq: number }
+
+export type FleetStore = {
+  readonly readNode: (nodeId: string) => Promise<NodeFacts | undefined>
+  /** Writes the node and uses up its join code in one transaction. */
+  readonly enrolNode: (node: NodeFacts, joinCodeHash: string) => Promise<'enrolled' | 'code_used'>
+  readonly changeStatus: (change: {
+    readonly nodeId: string
+    readonly from: readonly NodeStatus[]
+    readonly to: NodeStatus
+  }) => Promise<boolean>
+  readonly recordBeat: (beat: Beat) => Promise<BeatOutcome>
+  readonly recordProbe: (probe: {
+    readonly nodeId: string
+    readonly epoch: number
+    readonly atMs: number
+    readonly isGood: boolean
+  }) => Promise<void>
+  /** Only while the hot item still shows `seq`: a racing heartbeat wins. */
+  readonly recordLiveness: (change: {
+    readonly nodeId: string
+    readonly seq: number
+    readonly liveness: Liveness
+  }) => Promise<boolean>
+  readonly setProfileDisabled: (change: {
+    readonly nodeId: string
+    readonly profileIds: readonly string[]
+  }) => Promise<boolean>
+  readonly readHotItems: (nodeIds: readonly string[]) => Promise<ReadonlyMap<string, HotItem>>
+  readonly readRow: (nodeId: string) => Promise<FleetRow | undefined>
+  readonly writeProfiles: (nodeId: string, profiles: readonly NodeProfile[]) => Promise<void>
+  readonly writeBenchmark: (
+    at: { readonly nodeId: string; readonly profileId: string },
+    benchmark: ObservedBenchmark,
+  ) => Promise<boolean>
+  /** Every node with hot item and profiles, one bucket of the fleet in memory at a time. */
+  readonly rows: () => AsyncIterable<FleetRow>
+}
+
+export type CatalogueStore = {
+  readonly putModel: (model: CatalogueModel) => Promise<PricedModel>
+  readonly listModels: () => Promise<readonly PricedModel[]>
+}
+
+/** One model as `/v1/models` lists it. */
+export type PublicModel = {
+  readonly model: PricedModel
+  readonly eligibleHosts: number
+  readonly firstContentP50Ms: number
+  readonly tokensPerSecondP50: number
+  readonly quantizations: readonly string[]
+}
+export type PublicCatalogue = {
+  readonly builtAtMs: number
+  readonly models: readonly PublicModel[]
+}
+
+export type PoolStore = {
+  readonly readShard: (model: string, index: number) => Promise<PoolShard | undefined>
+  readonly writeShards: (model: string, shards: readonly PoolShard[]) => Promise<void>
+  readonly readPublicCatalogue: () => Promise<PublicCatalogue | undefined>
+  readonly writePublicCatalogue: (catalogue: PublicCatalogue) => Promise<void>
+}
+
+export type JoinCode = {
+  readonly codeHash: string
+  readonly ownerId: string
+  readonly expiresAtMs: number
+}
+export type JoinCodeStore = {
+  readonly putJoinCode: (code: JoinCode) => Promise<void>
+  readonly readJoinCode: (codeHash: string) => Promise<JoinCode | undefined>
+}

@@ -1,0 +1,93 @@
+/**
+ * Relays one open attempt. Until first content nothing is handed on, so that another host can take over
+ * unseen; from then on this host's answer is the answer.
+ */
+import type { Attempt } from '../dispatch/attempt.ts'
+import type { HostEvent } from '../dispatch/host-events.ts'
+import type { ChatChunk } from '../protocol/chat-chunk.ts'
+import { type SignedClaim, verifyClaim } from '../protocol/claim.ts'
+import type { NowMs } from '../protocol/clock.ts'
+import type { PricedCandidate } from '../routing/choose.ts'
+import type { Relay, RelayTotals } from './relay.ts'
+
+/** `cut`: the body ended before the host had finished its answer. */
+export type ServeEnd = 'finished' | 'cut' | 'host_error' | 'timed_out'
+
+export type Served = {
+  readonly candidate: PricedCandidate
+  /** Content went out, or the host finished an answer without any. */
+  readonly delivered: boolean
+  readonly end: ServeEnd
+  readonly totals: RelayTotals
+  readonly claim: SignedClaim | undefined
+  readonly firstContentAtMs: number | undefined
+}
+
+type StartedEvent = {
+  readonly kind: 'started'
+  readonly candidate: PricedCandidate
+  readonly retries: number
+}
+type ServeEvent = StartedEvent | { readonly kind: 'chunk'; readonly chunk: ChatChunk }
+
+export async function* serveFrom(from: {
+  readonly attempt: Extract<Attempt, { kind: 'open' }>
+  readonly relay: Relay
+  readonly candidate: PricedCandidate
+  readonly started: StartedEvent
+  readonly nowMs: NowMs
+}): AsyncGenerator<ServeEvent, Served> {
+  const { attempt, relay, candidate } = from
+  let firstContentAtMs: number | undefined
+  let claim: SignedClaim | undefined
+  let broken: ServeEnd | undefined
+  for await (const event of attempt.events) {
+    broken = brokenBy(event)
+    if (broken !== undefined) break
+    if (event.kind === 'claim') claim = event.claim
+    if (event.kind !== 'chunk') continue
+    for (const chunk of relay.take(event.chunk)) {
+      if (firstContentAtMs === undefined) {
+        firstContentAtMs = from.nowMs()
+        yield from.started
+      }
+      yield { kind: 'chunk', chunk }
+    }
+  }
+  const end = broken ?? (relay.isFinished() ? 'finished' : 'cut')
+  const delivered = relay.hasContent() || end === 'finished'
+  if (delivered && firstContentAtMs === undefined) yield from.started
+  const totals = relay.totals()
+  const genuine = claim && isGenuine(claim, { candidate, ticketHash: attempt.ticketHash, totals })
+  return {
+    candidate,
+    delivered,
+    end,
+    totals,
+    claim: genuine ? claim : undefined,
+    firstContentAtMs,
+  }
+}
+
+function brokenBy(event: HostEvent | { readonly kind: 'timeout' }): ServeEnd | undefined {
+  if (event.kind === 'timeout') return 'timed_out'
+  return event.kind === 'error' ? 'host_error' : undefined
+}
+
+/** A claim counts only if this node signed it, for this ticket, over the text that was relayed. */
+function isGenuine(
+  signed: SignedClaim,
+  of: {
+    readonly candidate: PricedCandidate
+    readonly ticketHash: string
+    readonly totals: RelayTotals
+  },
+): boolean {
+  return (
+    signed.claim.ticket_hash === of.ticketHash &&
+    signed.claim.node_id === of.candidate.nodeId &&
+    signed.claim.artifact_digest === of.candidate.artifactDigest &&
+    signed.claim.output_sha256 === of.totals.outputSha256 &&
+    verifyClaim(signed, of.candidate.publicKey)
+  )
+}

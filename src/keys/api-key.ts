@@ -1,0 +1,74 @@
+/**
+ * Key material. A key is shown once; only its keyed hash is stored. The key names its pepper, so
+ * that a new pepper can take over without touching old keys.
+ */
+import { createHmac } from 'node:crypto'
+import type { NanoUsd } from '../money/nano-usd.ts'
+import type { KeyPolicy, OperatorRole, Scope } from '../protocol/account.ts'
+import type { Ids } from '../protocol/clock.ts'
+
+export type KeyPrefix = 'sk-b3iq' | 'op-b3iq'
+
+export type Peppers = {
+  readonly current: string
+  readonly byId: ReadonlyMap<string, Buffer>
+}
+
+/** What one read of a key's hash brings: enough to admit a request. */
+export type CustomerKey = {
+  readonly keyId: string
+  readonly keyHash: string
+  readonly accountId: string
+  /** Names the key's counters and its revocation on the wallet. */
+  readonly ordinal: number
+  readonly name: string
+  readonly status: 'active' | 'revoked'
+  readonly scopes: readonly Scope[]
+  readonly policy: KeyPolicy
+  readonly spendPerDay: NanoUsd | undefined
+  readonly spendPerMonth: NanoUsd | undefined
+  readonly requestsPerMinute: number | undefined
+  readonly createdAtMs: number
+}
+
+export type OperatorKey = {
+  readonly keyId: string
+  readonly keyHash: string
+  readonly name: string
+  readonly role: OperatorRole
+  readonly status: 'active' | 'revoked'
+}
+
+export type KeyStore = {
+  readonly readByHash: (keyHash: string) => Promise<CustomerKey | undefined>
+  readonly readById: (keyId: string) => Promise<CustomerKey | undefined>
+  readonly listKeys: (accountId: string) => Promise<readonly CustomerKey[]>
+  /** Writes the key with the next free ordinal of its account. */
+  readonly createKey: (key: Omit<CustomerKey, 'ordinal'>) => Promise<CustomerKey | undefined>
+  /** Marks the key and its ordinal on the wallet in one transaction: paid use stops at once. */
+  readonly revokeKey: (key: CustomerKey) => Promise<void>
+}
+
+export type OperatorKeyStore = {
+  readonly readOperator: (keyHash: string) => Promise<OperatorKey | undefined>
+  /** False when an owner key exists already: bootstrap happens once. */
+  readonly bootstrapOwner: (key: OperatorKey) => Promise<boolean>
+}
+
+const keyPattern = /^(sk-b3iq|op-b3iq)-([a-z0-9]{1,8})-([A-Za-z0-9_-]{43})$/
+
+export function makeKey(prefix: KeyPrefix, peppers: Peppers, ids: Ids): string {
+  return `${prefix}-${peppers.current}-${ids.token(32)}`
+}
+
+/** Undefined for what cannot be a key of ours: nothing is read for it. */
+export function hashKey(key: string, prefix: KeyPrefix, peppers: Peppers): string | undefined {
+  const match = keyPattern.exec(key)
+  const pepper = match?.[1] === prefix ? peppers.byId.get(match[2] ?? '') : undefined
+  return pepper && createHmac('sha256', pepper).update(key).digest('base64url')
+}
+
+/** The token of an `Authorization: Bearer` header. */
+export function bearerToken(header: string | undefined): string | undefined {
+  return /^Bearer +([\x21-\x7e]{1,256})$/i.exec(header ?? '')?.[1]
+}

@@ -1,0 +1,73 @@
+/**
+ * Ending a hold: decide first, then move the money. Whoever writes the decision first, the gateway or
+ * the sweeper, has decided; everyone else completes that decision, whatever they had in mind.
+ */
+import { absurd, assert } from '../protocol/assert.ts'
+import type { Sleep } from '../protocol/clock.ts'
+import { spendCountersOf } from './counters.ts'
+import type { Decision, HoldStore } from './ports.ts'
+import { resolveUnknown } from './retry.ts'
+import type { Hold } from './wallet.ts'
+
+export type FinishDeps = {
+  readonly store: Pick<HoldStore, 'decide' | 'settle'>
+  readonly sleep: Sleep
+  /** When the hold was taken, from its id: names the periods of its counters. */
+  readonly timeOfId: (holdId: string) => number
+}
+
+export type Finished =
+  | { readonly kind: 'finished'; readonly decision: Decision; readonly wasFirst: boolean }
+  /** The decision could not be made durable; the sweeper will resolve the hold. */
+  | { readonly kind: 'unavailable' }
+
+export async function finishHold(
+  deps: FinishDeps,
+  hold: Hold,
+  intended: Decision,
+): Promise<Finished> {
+  assert(intended.charge >= 0n && intended.charge <= hold.amount, 'S6 0 ≤ charge ≤ hold', {
+    holdId: intended.holdId,
+    charge: intended.charge,
+    hold: hold.amount,
+  })
+  const outcome = await resolveUnknown(() => deps.store.decide(intended), deps.sleep)
+  switch (outcome.kind) {
+    case 'unknown':
+      return { kind: 'unavailable' }
+    case 'decided': {
+      const applied = await applyDecision(deps, hold, intended)
+      return applied ? { kind: 'finished', decision: intended, wasFirst: true } : unavailable
+    }
+    case 'decided_before': {
+      const { decision } = outcome
+      const own = decision.receipt.receipt_hash === intended.receipt.receipt_hash
+      const applied = await applyDecision(deps, hold, decision)
+      return applied ? { kind: 'finished', decision, wasFirst: own } : unavailable
+    }
+    default:
+      return absurd(outcome)
+  }
+}
+
+const unavailable = { kind: 'unavailable' } as const
+
+/** Moves the money as `decision` says; applying it twice changes nothing. */
+export async function applyDecision(
+  deps: FinishDeps,
+  hold: Hold,
+  decision: Decision,
+): Promise<boolean> {
+  const outcome = await resolveUnknown(
+    () =>
+      deps.store.settle({
+        accountId: decision.accountId,
+        holdId: decision.holdId,
+        hold,
+        charge: decision.charge,
+        spendCounters: spendCountersOf(hold.counted, deps.timeOfId(decision.holdId)),
+      }),
+    deps.sleep,
+  )
+  return outcome.kind !== 'unknown'
+}

@@ -1,0 +1,124 @@
+/**
+ * The sweeper rolls forward what crashed gateways left: it decides `expired` for holds past their
+ * lease, or applies the decision it finds. Clocks say when it tries, never what is right.
+ */
+import type { NowMs } from '../protocol/clock.ts'
+import { type FinishDeps, finishHold } from './finish.ts'
+import type { Decision, SweepStore } from './ports.ts'
+import { type Hold, sweepBucketOf, type Wallet } from './wallet.ts'
+
+/** Beyond this difference to the database's clock ours is not to be trusted with money. */
+const clockErrorMsMax = 60_000
+const bucketsPerRun = 240
+const walletsPerRun = 500
+const bucketMs = 60_000
+const firstRunLooksBackMs = 24 * 60 * bucketMs
+
+export type SweepDeps = FinishDeps & {
+  readonly sweepStore: SweepStore
+  readonly nowMs: NowMs
+  /** Waited beyond a hold's expiry, so that two clocks 60 s off cannot cut a lease short. */
+  readonly graceMs: number
+  /** The decision that ends an expired hold: charge 0 and a signed receipt. */
+  readonly expire: (accountId: string, holdId: string, hold: Hold) => Decision
+  readonly onFailure: (failure: { readonly accountId: string; readonly error: unknown }) => void
+}
+
+export type SweepReport = {
+  readonly buckets: number
+  readonly wallets: number
+  readonly released: number
+  /** Wallets that could not be swept; the cursor stays before them until they can. */
+  readonly failed: number
+  readonly stopped: 'done' | 'budget' | 'clock'
+}
+
+/** One bounded run over all due buckets; the next run resumes where this one stopped. */
+export async function sweep(deps: SweepDeps): Promise<SweepReport> {
+  const report = { buckets: 0, wallets: 0, released: 0, failed: 0 }
+  const nowMs = deps.nowMs()
+  const serverMs = await deps.sweepStore.serverTimeMs()
+  if (serverMs !== undefined && Math.abs(serverMs - nowMs) > clockErrorMsMax) {
+    return { ...report, stopped: 'clock' }
+  }
+  const lastDue = bucketOf(nowMs - deps.graceMs)
+  const from = (await deps.sweepStore.readCursor()) ?? bucketOf(nowMs - firstRunLooksBackMs)
+  for (let bucket = from; bucket <= lastDue; bucket = nextBucket(bucket)) {
+    if (report.buckets >= bucketsPerRun || report.wallets >= walletsPerRun) {
+      return { ...report, stopped: 'budget' }
+    }
+    const room = walletsPerRun - report.wallets
+    const accounts = await deps.sweepStore.accountsInBucket(bucket, room)
+    for (const accountId of accounts) {
+      const released = await sweepAccount(deps, accountId, { bucket, lastDue })
+      if (released === undefined) report.failed += 1
+      else report.released += released
+    }
+    report.wallets += accounts.length
+    report.buckets += 1
+    // The last due minute can still receive wallets, so the cursor never passes it.
+    const emptied = report.failed === 0 && accounts.length < room
+    if (emptied && bucket < lastDue) await deps.sweepStore.writeCursor(nextBucket(bucket))
+  }
+  return { ...report, stopped: 'done' }
+}
+
+/** Resolves the expired holds of one wallet, for the schedule and for a refused reserve alike. */
+export async function sweepWallet(deps: SweepDeps, wallet: Wallet): Promise<number> {
+  const dueSec = Math.floor((deps.nowMs() - deps.graceMs) / 1000)
+  let released = 0
+  for (const [holdId, hold] of wallet.holds) {
+    if (hold.expiresAtSec > dueSec) continue
+    const finished = await finishHold(deps, hold, deps.expire(wallet.accountId, holdId, hold))
+    if (finished.kind === 'finished') released += 1
+  }
+  return released
+}
+
+/** Holds released, or undefined where the wallet must be looked at again. */
+async function sweepAccount(
+  deps: SweepDeps,
+  accountId: string,
+  at: { readonly bucket: string; readonly lastDue: string },
+): Promise<number | undefined> {
+  try {
+    const wallet = await deps.sweepStore.readWallet(accountId)
+    if (!wallet) return 0
+    const released = await sweepWallet(deps, wallet)
+    const after = await deps.sweepStore.readWallet(accountId)
+    if (after?.sweepBucket === at.bucket) await moveOn(deps.sweepStore, after, at)
+    return released
+  } catch (error) {
+    // One wallet that fails an invariant must not keep the money of all others held.
+    deps.onFailure({ accountId, error })
+    return undefined
+  }
+}
+
+/**
+ * To the bucket of the earliest open hold, but never behind the cursor; out of the index without
+ * holds. The store refuses the latter if a hold was taken since the read; then the wallet is
+ * looked at again in a minute.
+ */
+async function moveOn(
+  store: SweepStore,
+  wallet: Wallet,
+  { bucket, lastDue }: { readonly bucket: string; readonly lastDue: string },
+): Promise<void> {
+  const { accountId } = wallet
+  const expiries = [...wallet.holds.values()].map((hold) => hold.expiresAtSec)
+  if (expiries.length === 0) {
+    if (await store.leaveBuckets({ accountId, from: bucket })) return
+    await store.moveBucket({ accountId, from: bucket, to: nextBucket(lastDue) })
+    return
+  }
+  const earliest = sweepBucketOf(Math.min(...expiries))
+  const to = earliest > lastDue ? earliest : lastDue
+  if (to !== bucket) await store.moveBucket({ accountId, from: bucket, to })
+}
+
+const bucketOf = (timeMs: number): string => sweepBucketOf(Math.floor(timeMs / 1000))
+
+function nextBucket(bucket: string): string {
+  return bucketOf(Date.parse(`${bucket}:00Z`) + bucketMs)
+}

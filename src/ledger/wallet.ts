@@ -1,0 +1,50 @@
+/**
+ * The wallet: what a customer may still spend, what is held for running requests, what was spent.
+ * It lives in one item, so that one conditional write can check and change all of it at once.
+ */
+import type { NanoUsd } from '../money/nano-usd.ts'
+import { assert } from '../protocol/assert.ts'
+
+export type Hold = {
+  readonly amount: NanoUsd
+  /** Made once by the reserving gateway: deadline plus margin. Never renewed. */
+  readonly expiresAtSec: number
+  /** Tells this request's hold from any other under the same id. */
+  readonly nonce: string
+  readonly priceVersion: number
+  /** The spend counters that this hold was added to (`counters.ts`). */
+  readonly counted: CountedSpend | undefined
+}
+
+/** Periods are not stored: they follow from the time in the hold's id. */
+export type CountedSpend = { readonly keyOrdinal: number; readonly kinds: readonly SpendKind[] }
+export type SpendKind = 'day' | 'month'
+
+export type Wallet = {
+  readonly accountId: string
+  readonly status: 'active' | 'suspended'
+  readonly available: NanoUsd
+  readonly held: NanoUsd
+  readonly spent: NanoUsd
+  /** All money that ever came in, less what left other than by charges. */
+  readonly funded: NanoUsd
+  readonly holds: ReadonlyMap<string, Hold>
+  /** Counter name → value, for the periods still on the item. */
+  readonly counters: ReadonlyMap<string, bigint>
+  readonly revokedKeyOrdinals: ReadonlySet<number>
+  readonly sweepBucket: string | undefined
+}
+
+/** S1–S3 of the ledger's promises; checked on every wallet that is read. */
+export function assertWallet(wallet: Wallet): void {
+  const { accountId, available, held, spent, funded } = wallet
+  const open = [...wallet.holds.values()].reduce((sum, hold) => sum + hold.amount, 0n)
+  assert(available >= 0n && held >= 0n && spent >= 0n, 'S1 no negative amounts', { accountId })
+  assert(available + held + spent === funded, 'S2 conservation', { accountId, funded })
+  assert(held === open, 'S3 held is the sum of open holds', { accountId, held, open })
+}
+
+/** The bucket of the minute in which a hold expires: `2026-11-21T05:10`. */
+export function sweepBucketOf(expiresAtSec: number): string {
+  return new Date(expiresAtSec * 1000).toISOString().slice(0, 16)
+}

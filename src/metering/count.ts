@@ -1,0 +1,51 @@
+/**
+ * Token counts from relayed bytes. A host chooses its frames and its claims, but not the bytes that
+ * customers get: with a profile's calibrated bytes per token they bound what it can have worked.
+ */
+import type { ChatMessage } from '../protocol/chat-request.ts'
+import type { TokenCounts } from '../protocol/usage.ts'
+
+/** `mean` bytes per token; honest traffic stays within the fraction `band` of the count. */
+export type ByteRatio = { readonly mean: number; readonly band: number }
+export type ByteRatios = { readonly prompt: ByteRatio; readonly completion: ByteRatio }
+
+/** Chat templates add about this much per message: role names, separators, special tokens. */
+export const templateBytesPerMessage = 16
+
+/** Bytes of all texts of a prompt, and the allowance for its template. */
+export function promptBytes(messages: readonly ChatMessage[]): number {
+  return messages.reduce((sum, message) => sum + messageBytes(message), 0)
+}
+
+/**
+ * An upper bound of the prompt's tokens under any tokenizer that never makes more tokens than bytes:
+ * the whole message as JSON, tools included, because templates render those too.
+ */
+export function promptTokensBound(request: {
+  readonly messages: readonly ChatMessage[]
+  readonly tools?: unknown
+}): number {
+  const json = JSON.stringify([request.messages, request.tools ?? null])
+  return Buffer.byteLength(json, 'utf8') + templateBytesPerMessage * (request.messages.length + 1)
+}
+
+export function countTokens(
+  bytes: { readonly prompt: number; readonly completion: number },
+  ratios: ByteRatios,
+): TokenCounts {
+  return {
+    prompt: Math.ceil(bytes.prompt / ratios.prompt.mean),
+    // Which part of a prompt a cache served cannot be seen in bytes.
+    cached_prompt: 0,
+    completion: Math.ceil(bytes.completion / ratios.completion.mean),
+  }
+}
+
+function messageBytes(message: ChatMessage): number {
+  const { content } = message
+  const text =
+    typeof content === 'string'
+      ? content
+      : (content ?? []).map((part) => (part.type === 'text' ? part.text : '')).join('')
+  return Buffer.byteLength(text, 'utf8') + templateBytesPerMessage
+}

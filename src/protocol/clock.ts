@@ -1,0 +1,17 @@
+/** Time, ids and randomness come in through these ports; nothing else reads a clock or a die. */
+
+/** Milliseconds since the epoch, UTC. */
+export type NowMs = () => number
+
+/** Resolves after `durationMs`, or early and without error when `signal` aborts. */
+export type Sleep = (durationMs: number, signal?: AbortSignal) => Promise<void>
+
+export type Ids = {
+  /** Fresh ULID for the given time. */
+  readonly ulid: (atMs: number) => string
+  /** `bytes` random bytes as base64url. */
+  readonly token: (bytes: number) => string
+}
+
+/** Uniform in [0, 1). */
+export type Random = () => number

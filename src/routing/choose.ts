@@ -1,0 +1,83 @@
+/**
+ * Which hosts to try, in order. Policy removes candidates, each for a reason that the customer may
+ * hear; of those left, two are drawn at random and the better one goes first, so that no single best
+ * host draws the whole load and every host is seen now and then.
+ */
+import type { PricedModel } from '../catalogue/model.ts'
+import { priceFor } from '../catalogue/model.ts'
+import type { ExcludedBy } from '../fleet/blockers.ts'
+import type { Candidate } from '../fleet/pool.ts'
+import type { Price } from '../money/price.ts'
+import type { Random } from '../protocol/clock.ts'
+import { limits } from '../protocol/limits.ts'
+
+export type PricedCandidate = Candidate & { readonly price: Price }
+
+/** What the key, the request and the operator ask of a host. */
+export type RoutePolicy = {
+  readonly routeTiers: readonly string[] | undefined
+  readonly trustTiers: readonly string[] | undefined
+  readonly maxPrice: Pick<Price, 'promptNanoUsdPerMTok' | 'completionNanoUsdPerMTok'> | undefined
+  /** Tokens that the prompt takes at the least. */
+  readonly promptTokensMin: number
+}
+
+export type Choice = {
+  readonly candidates: readonly PricedCandidate[]
+  /** Why others were left out; empty when nothing was. */
+  readonly excludedBy: readonly ExcludedBy[]
+}
+
+export function choose(
+  model: PricedModel,
+  pool: readonly Candidate[],
+  policy: RoutePolicy,
+  random: Random,
+): Choice {
+  const kept: PricedCandidate[] = []
+  const excluded = new Set<ExcludedBy>()
+  for (const candidate of pool) {
+    const price = priceFor(model, candidate)
+    const reason = price ? exclusion(candidate, price, policy) : 'route_tier'
+    if (reason !== undefined) excluded.add(reason)
+    else if (price) kept.push({ ...candidate, price })
+  }
+  return { candidates: ordered(kept, random), excludedBy: [...excluded] }
+}
+
+function exclusion(
+  candidate: Candidate,
+  price: Price,
+  policy: RoutePolicy,
+): ExcludedBy | undefined {
+  const { routeTiers, trustTiers, maxPrice } = policy
+  if (routeTiers && !routeTiers.includes(candidate.routeTier)) return 'route_tier'
+  if (trustTiers && !trustTiers.includes(candidate.trustTier)) return 'route_tier'
+  if (policy.promptTokensMin >= candidate.contextLength) return 'context_length'
+  const tooDear =
+    maxPrice !== undefined &&
+    (price.promptNanoUsdPerMTok > maxPrice.promptNanoUsdPerMTok ||
+      price.completionNanoUsdPerMTok > maxPrice.completionNanoUsdPerMTok)
+  return tooDear ? 'max_price' : undefined
+}
+
+/** Draws without replacement: the better of two first, until enough are drawn. */
+function ordered(candidates: readonly PricedCandidate[], random: Random): PricedCandidate[] {
+  const left = [...candidates]
+  const drawn: PricedCandidate[] = []
+  while (left.length > 0 && drawn.length < limits.candidatesPerRequest) {
+    const first = Math.floor(random() * left.length)
+    const second = Math.floor(random() * left.length)
+    const [one, other] = [left[first], left[second]]
+    const index = one && other && isBetter(other, one) ? second : first
+    drawn.push(...left.splice(index, 1))
+  }
+  return drawn
+}
+
+/** Cheaper wins; at one price, the host that was measured to answer sooner. */
+function isBetter(one: PricedCandidate, other: PricedCandidate): boolean {
+  const difference = one.price.completionNanoUsdPerMTok - other.price.completionNanoUsdPerMTok
+  if (difference !== 0n) return difference < 0n
+  return one.firstContentP50Ms < other.firstContentP50Ms
+}

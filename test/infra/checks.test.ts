@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { CfnResource } from 'aws-cdk-lib'
+import { Queue } from 'aws-cdk-lib/aws-sqs'
+import { describe, expect, test } from 'vitest'
+import * as z from 'zod'
+import { acknowledged } from '../../infra/checks.ts'
+import { addStage } from '../../infra/stage.ts'
+import { stageConfig, withApp } from './synthesize.ts'
+
+const Report = z.object({ pluginReports: z.array(z.unknown()) })
+
+describe('the checks', () => {
+  test.each(['dev', 'prod'])('find nothing in stage %s, not even a warning', (stage) => {
+    withApp({}, (app) => {
+      addStage(app, stageConfig(stage))
+      const { directory, stacks } = app.synth()
+      const report = readFileSync(join(directory, 'validation-report.json'), 'utf8')
+      expect(Report.parse(JSON.parse(report))).toEqual({ pluginReports: [] })
+      expect(stacks.flatMap(({ messages }) => messages)).toEqual([])
+    })
+  })
+
+  test('fail synthesis on a finding of a rule pack', () => {
+    withApp({}, (app) => {
+      const { ingest } = addStage(app, stageConfig('dev'))
+      new Queue(ingest, 'Unprotected')
+      expect(() => app.synth()).toThrow(/AwsSolutions-SQS4/)
+    })
+  })
+
+  test('fail synthesis on a template that CloudFormation would refuse', () => {
+    withApp({}, (app) => {
+      const { data } = addStage(app, stageConfig('dev'))
+      new CfnResource(data, 'Unfit', {
+        type: 'AWS::Logs::LogGroup',
+        properties: { RetentionInDays: 'a month' },
+      })
+      expect(() => app.synth()).toThrow(/RetentionInDays/)
+    })
+  })
+
+  test.each(Object.entries(acknowledged))('%s stands for a stated reason', (_, { reason }) => {
+    expect(reason).toMatch(/^[A-Z].{20,}\.$/)
+  })
+})

@@ -1,0 +1,162 @@
+import { readFileSync, statSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { envKey } from '../../src/names.ts'
+import { type Resource, resourcesOf, stageConfig, synthesize } from './synthesize.ts'
+
+const config = stageConfig('dev')
+const templates = synthesize(config)
+const functions = resourcesOf(templates, 'AWS::Lambda::Function')
+const logGroups = resourcesOf(templates, 'AWS::Logs::LogGroup')
+const urls = resourcesOf(templates, 'AWS::Lambda::Url')
+const permissions = resourcesOf(templates, 'AWS::Lambda::Permission')
+
+describe('every function', () => {
+  test.each(functions)('$id runs Node 24 on arm64, outside any VPC', ({ body }) => {
+    expect(body.Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] })
+    expect(body.Properties).not.toHaveProperty('VpcConfig')
+  })
+
+  test.each(functions)('$id writes JSON logs to its own group, kept 30 days', ({ body }) => {
+    const group = logGroups.find(({ id }) => JSON.stringify(body.Properties).includes(id))
+    expect(body.Properties.LoggingConfig).toEqual({
+      LogFormat: 'JSON',
+      LogGroup: { Ref: group?.id },
+      ApplicationLogLevel: 'INFO',
+      SystemLogLevel: 'WARN',
+    })
+    expect(group?.body.Properties.RetentionInDays).toBe(30)
+  })
+
+  test.each(functions)('$id gets the names of things and no secret', (fn) => {
+    const variables = environmentOf(fn)
+    const adapter = Object.keys(variables).filter((name) => /^AWS_/.test(name))
+    const { dynamodbEndpoint: _laptopOnly, ...deployed } = envKey
+    expect(Object.keys(variables).sort()).toEqual(
+      [...Object.values(deployed), 'NODE_OPTIONS', ...adapter].sort(),
+    )
+    expect(variables).toMatchObject({
+      B3IQ_STAGE: 'dev',
+      B3IQ_SECRETS_SOURCE: 'ssm:/b3iq/dev/secrets',
+      B3IQ_DEADLINE_MS: '300000',
+      B3IQ_LEASE_MARGIN_MS: '120000',
+    })
+    expect(JSON.stringify(variables)).not.toContain('{{resolve:')
+  })
+
+  test('has a log group to itself', () => {
+    expect(logGroups).toHaveLength(functions.length)
+  })
+
+  test('reserves concurrency only where the stage says so', () => {
+    for (const { body } of functions) {
+      expect(body.Properties).not.toHaveProperty('ReservedConcurrentExecutions')
+    }
+    const reserved = synthesize({ ...config, ingest: { memoryMb: 256, reservedConcurrency: 7 } })
+    reserved.ingest.hasResourceProperties('AWS::Lambda::Function', {
+      ReservedConcurrentExecutions: 7,
+    })
+  })
+})
+
+describe('the gateway', () => {
+  const gateway = only(functions.filter(({ stack }) => stack === 'gateway'))
+
+  test('streams: adapter and function URL both say so', () => {
+    const url = only(urls.filter(({ stack }) => stack === 'gateway'))
+    expect(url.body.Properties.InvokeMode).toBe('RESPONSE_STREAM')
+    expect(environmentOf(gateway)).toMatchObject({
+      AWS_LAMBDA_EXEC_WRAPPER: '/opt/bootstrap',
+      AWS_LWA_INVOKE_MODE: 'response_stream',
+      AWS_LWA_PORT: '8080',
+      AWS_LWA_READINESS_CHECK_PATH: '/healthz',
+    })
+  })
+
+  test('is started by an executable script with Unix line ends', () => {
+    expect(gateway.body.Properties.Handler).toBe('run.sh')
+    const script = new URL('../../functions/gateway/run.sh', import.meta.url)
+    expect(statSync(script).mode & 0o777).toBe(0o755)
+    expect(readFileSync(script, 'utf8')).toMatch(/^#!\/bin\/sh\n[^\r]*\nexec node index\.mjs\n$/)
+  })
+
+  test.each([30_000, 300_000, 840_000])('outlives a deadline of %i ms by 60 s', (deadlineMs) => {
+    const { gateway } = synthesize({ ...config, gateway: { ...config.gateway, deadlineMs } })
+    gateway.hasResourceProperties('AWS::Lambda::Function', { Timeout: deadlineMs / 1000 + 60 })
+  })
+
+  test('uses the arm64 layer of adapter 1.0.0 of its own region', () => {
+    expect(JSON.stringify(gateway.body.Properties.Layers)).toMatch(
+      /"AWS::Region".*:753240598075:layer:LambdaAdapterLayerArm64:27/,
+    )
+  })
+
+  test('takes the layer from the stage where that lists regions', () => {
+    const arn = 'arn:aws:lambda:eu-west-1:111122223333:layer:LambdaAdapterLayerArm64:3'
+    const webAdapterLayers = { 'eu-west-1': arn }
+    const { gateway } = synthesize({ ...config, gateway: { ...config.gateway, webAdapterLayers } })
+    expect(Object.values(gateway.findMappings('*'))).toEqual([{ 'eu-west-1': { arn } }])
+    const layers = only(resourcesOf({ gateway }, 'AWS::Lambda::Function')).body.Properties.Layers
+    expect(JSON.stringify(layers)).toContain('Fn::FindInMap')
+  })
+})
+
+describe('function URLs', () => {
+  test.each(['gateway', 'ingest'])(
+    '%s is open to the internet, by exactly two permissions',
+    (of) => {
+      expect(authTypes(of)).toEqual(['NONE'])
+      expect(permissionsOf(of)).toEqual([
+        { Action: 'lambda:InvokeFunction', Principal: '*', InvokedViaFunctionUrl: true },
+        { Action: 'lambda:InvokeFunctionUrl', Principal: '*', FunctionUrlAuthType: 'NONE' },
+      ])
+    },
+  )
+
+  test('admin is open too, bootstrap only to callers that AWS has authenticated', () => {
+    expect(authTypes('admin')).toEqual(['AWS_IAM', 'NONE'])
+    expect(permissionsOf('admin')).toHaveLength(2)
+    for (const { body } of permissions.filter(({ stack }) => stack === 'admin')) {
+      expect(JSON.stringify(body.Properties.FunctionName)).toContain('AdminHandler')
+    }
+  })
+
+  test('schedules have none', () => {
+    expect(authTypes('schedules')).toEqual([])
+    expect(permissionsOf('schedules')).toEqual([])
+  })
+
+  test('are printed after a deployment', () => {
+    const outputs = [templates.gateway, templates.ingest, templates.admin].flatMap((template) =>
+      Object.keys(template.findOutputs('*')),
+    )
+    expect(outputs).toEqual(['GatewayUrl', 'IngestUrl', 'AdminUrl', 'BootstrapUrl'])
+  })
+})
+
+function only(resources: readonly Resource[]): Resource {
+  const [first, ...others] = resources
+  expect(others).toEqual([])
+  if (first === undefined) throw new Error('expected one resource, found none')
+  return first
+}
+
+function environmentOf({ body }: Resource): object {
+  const { Environment } = body.Properties
+  expect(Environment).toHaveProperty('Variables')
+  return Object(Object(Environment).Variables)
+}
+
+function authTypes(stack: string) {
+  const found = urls.filter((url) => url.stack === stack)
+  return found.map(({ body }) => body.Properties.AuthType).sort()
+}
+
+function permissionsOf(stack: string) {
+  return permissions
+    .filter((permission) => permission.stack === stack)
+    .map(({ body: { Properties } }) => {
+      const { FunctionName: _, ...rest } = Properties
+      return rest
+    })
+    .sort((a, b) => String(a.Action).localeCompare(String(b.Action)))
+}

@@ -1,0 +1,109 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { parseStageConfig, readStageConfig } from '../../infra/config.ts'
+
+const minimal = {
+  stage: 'dev',
+  protectData: false,
+  gateway: { memoryMb: 512 },
+  ingest: { memoryMb: 256 },
+  admin: { memoryMb: 512 },
+  schedules: { memoryMb: 1024 },
+}
+
+describe('a stage file', () => {
+  test('may leave out what has a default', () => {
+    expect(parseStageConfig('dev', minimal)).toEqual({
+      ok: true,
+      config: {
+        ...minimal,
+        logRetentionDays: 30,
+        gateway: { memoryMb: 512, deadlineMs: 300_000, leaseMarginMs: 120_000 },
+      },
+    })
+  })
+
+  test.each([
+    ['not an object', [], /expected object/],
+    ['without a switch for its data', { ...minimal, protectData: undefined }, /protectData: /],
+    ['with a word we do not know', { ...minimal, memory: 1 }, /Unrecognized key: "memory"/],
+    [
+      'that asks for loopback routes',
+      { ...minimal, gateway: { ...minimal.gateway, allowLoopbackRoutes: true } },
+      /gateway: Unrecognized key: "allowLoopbackRoutes"/,
+    ],
+    [
+      'with a deadline that Lambda would cut off',
+      { ...minimal, gateway: { ...minimal.gateway, deadlineMs: 840_001 } },
+      /gateway\.deadlineMs: .*840000/,
+    ],
+    [
+      'with holds that end before their invocation does',
+      { ...minimal, gateway: { ...minimal.gateway, leaseMarginMs: 60_000 } },
+      /gateway\.leaseMarginMs: .*90000/,
+    ],
+    [
+      'with a layer map that is empty',
+      { ...minimal, gateway: { ...minimal.gateway, webAdapterLayers: {} } },
+      /gateway\.webAdapterLayers: must name at least one region/,
+    ],
+    ['with too little memory', { ...minimal, ingest: { memoryMb: 64 } }, /ingest\.memoryMb: .*128/],
+    ['named in capitals', { ...minimal, stage: 'Dev' }, /stage: must be 2 to 12 lowercase/],
+    ['of another stage', { ...minimal, stage: 'prod' }, /says stage "prod": write "dev" there/],
+  ])('%s is refused in one sentence', (_, value, fault) => {
+    const read = parseStageConfig('dev', value)
+    expect(read).toMatchObject({ ok: false, message: expect.stringMatching(fault) })
+    expect(read).toMatchObject({
+      message: expect.stringMatching(/^infra\/stages\/dev\.json .*\.$/),
+    })
+  })
+
+  test('for the laptop is refused: loopback routes exist there', () => {
+    expect(parseStageConfig('local', { ...minimal, stage: 'local' })).toMatchObject({
+      ok: false,
+      message: expect.stringContaining('"local" is the laptop and cannot be deployed'),
+    })
+  })
+})
+
+describe('reading a stage', () => {
+  test.each(['dev', 'prod'])('%s is committed and valid', (stage) => {
+    expect(readStageConfig(stage)).toMatchObject({ ok: true, config: { stage } })
+  })
+
+  test('protects data in prod', () => {
+    expect(readStageConfig('prod')).toMatchObject({ config: { protectData: true } })
+  })
+
+  test.each(['staging', '../prod', '', undefined])('%j names the stages there are', (stage) => {
+    expect(readStageConfig(stage)).toEqual({
+      ok: false,
+      message: `There is no stage "${stage}": use -c stage=dev or -c stage=prod, or add infra/stages/<stage>.json.`,
+    })
+  })
+
+  test('a file that is not JSON is named', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'stages-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    writeFileSync(join(folder, 'qa.json'), '{ "stage": ')
+    expect(readStageConfig('qa', folder)).toMatchObject({
+      ok: false,
+      message: expect.stringMatching(/^infra\/stages\/qa\.json is not JSON: .*\.$/),
+    })
+  })
+
+  test('the app prints that sentence, no stack trace, and fails', () => {
+    const app = fileURLToPath(new URL('../../infra/app.ts', import.meta.url))
+    const { status, stderr } = spawnSync(process.execPath, [app], {
+      env: { ...process.env, CDK_CONTEXT_JSON: '{"stage":"nope"}' },
+      encoding: 'utf8',
+      timeout: 15_000,
+    })
+    expect(stderr).toMatch(/^There is no stage "nope": use .*\n$/)
+    expect(status).toBe(1)
+  })
+})
