@@ -2,6 +2,7 @@
  * Why a profile does not earn: every code with the gate it closes, a sentence for the owner saying
  * what to do, and the customer-facing reason it counts under.
  */
+import * as z from 'zod'
 import type { Blocker } from '../protocol/heartbeat.ts'
 
 type Row = {
@@ -11,18 +12,20 @@ type Row = {
 }
 
 /** `availability.excluded_by` of a `no_eligible_host` error. */
-export type ExcludedBy =
-  | 'heartbeat_stale'
-  | 'route_down'
-  | 'protocol_not_ready'
-  | 'runtime_missing'
-  | 'benchmark_stale'
-  | 'route_tier'
-  | 'queue_unhealthy'
-  | 'max_price'
-  | 'context_length'
-  | 'require_parameters'
-  | 'incident'
+export const ExcludedBy = z.enum([
+  'heartbeat_stale',
+  'route_down',
+  'protocol_not_ready',
+  'runtime_missing',
+  'benchmark_stale',
+  'route_tier',
+  'queue_unhealthy',
+  'max_price',
+  'context_length',
+  'require_parameters',
+  'incident',
+])
+export type ExcludedBy = z.infer<typeof ExcludedBy>
 
 export const blockerTable = {
   never_beat: {

@@ -25,6 +25,8 @@ export type NodeFacts = {
   readonly trustTier: TrustTier
   readonly route: NodeRoute
   readonly enrolledAtMs: number
+  /** Digest of what the profiles were last made from; undefined until the first inventory. */
+  readonly profilesBasis?: string | undefined
 }
 
 /** Liveness, judged by the server's receive time. `never` until the first beat. */

@@ -7,8 +7,9 @@ import type { RouteTier, TrustTier } from '../protocol/catalogue.ts'
 import type { RuntimeKind } from '../protocol/claim.ts'
 import type { Eligibility } from '../protocol/heartbeat.ts'
 import { limits } from '../protocol/limits.ts'
+import type { ExcludedBy } from './blockers.ts'
 import { judgeGates } from './gates.ts'
-import type { HotItem, NodeFacts, NodeProfile } from './node.ts'
+import type { HotItem, NodeFacts, NodeProfile, ObservedBenchmark } from './node.ts'
 
 /** All that a dispatch needs to know of one profile of one node. */
 export type Candidate = {
@@ -34,6 +35,8 @@ export type PoolShard = {
   /** How many shards the model has; the candidates of all of them are the pool. */
   readonly shards: number
   readonly candidates: readonly Candidate[]
+  /** Why other profiles of this model are not in the pool. */
+  readonly excludedBy: readonly ExcludedBy[]
 }
 
 /** One node with everything stored about it, as the schedules read it. */
@@ -70,8 +73,16 @@ export function judgeNode(
   })
 }
 
+/** Undefined without evidence: only a benchmarked profile can be a candidate. */
 export function toCandidate({ node, profile }: JudgedProfile): Candidate | undefined {
-  if (!profile.benchmark) return undefined
+  return profile.benchmark && candidateWith(node, profile, profile.benchmark)
+}
+
+export function candidateWith(
+  node: NodeFacts,
+  profile: NodeProfile,
+  evidence: Pick<ObservedBenchmark, 'benchmarkId' | 'firstContentP50Ms' | 'tokensPerSecondP50'>,
+): Candidate {
   return {
     nodeId: node.nodeId,
     publicKey: node.publicKey,
@@ -84,23 +95,25 @@ export function toCandidate({ node, profile }: JudgedProfile): Candidate | undef
     trustTier: node.trustTier,
     artifactDigest: profile.artifactDigest,
     contextLength: profile.contextLength,
-    benchmarkId: profile.benchmark.benchmarkId,
-    firstContentP50Ms: profile.benchmark.firstContentP50Ms,
-    tokensPerSecondP50: profile.benchmark.tokensPerSecondP50,
+    benchmarkId: evidence.benchmarkId,
+    firstContentP50Ms: evidence.firstContentP50Ms,
+    tokensPerSecondP50: evidence.tokensPerSecondP50,
   }
 }
 
 /** Candidates dealt over as few shards as hold them; always at least one, so that empty is known. */
 export function toShards(
   model: PricedModel,
-  candidates: readonly Candidate[],
+  pool: { readonly candidates: readonly Candidate[]; readonly excludedBy: readonly ExcludedBy[] },
   builtAtMs: number,
 ): PoolShard[] {
+  const { candidates, excludedBy } = pool
   const shards = Math.max(1, Math.ceil(candidates.length / limits.candidatesPerShard))
   return Array.from({ length: shards }, (_, index) => ({
     model,
     builtAtMs,
     shards,
     candidates: candidates.filter((_, position) => position % shards === index),
+    excludedBy,
   }))
 }

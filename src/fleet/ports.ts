@@ -2,7 +2,14 @@
 import type { PricedModel } from '../catalogue/model.ts'
 import type { CatalogueModel } from '../protocol/catalogue.ts'
 import type { NodeStatus } from '../protocol/enrolment.ts'
-import type { HotItem, Liveness, NodeFacts, NodeProfile, ObservedBenchmark } from './node.ts'
+import type {
+  HotItem,
+  Liveness,
+  NodeFacts,
+  NodeProfile,
+  NodeRoute,
+  ObservedBenchmark,
+} from './node.ts'
 import type { FleetRow, PoolShard } from './pool.ts'
 
 /** What one beat changes on the hot item. */
@@ -25,6 +32,13 @@ export type FleetStore = {
     readonly from: readonly NodeStatus[]
     readonly to: NodeStatus
   }) => Promise<boolean>
+  /** What its owner may change after enrolment; false unless the route's epoch is `fromEpoch`. */
+  readonly changeOffer: (change: {
+    readonly nodeId: string
+    readonly fromEpoch: number
+    readonly mode: NodeFacts['mode']
+    readonly route: NodeRoute
+  }) => Promise<boolean>
   readonly recordBeat: (beat: Beat) => Promise<BeatOutcome>
   readonly recordProbe: (probe: {
     readonly nodeId: string
@@ -38,13 +52,23 @@ export type FleetStore = {
     readonly seq: number
     readonly liveness: Liveness
   }) => Promise<boolean>
+  /** One profile in or out of the hot item's list, atomically; false where the node never beat. */
   readonly setProfileDisabled: (change: {
     readonly nodeId: string
-    readonly profileIds: readonly string[]
+    readonly profileId: string
+    readonly isDisabled: boolean
   }) => Promise<boolean>
   readonly readHotItems: (nodeIds: readonly string[]) => Promise<ReadonlyMap<string, HotItem>>
   readonly readRow: (nodeId: string) => Promise<FleetRow | undefined>
-  readonly writeProfiles: (nodeId: string, profiles: readonly NodeProfile[]) => Promise<void>
+  /**
+   * Replaces the node's profiles and keeps their observed benchmarks; last, so that a write that
+   * broke off is made again, `basis` becomes the node's `profilesBasis`.
+   */
+  readonly writeProfiles: (
+    nodeId: string,
+    profiles: readonly NodeProfile[],
+    basis: string,
+  ) => Promise<void>
   readonly writeBenchmark: (
     at: { readonly nodeId: string; readonly profileId: string },
     benchmark: ObservedBenchmark,

@@ -4,6 +4,7 @@
  * sweeper; nothing is charged that was not delivered.
  */
 import { type AttemptDeps, startAttempt } from '../dispatch/attempt.ts'
+import { hostBody } from '../dispatch/host-body.ts'
 import { type ExcludedBy, excludedBy } from '../fleet/blockers.ts'
 import { hotBlockers } from '../fleet/gates.ts'
 import type { HotItem } from '../fleet/node.ts'
@@ -15,11 +16,9 @@ import type { ChatRequest } from '../protocol/chat-request.ts'
 import type { Random } from '../protocol/clock.ts'
 import type { ApiError } from '../protocol/errors.ts'
 import type { ReceiptAttempt, ReceiptBody } from '../protocol/receipt.ts'
-import type { PricedCandidate } from '../routing/choose.ts'
-import { hostBody } from './forward.ts'
 import { type Plan, planRequest } from './plan.ts'
 import { makeRelay, type Relay } from './relay.ts'
-import { type Served, serveFrom } from './serve.ts'
+import { type Served, type StartedEvent, serveFrom } from './serve.ts'
 import {
   type EndedRequest,
   type SettleDeps,
@@ -50,7 +49,7 @@ export type CompleteOrder = {
 
 export type CompletionEvent =
   /** First content is here: what the reply's headers say of the host. */
-  | { readonly kind: 'started'; readonly candidate: PricedCandidate; readonly retries: number }
+  | StartedEvent
   | { readonly kind: 'chunk'; readonly chunk: ChatChunk }
   | { readonly kind: 'failed'; readonly error: ApiError; readonly settled: Settled | undefined }
   | {
@@ -99,6 +98,7 @@ async function* serveHeld(
   const attempts: ReceiptAttempt[] = []
   const excluded = new Set<ExcludedBy>()
   const salt = deps.ids.token(24)
+  let overheadMs: number | undefined
   const settle = (result: ReceiptBody['result'], served?: Served) =>
     settleRequest(deps, endedRequest({ order, plan, hold, attempts, salt }, result, served))
   try {
@@ -112,6 +112,7 @@ async function* serveHeld(
         model: order.shard.model.id,
         choices: plan.choices,
       })
+      overheadMs ??= deps.nowMs() - order.startedAtMs
       const attempt = await startAttempt(deps, {
         candidate,
         holdId: order.holdId,
@@ -132,7 +133,7 @@ async function* serveHeld(
         attempts.push({ ...at, outcome: attempt.reason })
         continue
       }
-      const started = { kind: 'started', candidate, retries: attempts.length } as const
+      const started = { kind: 'started', candidate, retries: attempts.length, overheadMs } as const
       const served = yield* serveFrom({ attempt, relay, candidate, started, nowMs: deps.nowMs })
       attempts.push({ ...at, outcome: served.delivered ? 'served' : served.end })
       if (!served.delivered) continue

@@ -2,6 +2,8 @@
  * What a request may cost and where it may go, worked out before any money or host is touched. Pure:
  * the request, the key, one pool shard and a die in; a plan or a precise refusal out.
  */
+
+import { servesChoices } from '../dispatch/host-body.ts'
 import type { ExcludedBy } from '../fleet/blockers.ts'
 import type { PoolShard } from '../fleet/pool.ts'
 import type { CustomerKey } from '../keys/api-key.ts'
@@ -14,7 +16,6 @@ import type { Random } from '../protocol/clock.ts'
 import { limits } from '../protocol/limits.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
 import { choose, type PricedCandidate } from '../routing/choose.ts'
-import { servesChoices } from './forward.ts'
 
 export type Plan = {
   readonly candidates: readonly PricedCandidate[]
@@ -55,7 +56,7 @@ export function planRequest(
   const { candidates, excludedBy } = choose(model, able, policy, random)
   if (candidates.length === 0) {
     const unable = able.length < shard.candidates.length ? (['require_parameters'] as const) : []
-    return noCandidate([...excludedBy, ...unable])
+    return noCandidate([...new Set([...excludedBy, ...unable, ...shard.excludedBy])])
   }
   const asked = request.max_completion_tokens ?? request.max_tokens
   const windowTokens = Math.min(

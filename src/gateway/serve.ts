@@ -23,10 +23,13 @@ export type Served = {
   readonly firstContentAtMs: number | undefined
 }
 
-type StartedEvent = {
+export type StartedEvent = {
   readonly kind: 'started'
   readonly candidate: PricedCandidate
+  /** Hosts tried in vain before this one. */
   readonly retries: number
+  /** From arrival of the request until the first host was dialled. */
+  readonly overheadMs: number
 }
 type ServeEvent = StartedEvent | { readonly kind: 'chunk'; readonly chunk: ChatChunk }
 

@@ -63,6 +63,17 @@ export function spendCountersOf(counted: CountedSpend | undefined, heldAtMs: num
   return counted.kinds.map((kind) => spendCounter(kind, { ...counted, atMs: heldAtMs }))
 }
 
+/** Longer than any lease: a hold of a period may still return money to its counter. */
+const counterRetentionMs = 3_600_000
+
+/** Counters of periods that ended longer ago than any hold lives. */
+export function staleCounters(names: Iterable<string>, nowMs: number): string[] {
+  return [...names].filter((name) => {
+    const period = name.split('#')[2] ?? ''
+    return period < utcDigits(nowMs - counterRetentionMs).slice(0, period.length)
+  })
+}
+
 export const counterPattern = /^(sd|sm|rm)#\d+#\d+$/
 
 function spendCounter(kind: SpendKind, at: { keyOrdinal: number; atMs: number }): string {
@@ -70,7 +81,9 @@ function spendCounter(kind: SpendKind, at: { keyOrdinal: number; atMs: number })
   return `${prefix}#${at.keyOrdinal}#${digits(at.atMs, length)}`
 }
 
-/** UTC time as digits, cut to the period: 6 for a month, 8 for a day, 12 for a minute. */
+/** UTC time cut to the period: 6 digits for a month, 8 for a day, 12 for a minute. */
 function digits(atMs: number, length: 6 | 8 | 12): string {
-  return new Date(atMs).toISOString().replace(/\D/g, '').slice(0, length)
+  return utcDigits(atMs).slice(0, length)
 }
+
+const utcDigits = (atMs: number): string => new Date(atMs).toISOString().replace(/\D/g, '')

@@ -71,6 +71,7 @@ export type SweepStore = {
     readonly accountId: string
     readonly from: string
   }) => Promise<boolean>
+  readonly dropCounters: (accountId: string, names: readonly string[]) => Promise<void>
   readonly readCursor: () => Promise<string | undefined>
   readonly writeCursor: (bucket: string) => Promise<void>
   /** The database's own clock, for judging ours; undefined where it tells none. */

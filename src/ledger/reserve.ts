@@ -33,6 +33,11 @@ export type ReserveDeps = {
 }
 
 export async function reserve(deps: ReserveDeps, reservation: Reservation): Promise<Reserved> {
+  // An empty counter cannot refuse by comparison, so what no counter could admit stops here.
+  const hopeless = reservation.charges.find(({ add, cap }) => add > cap)
+  if (hopeless) {
+    return { kind: 'refused', refusal: { kind: 'counter', limit: hopeless.kind } }
+  }
   const first = await attempt(deps, reservation)
   if (first.kind !== 'refused' || !first.wallet || !repairHelps(first.refusal)) return first
   // Held money of crashed requests must not wait for the schedule while its owner is refused.

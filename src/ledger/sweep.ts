@@ -3,6 +3,7 @@
  * lease, or applies the decision it finds. Clocks say when it tries, never what is right.
  */
 import type { NowMs } from '../protocol/clock.ts'
+import { staleCounters } from './counters.ts'
 import { type FinishDeps, finishHold } from './finish.ts'
 import type { Decision, SweepStore } from './ports.ts'
 import { type Hold, sweepBucketOf, type Wallet } from './wallet.ts'
@@ -11,6 +12,7 @@ import { type Hold, sweepBucketOf, type Wallet } from './wallet.ts'
 const clockErrorMsMax = 60_000
 const bucketsPerRun = 240
 const walletsPerRun = 500
+const countersPerRun = 100
 const bucketMs = 60_000
 const firstRunLooksBackMs = 24 * 60 * bucketMs
 
@@ -86,7 +88,10 @@ async function sweepAccount(
     if (!wallet) return 0
     const released = await sweepWallet(deps, wallet)
     const after = await deps.sweepStore.readWallet(accountId)
-    if (after?.sweepBucket === at.bucket) await moveOn(deps.sweepStore, after, at)
+    if (!after) return released
+    if (after.sweepBucket === at.bucket) await moveOn(deps.sweepStore, after, at)
+    const stale = staleCounters(after.counters.keys(), deps.nowMs()).slice(0, countersPerRun)
+    if (stale.length > 0) await deps.sweepStore.dropCounters(accountId, stale)
     return released
   } catch (error) {
     // One wallet that fails an invariant must not keep the money of all others held.

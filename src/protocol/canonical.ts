@@ -12,6 +12,7 @@ export type DomainTag =
   | 'b3iq:node-receipt:v1'
   | 'b3iq:private:v1'
   | 'b3iq:proof:v1'
+  | 'b3iq:benchmark:v1'
   | 'b3iq:busy:v1'
   | 'b3iq:receipt:v1'
   | 'b3iq:route-probe:v1'

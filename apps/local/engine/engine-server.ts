@@ -22,6 +22,9 @@ const requestMsMax = 30_000
 /** A reader that takes nothing for this long loses its slot. */
 const silenceMsMax = 120_000
 const connectionsMax = 1024
+const sweepMs = 20
+/** Left to replies that are broken off to say so. */
+const breakOffMs = 1_000
 
 const listen = (server: Server, port: number): Promise<AddressInfo> =>
   new Promise((resolve, reject) => {
@@ -33,14 +36,22 @@ const listen = (server: Server, port: number): Promise<AddressInfo> =>
     })
   })
 
-/** Rejects with the system's error when the port cannot be had. Disposes of the engine at close. */
+/** Rejects with the system's error when the port cannot be had. The engine stays the caller's. */
 export const startEngineServer = async (
   engine: Engine,
   { port, ...options }: EngineServerOptions,
 ): Promise<EngineServer> => {
   const shutdown = new AbortController()
   const app = makeEngineApp(engine, { ...options, shutdown: shutdown.signal })
-  const server = createServer(getRequestListener(app.fetch))
+  const answer = getRequestListener(app.fetch)
+  let replies = 0
+  const server = createServer((request, response) => {
+    replies += 1
+    response.once('close', () => {
+      replies -= 1
+    })
+    void answer(request, response)
+  })
   server.requestTimeout = requestMsMax
   server.headersTimeout = requestMsMax
   server.timeout = silenceMsMax
@@ -49,14 +60,16 @@ export const startEngineServer = async (
 
   const close = async (drainMs: number): Promise<void> => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-    server.closeIdleConnections()
-    const cutOff = setTimeout(() => {
-      shutdown.abort()
-      setTimeout(() => server.closeAllConnections(), 1000).unref()
-    }, drainMs)
+    // Clients keep connections open after a reply, or open them before they need one.
+    const sweep = setInterval(() => {
+      if (replies === 0) server.closeAllConnections()
+    }, sweepMs)
+    const cutOff = setTimeout(() => shutdown.abort(), drainMs)
+    const force = setTimeout(() => server.closeAllConnections(), drainMs + breakOffMs)
     await closed
+    clearInterval(sweep)
     clearTimeout(cutOff)
-    await engine.dispose()
+    clearTimeout(force)
   }
 
   return { port: address.port, close }

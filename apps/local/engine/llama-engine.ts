@@ -130,7 +130,9 @@ export const openLlamaEngine = async (options: OpenOptions): Promise<OpenedEngin
   // While the model loads, llama.cpp's first complaint is the reason to report; after that its
   // complaints belong in the log.
   const complaints: string[] = []
-  let log = (line: string) => void complaints.push(line)
+  let log = (line: string): void => {
+    complaints.push(line)
+  }
   const loaded = await loadLlama((line) => log(line))
   if (!loaded.ok) return { ok: false, code: 'binary_missing', message: loaded.message }
   try {
@@ -143,7 +145,9 @@ export const openLlamaEngine = async (options: OpenOptions): Promise<OpenedEngin
       )
     }
     const engine = await openModel(loaded.llama, { ...options, modelBytes: file.bytes })
-    log = (line) => process.stderr.write(`${line}\n`)
+    log = (line) => {
+      process.stderr.write(`${line}\n`)
+    }
     return { ok: true, engine }
   } catch (error) {
     await loaded.llama.dispose()

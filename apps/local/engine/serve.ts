@@ -98,7 +98,10 @@ const main = async (args: readonly string[]): Promise<Result<void>> => {
     console.log(JSON.stringify(ready))
     const stop = () => {
       process.once('SIGTERM', () => process.exit(1)).once('SIGINT', () => process.exit(1))
-      void server.close(drainMs).then(() => process.exit(0))
+      void server
+        .close(drainMs)
+        .then(() => engine.value.dispose())
+        .then(() => process.exit(0))
     }
     process.once('SIGTERM', stop).once('SIGINT', stop)
     return { ok: true, value: undefined }

@@ -1,22 +1,22 @@
 /**
- * Completion events as OpenAI clients read them: an SSE stream or one JSON object. The stream runs on
- * its own pump, not on the client's pulls, so that a client that stops reading cannot keep a
- * request from being settled.
+ * Completion events as the SSE stream that OpenAI clients read. It runs on its own pump, not on the
+ * client's pulls, so that a client that stops reading cannot keep a request from being settled.
  */
 
 import { absurd } from '../protocol/assert.ts'
-import type { ChatChunk } from '../protocol/chat-chunk.ts'
 import type { Sleep } from '../protocol/clock.ts'
 import { toWireError } from '../protocol/errors.ts'
 import type { CompletionEvent } from './complete.ts'
 import { chunkOf, type RelayIdentity } from './relay.ts'
 
-const firstPingMs = 5_000
+export const firstPingMs = 5_000
 const nextPingMs = 10_000
 
 export type StreamOptions = {
   readonly identity: RelayIdentity
   readonly includeUsage: boolean
+  /** Silence before the first ping: 0 when the headers had to go out without content. */
+  readonly pingInMs: number
   readonly sleep: Sleep
   /** Called when the client has gone; the request then ends and settles by itself. */
   readonly onClientGone: () => void
@@ -64,7 +64,7 @@ async function pump(
   options: StreamOptions,
   send: (bytes: Uint8Array) => Promise<void>,
 ): Promise<void> {
-  let pingMs = firstPingMs
+  let pingMs = options.pingInMs
   for (;;) {
     const next = events.next()
     while ((await settledWithin(next, pingMs, options.sleep)) === 'pending') {
@@ -77,7 +77,7 @@ async function pump(
   }
 }
 
-async function settledWithin(
+export async function settledWithin(
   promise: Promise<unknown>,
   timeoutMs: number,
   sleep: Sleep,
@@ -131,117 +131,5 @@ export function* framesOf(
     }
     default:
       absurd(event)
-  }
-}
-
-export type JsonAnswer =
-  | { readonly kind: 'failed'; readonly event: Extract<CompletionEvent, { kind: 'failed' }> }
-  | {
-      readonly kind: 'completed'
-      readonly body: Readonly<Record<string, unknown>>
-      readonly started: Extract<CompletionEvent, { kind: 'started' }> | undefined
-      readonly finished: Extract<CompletionEvent, { kind: 'finished' }>
-    }
-
-/** The whole answer as one object, for clients that did not ask for a stream. */
-export async function toJsonAnswer(
-  events: AsyncIterable<CompletionEvent>,
-  identity: RelayIdentity,
-): Promise<JsonAnswer> {
-  const messages = Array.from({ length: identity.choices }, emptyMessage)
-  let started: Extract<CompletionEvent, { kind: 'started' }> | undefined
-  for await (const event of events) {
-    switch (event.kind) {
-      case 'started':
-        started = event
-        break
-      case 'chunk':
-        addChunk(messages, event.chunk)
-        break
-      case 'failed':
-        return { kind: 'failed', event }
-      case 'finished': {
-        const body = completionBody(messages, event, identity)
-        return { kind: 'completed', body, started, finished: event }
-      }
-      default:
-        absurd(event)
-    }
-  }
-  return {
-    kind: 'failed',
-    event: { kind: 'failed', error: { code: 'internal_error' }, settled: undefined },
-  }
-}
-
-type Message = {
-  content: string
-  reasoning: string
-  refusal: string
-  readonly toolCalls: Map<number, { id: string; name: string; arguments: string }>
-}
-
-const emptyMessage = (): Message => ({
-  content: '',
-  reasoning: '',
-  refusal: '',
-  toolCalls: new Map(),
-})
-
-function addChunk(messages: readonly Message[], chunk: ChatChunk): void {
-  for (const { index, delta } of chunk.choices) {
-    const message = messages[index]
-    if (!message) continue
-    message.content += delta.content ?? ''
-    message.reasoning += delta.reasoning_content ?? ''
-    message.refusal += delta.refusal ?? ''
-    for (const call of delta.tool_calls ?? []) {
-      const at = call.index ?? 0
-      const known = message.toolCalls.get(at) ?? { id: '', name: '', arguments: '' }
-      message.toolCalls.set(at, {
-        id: known.id || (call.id ?? ''),
-        name: known.name + (call.function?.name ?? ''),
-        arguments: known.arguments + (call.function?.arguments ?? ''),
-      })
-    }
-  }
-}
-
-function completionBody(
-  messages: readonly Message[],
-  { finishReasons, settled }: Extract<CompletionEvent, { kind: 'finished' }>,
-  identity: RelayIdentity,
-): Readonly<Record<string, unknown>> {
-  const { id, created, model } = chunkOf(identity, [])
-  const choices = messages.map((message, index) => ({
-    index,
-    message: toWireMessage(message),
-    logprobs: null,
-    finish_reason: finishReasons.get(index) ?? finishReasons.get(0) ?? 'stop',
-  }))
-  const { summary } = settled
-  return {
-    id,
-    object: 'chat.completion',
-    created,
-    model,
-    choices,
-    usage: summary.usage,
-    b3iq: summary,
-  }
-}
-
-function toWireMessage({ content, reasoning, refusal, toolCalls }: Message) {
-  const calls = [...toolCalls].map(([, { id, name, arguments: text }]) => ({
-    id,
-    type: 'function',
-    function: { name, arguments: text },
-  }))
-  return {
-    role: 'assistant',
-    content: content === '' && calls.length > 0 ? null : content,
-    refusal: refusal === '' ? null : refusal,
-    ...(reasoning === '' ? {} : { reasoning_content: reasoning }),
-    ...(calls.length === 0 ? {} : { tool_calls: calls }),
   }
 }

@@ -1,0 +1,77 @@
+/** Collects, chunk by chunk, what the claim will say was delivered. */
+import { createHash } from 'node:crypto'
+import { chunkText, type HostChunk, type WireUsage } from '../../../src/protocol/chat-chunk.ts'
+import { type Claim, nodeReceiptHash, signClaim } from '../../../src/protocol/claim.ts'
+import type { NowMs } from '../../../src/protocol/clock.ts'
+import { type Ticket, ticketHash } from '../../../src/protocol/ticket.ts'
+import { TokenCounts } from '../../../src/protocol/usage.ts'
+import type { NodeKey } from '../node-key.ts'
+import type { Target } from '../runtimes/monitor.ts'
+
+export type Evidence = {
+  readonly see: (chunk: HostChunk) => void
+  readonly seeUsage: (usage: WireUsage | null | undefined) => void
+  readonly finishReason: () => string | null
+  /** The `b3iq` member of the last event or of a JSON reply. */
+  readonly signedClaim: () => { claim: ReturnType<typeof signClaim>; receipt_hash: string }
+}
+
+export function makeEvidence(deps: {
+  readonly ticket: Ticket
+  readonly target: Target
+  readonly node: NodeKey
+  readonly monotonicMs: NowMs
+}): Evidence {
+  const { ticket, target, node } = deps
+  const startedMs = deps.monotonicMs()
+  const elapsedMs = () => Math.max(0, Math.round(deps.monotonicMs() - startedMs))
+  const output = createHash('sha256')
+  let usage: Claim['usage'] = null
+  let finishReason: string | null = null
+  let firstContentMs: number | null = null
+
+  /** Runtimes report usage on the last frame, on every frame or in between: the last one counts. */
+  function seeUsage(reported: WireUsage | null | undefined): void {
+    if (reported) usage = tokenCounts(reported) ?? usage
+  }
+
+  return {
+    see: (chunk) => {
+      const text = chunkText(chunk)
+      if (text !== '') {
+        firstContentMs ??= elapsedMs()
+        output.update(text, 'utf8')
+      }
+      seeUsage(chunk.usage)
+      for (const choice of chunk.choices) finishReason = choice.finish_reason ?? finishReason
+    },
+    seeUsage,
+    finishReason: () => finishReason,
+    signedClaim: () => {
+      const claim: Claim = {
+        v: 1,
+        ticket_hash: ticketHash(ticket),
+        node_id: node.nodeId,
+        usage,
+        finish_reason: finishReason,
+        output_sha256: output.copy().digest('hex'),
+        first_content_ms: firstContentMs,
+        total_ms: elapsedMs(),
+        runtime: { kind: target.kind, version: target.version },
+        artifact_digest: ticket.artifact_digest,
+      }
+      const signed = signClaim(claim, node.signer)
+      return { claim: signed, receipt_hash: nodeReceiptHash(signed) }
+    },
+  }
+}
+
+/** Undefined for counts that cannot be, such as more cached prompt tokens than prompt tokens. */
+function tokenCounts(usage: WireUsage): TokenCounts | undefined {
+  const counts = TokenCounts.safeParse({
+    prompt: usage.prompt_tokens,
+    cached_prompt: usage.prompt_tokens_details?.cached_tokens ?? 0,
+    completion: usage.completion_tokens,
+  })
+  return counts.success ? counts.data : undefined
+}

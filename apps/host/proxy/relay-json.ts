@@ -1,0 +1,64 @@
+/** Relays a reply that is one JSON document, with the signed claim as its `b3iq` member. */
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import * as z from 'zod'
+import { ChatDelta, HostChunk, WireUsage } from '../../../src/protocol/chat-chunk.ts'
+import { limits } from '../../../src/protocol/limits.ts'
+import type { Evidence } from './evidence.ts'
+import type { RelayEnd } from './relay-events.ts'
+import { hasLeft, sendJson, sendRefusal } from './replies.ts'
+import { readBody } from './request-body.ts'
+import { runtimeError } from './runtime-error.ts'
+
+/** A message has the members of a delta, so its text is told by the same rule. */
+const JsonReply = z.looseObject({
+  choices: z
+    .array(
+      z.looseObject({
+        message: ChatDelta.nullish(),
+        finish_reason: z.string().max(32).nullish(),
+      }),
+    )
+    .max(limits.choices)
+    .optional(),
+  // Embeddings have no completion to count.
+  usage: WireUsage.partial({ completion_tokens: true }).nullish(),
+})
+
+export async function relayJson(relay: {
+  readonly from: IncomingMessage
+  readonly to: ServerResponse
+  readonly evidence: Evidence
+  readonly headers: OutgoingHttpHeaders
+  readonly idleMs: number
+}): Promise<RelayEnd> {
+  const { from, to, evidence } = relay
+  const body = await readBody(from, limits.hostReplyBytes)
+  from.destroy()
+  if (to.destroyed) return 'cancelled_by_client'
+  const reply = body.ok ? parseReply(body.bytes) : undefined
+  if (reply === undefined) {
+    sendRefusal(to, runtimeError(), relay.headers)
+    await hasLeft(to, relay.idleMs)
+    return 'failed'
+  }
+  seeReply(reply, evidence)
+  sendJson(to, 200, { ...reply, b3iq: evidence.signedClaim() }, relay.headers)
+  return (await hasLeft(to, relay.idleMs)) ? 'completed' : 'cancelled_by_client'
+}
+
+function seeReply({ choices, usage }: z.infer<typeof JsonReply>, evidence: Evidence): void {
+  evidence.see(
+    HostChunk.parse({
+      choices: choices?.map(({ message, finish_reason }) => ({ delta: message, finish_reason })),
+    }),
+  )
+  if (usage) evidence.seeUsage({ ...usage, completion_tokens: usage.completion_tokens ?? 0 })
+}
+
+function parseReply(bytes: Buffer): z.infer<typeof JsonReply> | undefined {
+  try {
+    return JsonReply.parse(JSON.parse(bytes.toString('utf8')))
+  } catch {
+    return undefined
+  }
+}

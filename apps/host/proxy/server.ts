@@ -1,0 +1,95 @@
+/**
+ * The only thing that the public route may point at: an allowlist of paths in front of runtimes
+ * that expose far more than that. Everything else is 404.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { routeProbePath } from '../../../src/protocol/enrolment.ts'
+import type { Log } from '../log.ts'
+import { errorCode, messageOf, StatedError } from '../stated-error.ts'
+import { type Dispatch, dispatchPaths } from './dispatch.ts'
+import { notFound, sendRefusal } from './replies.ts'
+import type { RouteProbe } from './route-probe.ts'
+
+const connectionsMax = 1024
+const headersTimeoutMs = 10_000
+/** For the whole request with its body. */
+const requestTimeoutMs = 60_000
+/** Longer than gateways keep idle connections, so that it is they who close them. */
+const keepAliveTimeoutMs = 75_000
+
+export type ProxyServer = {
+  readonly port: number
+  /** Takes no new connections; those that are open go on. */
+  readonly stopListening: () => void
+  readonly closeConnections: () => void
+}
+
+/** Throws a StatedError where the address cannot be listened on. */
+export async function startProxyServer(deps: {
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly dispatch: Dispatch
+  readonly routeProbe: RouteProbe
+  readonly log: Log
+}): Promise<ProxyServer> {
+  const server = createServer(
+    {
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+    },
+    (request, response) => void answer(request, response),
+  )
+  server.maxConnections = connectionsMax
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // A connection that breaks is seen where it matters; unhandled it would end the process.
+    response.on('error', () => undefined)
+    try {
+      await route(request, response)
+    } catch (error) {
+      deps.log('proxy_bug', { message: messageOf(error) })
+      if (response.headersSent) response.destroy()
+      else sendRefusal(response, internalError)
+    }
+  }
+
+  async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [path = '', query = ''] = (request.url ?? '').split('?', 2)
+    if (request.method === 'GET' && path === routeProbePath) {
+      deps.routeProbe(new URLSearchParams(query), response)
+      return
+    }
+    const dispatchPath = dispatchPaths.find((allowed) => allowed === path)
+    if (request.method === 'POST' && dispatchPath !== undefined) {
+      await deps.dispatch(dispatchPath, request, response)
+      return
+    }
+    sendRefusal(response, notFound)
+  }
+
+  await listenOn(server, deps.listen)
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : deps.listen.port,
+    stopListening: () => server.close(),
+    closeConnections: () => server.closeAllConnections(),
+  }
+}
+
+const internalError = { status: 500, code: 'internal_error', message: 'The agent failed.' }
+
+function listenOn(
+  server: Server,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => {
+      const reason =
+        errorCode(error) === 'EADDRINUSE'
+          ? 'it is in use: stop what listens there or change listen.port'
+          : `${errorCode(error)}: change listen in the config`
+      reject(new StatedError(`Cannot listen on ${host}:${port}, ${reason}.`))
+    })
+    server.listen(port, host, () => resolve())
+  })
+}

@@ -1,0 +1,46 @@
+/** Wires the gateway: environment → adapters → use cases. */
+import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
+import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
+import { makeHoldStore } from '../../src/adapters/dynamodb/hold-store.ts'
+import { makeKeyStore } from '../../src/adapters/dynamodb/key-store.ts'
+import { makePoolStore } from '../../src/adapters/dynamodb/pool-store.ts'
+import { makeReceiptStore } from '../../src/adapters/dynamodb/receipt-store.ts'
+import type { GatewayDeps } from '../../src/gateway/app.ts'
+import { makeFreshCache } from '../../src/gateway/fresh-cache.ts'
+import { readShardFrom } from '../../src/gateway/read-shard.ts'
+import { peppersOf, publishedKeysOf } from '../../src/keys/stage-secrets.ts'
+import { sweepWallet } from '../../src/ledger/sweep.ts'
+import { attemptDepsOf, composeBase, log, receiptSignerOf, sweepDepsOf, system } from './parts.ts'
+
+const freshMs = 5_000
+
+export async function composeGateway(
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<GatewayDeps> {
+  const base = await composeBase(env)
+  const { config, secrets, database } = base
+  const sweep = sweepDepsOf(base)
+  const pool = makePoolStore(database)
+  const keys = makeKeyStore(database)
+  const { nowMs } = system
+  const catalogue = makeFreshCache(pool.readPublicCatalogue, { freshMs, nowMs })
+  return {
+    ...attemptDepsOf(base),
+    ...system,
+    log,
+    store: makeHoldStore(database),
+    wallets: sweep.sweepStore,
+    accounts: makeAccountStore(database),
+    receipts: makeReceiptStore(database),
+    fleet: makeFleetStore(database),
+    keys: makeFreshCache(keys.readByHash, { freshMs, nowMs }),
+    shards: makeFreshCache(readShardFrom(pool, system.random), { freshMs, nowMs }),
+    publicCatalogue: () => catalogue('public'),
+    peppers: peppersOf(secrets),
+    publishedKeys: publishedKeysOf(secrets),
+    receiptSigner: receiptSignerOf(base),
+    repair: async (wallet) => (await sweepWallet(sweep, wallet)) > 0,
+    deadlineMs: config.deadlineMs,
+    leaseMs: config.deadlineMs + config.leaseMarginMs,
+  }
+}

@@ -1,0 +1,71 @@
+/** Adapters that several deployables share, made from the config once per process. */
+import { type Database, makeDatabase } from '../../src/adapters/dynamodb/client.ts'
+import { makeHoldStore } from '../../src/adapters/dynamodb/hold-store.ts'
+import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
+import { makeDialer } from '../../src/adapters/hosts/dialer.ts'
+import { loadSecrets } from '../../src/adapters/secrets/load-secrets.ts'
+import { ids, nowMs, random, sleep, timeOfId } from '../../src/adapters/system.ts'
+import type { AttemptDeps } from '../../src/dispatch/attempt.ts'
+import { makeTicketSigner } from '../../src/dispatch/ticket-signer.ts'
+import type { Log } from '../../src/http/surface.ts'
+import type { StageSecrets } from '../../src/keys/stage-secrets.ts'
+import type { SweepDeps } from '../../src/ledger/sweep.ts'
+import { makeSigner } from '../../src/protocol/ed25519.ts'
+import { expiredReceipt } from '../../src/receipts/expired-receipt.ts'
+import type { ReceiptSigner } from '../../src/receipts/make-receipt.ts'
+import { type Config, readConfig } from '../environment.ts'
+
+export type Base = {
+  readonly config: Config
+  readonly secrets: StageSecrets
+  readonly database: Database
+}
+
+export const system = { ids, nowMs, random, sleep, timeOfId }
+
+/** One JSON line per event. Callers pass ids and codes, never bodies. */
+export const log: Log = (event, fields) => console.log(JSON.stringify({ event, ...fields }))
+
+export async function composeBase(
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Base> {
+  const config = readConfig(env)
+  const secrets = await loadSecrets(config.secretsSource, config.stage)
+  const database = makeDatabase({ tables: config.tables, endpoint: config.dynamodbEndpoint })
+  return { config, secrets, database }
+}
+
+export function receiptSignerOf({ config, secrets }: Base): ReceiptSigner {
+  const { key_id: keyId, private_key } = secrets.receipt_key
+  return { stage: config.stage, keyId, signer: makeSigner(private_key) }
+}
+
+/** Dispatching to hosts, for the gateway and for benchmarks. */
+export function attemptDepsOf({ config, secrets }: Base): AttemptDeps {
+  const root = makeSigner(secrets.ticket_root_key.private_key)
+  return {
+    ...system,
+    stage: config.stage,
+    dialer: makeDialer({ allowsLoopback: config.isLocal }),
+    ticketSigner: makeTicketSigner({ ...system, stage: config.stage, root }),
+  }
+}
+
+/** Sweeping, for the schedule and for the gateway's repair of a refused wallet. */
+export function sweepDepsOf(base: Base): SweepDeps {
+  const signer = receiptSignerOf(base)
+  return {
+    ...system,
+    store: makeHoldStore(base.database),
+    sweepStore: makeSweepStore(base.database),
+    graceMs: base.config.leaseMarginMs,
+    expire: (accountId, holdId, hold) => {
+      const heldAtMs = timeOfId(holdId)
+      const expired = { accountId, holdId, amount: hold.amount, heldAtMs }
+      const receipt = expiredReceipt(expired, { ...system, signer })
+      return { accountId, holdId, charge: 0n, receipt }
+    },
+    onFailure: ({ accountId, error }) =>
+      log('sweep_failed', { accountId, message: error instanceof Error ? error.message : 'fault' }),
+  }
+}

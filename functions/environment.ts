@@ -1,0 +1,58 @@
+/** The environment of every function and local process, parsed once; nothing else reads it. */
+import * as z from 'zod'
+import { envKey } from '../src/names.ts'
+import type { TableNames } from '../src/tables.ts'
+
+const tableName = z.string().regex(/^[A-Za-z0-9_.-]{3,255}$/)
+const durationMs = z.coerce.number().int()
+
+const Environment = z.object({
+  [envKey.stage]: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/),
+  [envKey.balancesTable]: tableName,
+  [envKey.keysTable]: tableName,
+  [envKey.profilesTable]: tableName,
+  [envKey.receiptsTable]: tableName,
+  [envKey.secretsSource]: z.string().min(5),
+  [envKey.deadlineMs]: durationMs.min(1_000).max(840_000).default(300_000),
+  [envKey.leaseMarginMs]: durationMs.min(500).max(600_000).default(120_000),
+  [envKey.beatIntervalMs]: durationMs.min(250).max(60_000).default(15_000),
+  [envKey.dynamodbEndpoint]: z.url().optional(),
+})
+
+export type Config = {
+  readonly stage: string
+  readonly tables: TableNames
+  readonly secretsSource: string
+  readonly deadlineMs: number
+  readonly leaseMarginMs: number
+  readonly beatIntervalMs: number
+  readonly dynamodbEndpoint: string | undefined
+  /** Loopback routes, plain http: on a laptop alone. */
+  readonly isLocal: boolean
+}
+
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const parsed = Environment.safeParse(env)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    throw new Error(
+      `The environment variable ${issue?.path.join('.')} is not valid: ${issue?.message}.`,
+    )
+  }
+  const { data } = parsed
+  return {
+    stage: data[envKey.stage],
+    tables: {
+      balances: data[envKey.balancesTable],
+      keys: data[envKey.keysTable],
+      profiles: data[envKey.profilesTable],
+      receipts: data[envKey.receiptsTable],
+    },
+    secretsSource: data[envKey.secretsSource],
+    deadlineMs: data[envKey.deadlineMs],
+    leaseMarginMs: data[envKey.leaseMarginMs],
+    beatIntervalMs: data[envKey.beatIntervalMs],
+    dynamodbEndpoint: data[envKey.dynamodbEndpoint],
+    isLocal: data[envKey.stage] === 'local',
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * The catalogue. Each change of a model makes the next version, kept for good in the same
+ * transaction that makes it current, because receipts name the version they were priced by.
+ */
+import { GetCommand } from '@aws-sdk/lib-dynamodb'
+import type { PricedModel } from '../../catalogue/model.ts'
+import type { CatalogueStore } from '../../fleet/ports.ts'
+import type { CatalogueModel } from '../../protocol/catalogue.ts'
+import type { Database } from './client.ts'
+import {
+  cataloguePartition,
+  fromModelItem,
+  modelKey,
+  modelPrefix,
+  toModelItem,
+  toPriceItem,
+} from './items/catalogue-item.ts'
+import { queryItems } from './query-items.ts'
+import { pauseMs, realPauses, transact } from './transact.ts'
+
+const attemptsMax = 8
+
+export function makeCatalogueStore(database: Database): CatalogueStore {
+  const { client, tables } = database
+  const TableName = tables.profiles
+
+  const readVersion = async (model: string): Promise<number> => {
+    const { Item } = await client.send(
+      new GetCommand({ TableName, Key: modelKey(model), ConsistentRead: true }),
+    )
+    return Item ? fromModelItem(Item).version : 0
+  }
+
+  const putVersion = async (model: PricedModel): Promise<boolean> => {
+    const outcome = await transact(database, [
+      {
+        Put: {
+          TableName,
+          Item: toModelItem(model),
+          ConditionExpression:
+            model.version === 1 ? 'attribute_not_exists(pk)' : 'version = :before',
+          ...(model.version === 1
+            ? {}
+            : { ExpressionAttributeValues: { ':before': model.version - 1 } }),
+        },
+      },
+      {
+        Put: {
+          TableName,
+          Item: toPriceItem(model),
+          ConditionExpression: 'attribute_not_exists(pk)',
+        },
+      },
+    ])
+    return outcome.kind === 'committed'
+  }
+
+  return {
+    putModel: async (model: CatalogueModel) => {
+      for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+        const next = { ...model, version: (await readVersion(model.id)) + 1 }
+        if (await putVersion(next)) return next
+        await realPauses.sleep(pauseMs(attempt, realPauses.random))
+      }
+      throw new Error(`Others kept changing model ${model.id}: put it again.`)
+    },
+    listModels: async () => {
+      const items = queryItems(database, {
+        TableName,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+        ExpressionAttributeValues: { ':pk': cataloguePartition, ':prefix': modelPrefix },
+        ConsistentRead: true,
+      })
+      return Array.fromAsync(items, fromModelItem)
+    },
+  }
+}

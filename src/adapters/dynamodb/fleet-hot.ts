@@ -1,0 +1,110 @@
+/**
+ * Writes to the hot item: beats, probes, liveness, profiles out of rotation. Each sets its own
+ * fields by one conditional update, so that they never undo each other. Only a beat makes the item:
+ * before the first one there is nothing to probe or to take out of rotation.
+ */
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import type { Beat, BeatOutcome, FleetStore } from '../../fleet/ports.ts'
+import { assert } from '../../protocol/assert.ts'
+import { limits } from '../../protocol/limits.ts'
+import { type Database, itemOfFailedCondition } from './client.ts'
+import { hotKey } from './items/fleet-keys.ts'
+import { fromHotItem, toBeatFields, toProbeField } from './items/hot-item.ts'
+import { setFields, updateIf } from './update-if.ts'
+
+export type HotWrites = Pick<
+  FleetStore,
+  'recordBeat' | 'recordProbe' | 'recordLiveness' | 'setProfileDisabled'
+>
+
+export function makeHotWrites(database: Database): HotWrites {
+  const TableName = database.tables.profiles
+
+  const recordBeat = async (beat: Beat): Promise<BeatOutcome> => {
+    try {
+      const { Attributes } = await database.client.send(
+        new UpdateCommand({
+          TableName,
+          Key: hotKey(beat.nodeId),
+          ...setFields(toBeatFields(beat)),
+          ConditionExpression: 'attribute_not_exists(seq) OR seq < :seq',
+          ReturnValues: 'ALL_NEW',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      )
+      return { kind: 'recorded', hot: fromHotItem(Attributes) }
+    } catch (error) {
+      const item = itemOfFailedCondition(error)
+      if (!item) throw error
+      return { kind: 'seq_replay', lastSeq: fromHotItem(item).seq }
+    }
+  }
+
+  return {
+    recordBeat,
+    recordProbe: (probe) => recordProbe(database, probe),
+    recordLiveness: ({ nodeId, seq, liveness }) =>
+      updateIf(database, {
+        TableName,
+        Key: hotKey(nodeId),
+        UpdateExpression: 'SET live = :live',
+        ConditionExpression: 'seq = :seq',
+        ExpressionAttributeValues: { ':live': liveness, ':seq': seq },
+      }),
+    setProfileDisabled: ({ nodeId, profileIds }) => {
+      assert(profileIds.length <= limits.modelsPerNode, 'a node has at most 64 profiles', {
+        nodeId,
+      })
+      return updateIf(database, {
+        TableName,
+        Key: hotKey(nodeId),
+        UpdateExpression: 'SET disabled = :disabled',
+        ConditionExpression: 'attribute_exists(pk)',
+        ExpressionAttributeValues: { ':disabled': profileIds },
+      })
+    },
+  }
+}
+
+type Probe = Parameters<FleetStore['recordProbe']>[0]
+
+/** A probe of an older epoch, or no newer than the one on record, changes nothing. */
+async function recordProbe(database: Database, probe: Probe): Promise<void> {
+  const { epoch, atMs } = probe
+  if (probe.isGood) {
+    const field = toProbeField({ okAtMs: atMs, failures: 0, epoch }, atMs)
+    await updateIf(database, {
+      ...probeUpdate(database, probe),
+      UpdateExpression: 'SET probe = :probe',
+      ConditionExpression: `attribute_exists(pk) AND (${isNewEpoch} OR ${isNextOfEpoch})`,
+      ExpressionAttributeValues: { ':probe': field, ':epoch': epoch, ':at': atMs },
+    })
+    return
+  }
+  const isCounted = await updateIf(database, {
+    ...probeUpdate(database, probe),
+    UpdateExpression: 'SET probe.fails = probe.fails + :one, probe.#at = :at',
+    ConditionExpression: isNextOfEpoch,
+    ExpressionAttributeValues: { ':one': 1, ':epoch': epoch, ':at': atMs },
+  })
+  if (isCounted) return
+  await updateIf(database, {
+    TableName: database.tables.profiles,
+    Key: hotKey(probe.nodeId),
+    UpdateExpression: 'SET probe = :probe',
+    ConditionExpression: `attribute_exists(pk) AND ${isNewEpoch}`,
+    ExpressionAttributeValues: {
+      ':probe': toProbeField({ okAtMs: 0, failures: 1, epoch }, atMs),
+      ':epoch': epoch,
+    },
+  })
+}
+
+const isNewEpoch = '(attribute_not_exists(probe) OR probe.epoch < :epoch)'
+const isNextOfEpoch = '(probe.epoch = :epoch AND probe.#at < :at)'
+
+const probeUpdate = ({ tables }: Database, { nodeId }: Probe) => ({
+  TableName: tables.profiles,
+  Key: hotKey(nodeId),
+  ExpressionAttributeNames: { '#at': 'at' },
+})

@@ -1,0 +1,85 @@
+/**
+ * The fleet in the Profiles table: per node its facts, the hot item that every beat writes, and its
+ * profiles. Enrolment and changes of status are here; the rest is put together from its parts.
+ */
+import type { NodeFacts } from '../../fleet/node.ts'
+import type { FleetStore } from '../../fleet/ports.ts'
+import { assert } from '../../protocol/assert.ts'
+import type { Database } from './client.ts'
+import { makeHotWrites } from './fleet-hot.ts'
+import { makeProfiles } from './fleet-profiles.ts'
+import { makeFleetReads } from './fleet-rows.ts'
+import { nodeKey } from './items/fleet-keys.ts'
+import { joinCodeKey } from './items/join-code-item.ts'
+import { toNodeItem } from './items/node-item.ts'
+import { transact } from './transact.ts'
+import { updateIf } from './update-if.ts'
+
+export function makeFleetStore(database: Database): FleetStore {
+  const { readProfiles, ...profileWrites } = makeProfiles(database)
+  return {
+    ...makeFleetReads(database, { readProfiles }),
+    ...makeHotWrites(database),
+    ...profileWrites,
+    enrolNode: (node, joinCodeHash) => enrolNode(database, node, joinCodeHash),
+    changeStatus: ({ nodeId, from, to }) => {
+      assert(from.length > 0, 'a change of status starts somewhere', { nodeId })
+      return updateIf(database, {
+        TableName: database.tables.profiles,
+        Key: nodeKey(nodeId),
+        UpdateExpression: 'SET #status = :to',
+        ConditionExpression: `#status IN (${from.map((_, index) => `:from${index}`).join(', ')})`,
+        ExpressionAttributeNames: { '#status': 'status' },
+        ExpressionAttributeValues: {
+          ':to': to,
+          ...Object.fromEntries(from.map((status, index) => [`:from${index}`, status])),
+        },
+      })
+    },
+  }
+}
+
+/**
+ * The code must be unused and live at the time of enrolment. A node that exists is replaced only by
+ * the same key of the same owner in the same status: what an operator decided meanwhile stands, and
+ * the enrolment fails whole.
+ */
+async function enrolNode(
+  database: Database,
+  node: NodeFacts,
+  joinCodeHash: string,
+): Promise<'enrolled' | 'code_used'> {
+  const { tables } = database
+  const outcome = await transact(database, [
+    {
+      Update: {
+        TableName: tables.keys,
+        Key: joinCodeKey(joinCodeHash),
+        UpdateExpression: 'SET usedBy = :node',
+        ConditionExpression:
+          'attribute_exists(pk) AND attribute_not_exists(usedBy) AND expiresAtMs > :now',
+        ExpressionAttributeValues: { ':node': node.nodeId, ':now': node.enrolledAtMs },
+      },
+    },
+    {
+      Put: {
+        TableName: tables.profiles,
+        Item: toNodeItem(node),
+        ConditionExpression:
+          'attribute_not_exists(pk) OR ' +
+          '(publicKey = :key AND ownerId = :owner AND #status = :status)',
+        ExpressionAttributeNames: { '#status': 'status' },
+        ExpressionAttributeValues: {
+          ':key': node.publicKey,
+          ':owner': node.ownerId,
+          ':status': node.status,
+        },
+      },
+    },
+  ])
+  if (outcome.kind === 'committed') return 'enrolled'
+  assert(outcome.failed[0] === 0, 'an enrolled node changed while it was enrolled again', {
+    nodeId: node.nodeId,
+  })
+  return 'code_used'
+}

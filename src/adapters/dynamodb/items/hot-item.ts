@@ -1,0 +1,89 @@
+/**
+ * The hot item as it is stored. Every heartbeat pays for its size, one write unit per KB, so names
+ * are short and each runtime is a tuple. A list and not a map: runtime ids are the host's own text.
+ */
+import * as z from 'zod'
+import type { HotItem } from '../../../fleet/node.ts'
+import type { Beat } from '../../../fleet/ports.ts'
+import { RuntimeKind } from '../../../protocol/claim.ts'
+import { NodeState, QueueHealth } from '../../../protocol/heartbeat.ts'
+import { NodeId, ProfileId, Sha256Hex } from '../../../protocol/ids.ts'
+import { limits } from '../../../protocol/limits.ts'
+import { Int } from '../item-fields.ts'
+import { hotPrefix } from './fleet-keys.ts'
+
+const ShortText = z.string().max(128)
+
+/** Runtime id, health, reachable, kind, version. */
+const QueueTuple = z.tuple([ShortText, QueueHealth, z.boolean(), RuntimeKind, ShortText])
+
+const ProbeField = z.object({
+  okAt: Int,
+  fails: Int,
+  epoch: Int,
+  /** Of the last probe recorded, good or bad: one that is no newer changes nothing. */
+  at: Int,
+})
+
+const HotFields = z.object({
+  sk: z.string().startsWith(hotPrefix),
+  seq: Int,
+  boot: z.uuid(),
+  beatAt: Int,
+  state: NodeState,
+  paid: z.boolean(),
+  inv: Sha256Hex,
+  queues: z.array(QueueTuple).max(limits.runtimesPerNode),
+  live: z.enum(['never', 'fresh', 'stale', 'offline']),
+  probe: ProbeField.optional(),
+  disabled: z.array(ProfileId).max(limits.modelsPerNode).optional(),
+})
+
+export function fromHotItem(item: unknown): HotItem {
+  const hot = HotFields.parse(item)
+  const queues = hot.queues.map(([id, health, reachable, kind, version]) => [
+    id,
+    { health, reachable, kind, version },
+  ])
+  return {
+    nodeId: NodeId.parse(hot.sk.slice(hotPrefix.length)),
+    seq: hot.seq,
+    bootId: hot.boot,
+    beatAtMs: hot.beatAt,
+    state: hot.state,
+    paidEnabled: hot.paid,
+    inventoryDigest: hot.inv,
+    queues: Object.fromEntries(queues),
+    probe: hot.probe && {
+      okAtMs: hot.probe.okAt,
+      failures: hot.probe.fails,
+      epoch: hot.probe.epoch,
+    },
+    disabledProfiles: hot.disabled ?? [],
+    liveness: hot.live,
+  }
+}
+
+/** What a beat sets; probes and disabled profiles are other writers' fields. */
+export function toBeatFields(beat: Beat) {
+  return {
+    seq: beat.seq,
+    boot: beat.bootId,
+    beatAt: beat.beatAtMs,
+    state: beat.state,
+    paid: beat.paidEnabled,
+    inv: beat.inventoryDigest,
+    queues: Object.entries(beat.queues).map(([id, queue]) => [
+      id,
+      queue.health,
+      queue.reachable,
+      queue.kind,
+      queue.version,
+    ]),
+    live: 'fresh',
+  }
+}
+
+export function toProbeField(probe: NonNullable<HotItem['probe']>, atMs: number) {
+  return { okAt: probe.okAtMs, fails: probe.failures, epoch: probe.epoch, at: atMs }
+}

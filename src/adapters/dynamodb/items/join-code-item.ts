@@ -1,0 +1,25 @@
+/** A join code as it is stored: by its hash, used up by a node's enrolment. */
+import * as z from 'zod'
+import type { JoinCode } from '../../../fleet/ports.ts'
+import { Int } from '../item-fields.ts'
+
+/** A used or expired code still names its owner for a day; a host that lost the reply asks again. */
+const keptMs = 24 * 60 * 60 * 1000
+const pkPrefix = 'join#'
+
+const JoinCodeItem = z.object({
+  pk: z.string().startsWith(pkPrefix),
+  ownerId: z.string(),
+  expiresAtMs: Int,
+})
+
+export const joinCodeKey = (codeHash: string) => ({ pk: `${pkPrefix}${codeHash}`, sk: 'code' })
+
+export function toJoinCodeFields({ ownerId, expiresAtMs }: JoinCode) {
+  return { ownerId, expiresAtMs, expiresAtSec: Math.ceil((expiresAtMs + keptMs) / 1000) }
+}
+
+export function fromJoinCodeItem(item: unknown): JoinCode {
+  const { pk, ownerId, expiresAtMs } = JoinCodeItem.parse(item)
+  return { codeHash: pk.slice(pkPrefix.length), ownerId, expiresAtMs }
+}

@@ -1,0 +1,26 @@
+/** A node's facts as they are stored: what changes rarely, apart from what every beat writes. */
+import * as z from 'zod'
+import type { NodeFacts } from '../../../fleet/node.ts'
+import { TrustTier } from '../../../protocol/catalogue.ts'
+import { PublicKey } from '../../../protocol/ed25519.ts'
+import { NodeStatus } from '../../../protocol/enrolment.ts'
+import { NodeMode } from '../../../protocol/heartbeat.ts'
+import { NodeId } from '../../../protocol/ids.ts'
+import { Int } from '../item-fields.ts'
+import { nodeKey } from './fleet-keys.ts'
+
+const NodeItem = z.object({
+  nodeId: NodeId,
+  alias: z.string(),
+  publicKey: PublicKey,
+  ownerId: z.string(),
+  status: NodeStatus,
+  mode: NodeMode,
+  trustTier: TrustTier,
+  route: z.object({ kind: z.literal('direct'), url: z.url(), epoch: Int }),
+  enrolledAtMs: Int,
+})
+
+export const fromNodeItem = (item: unknown): NodeFacts => NodeItem.parse(item)
+
+export const toNodeItem = (node: NodeFacts) => ({ ...nodeKey(node.nodeId), ...node })

@@ -1,0 +1,19 @@
+/** All items of a query, page by page, so that the caller decides how much of it is in memory. */
+import { paginateQuery, type QueryCommandInput } from '@aws-sdk/lib-dynamodb'
+import { assert } from '../../protocol/assert.ts'
+import type { Database } from './client.ts'
+
+/** Of 1 MB each: far above any partition of ours, and an end to a query that finds none. */
+const pagesMax = 1_000
+
+export async function* queryItems(
+  { client }: Database,
+  query: QueryCommandInput,
+): AsyncGenerator<Readonly<Record<string, unknown>>> {
+  let pages = 0
+  for await (const { Items = [] } of paginateQuery({ client }, query)) {
+    pages += 1
+    assert(pages <= pagesMax, 'a query has at most 1000 pages', { table: query.TableName })
+    yield* Items
+  }
+}

@@ -1,0 +1,57 @@
+/** Receipts as they are looked up: by either hash, and by account in order of time. */
+import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb'
+import * as z from 'zod'
+import type { Decision, Page, Paged } from '../../ledger/ports.ts'
+import type { ReceiptStore } from '../../receipts/ports.ts'
+import type { Database } from './client.ts'
+import { fromReceiptItem, receiptKey } from './items/receipt-item.ts'
+
+const IndexKeys = z.object({ pk: z.string(), sk: z.string() })
+
+export function makeReceiptStore({ client, tables }: Database): ReceiptStore {
+  const TableName = tables.receipts
+
+  const readReceipt = async (accountId: string, holdId: string): Promise<Decision | undefined> => {
+    const Key = receiptKey(accountId, holdId)
+    const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))
+    return Item && fromReceiptItem(Item)
+  }
+
+  const findThrough = async (index: string, attribute: string, hash: string) => {
+    const { Items = [] } = await client.send(
+      new QueryCommand({
+        TableName,
+        IndexName: index,
+        KeyConditionExpression: '#hash = :hash',
+        ExpressionAttributeNames: { '#hash': attribute },
+        ExpressionAttributeValues: { ':hash': hash },
+        Limit: 1,
+      }),
+    )
+    const keys = IndexKeys.safeParse(Items[0])
+    return keys.success ? readReceipt(keys.data.pk, keys.data.sk) : undefined
+  }
+
+  return {
+    readReceipt,
+    findByHash: async (hash) =>
+      (await findThrough('byReceiptHash', 'receiptHash', hash)) ??
+      (await findThrough('byNodeReceiptHash', 'nodeReceiptHash', hash)),
+    listReceipts: async (accountId: string, page: Page): Promise<Paged<Decision>> => {
+      const { Items = [], LastEvaluatedKey } = await client.send(
+        new QueryCommand({
+          TableName,
+          KeyConditionExpression: page.after ? 'pk = :pk AND sk < :after' : 'pk = :pk',
+          ExpressionAttributeValues: {
+            ':pk': accountId,
+            ...(page.after ? { ':after': page.after } : {}),
+          },
+          ScanIndexForward: false,
+          Limit: page.limit,
+        }),
+      )
+      const items = Items.map(fromReceiptItem)
+      return { items, next: LastEvaluatedKey ? items.at(-1)?.holdId : undefined }
+    },
+  }
+}

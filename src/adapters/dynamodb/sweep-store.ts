@@ -1,0 +1,94 @@
+/** What the sweeper reads and moves: due wallets through the sparse index, its cursor, the clock. */
+import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import * as z from 'zod'
+import type { SweepStore } from '../../ledger/ports.ts'
+import { type Database, isFailedCondition } from './client.ts'
+import { fromWalletItem, walletKey } from './items/wallet-item.ts'
+
+const cursorKey = { pk: 'sweeper', sk: 'cursor' }
+const Cursor = z.object({ bucket: z.string() })
+const IndexKey = z.object({ pk: z.string() })
+
+export function makeSweepStore({ client, tables, serverTimeMs }: Database): SweepStore {
+  const TableName = tables.balances
+
+  const readCursor = async () => {
+    const { Item } = await client.send(new GetCommand({ TableName, Key: cursorKey }))
+    return Item && Cursor.parse(Item).bucket
+  }
+
+  const changeBucket = async (
+    change: { readonly accountId: string; readonly from: string },
+    update: { readonly expression: string; readonly condition: string; readonly to?: string },
+  ) => {
+    try {
+      await client.send(
+        new UpdateCommand({
+          TableName,
+          Key: walletKey(change.accountId),
+          UpdateExpression: update.expression,
+          ConditionExpression: update.condition,
+          ExpressionAttributeValues: {
+            ':from': change.from,
+            ...(update.to === undefined ? { ':none': 0 } : { ':to': update.to }),
+          },
+        }),
+      )
+      return true
+    } catch (error) {
+      if (isFailedCondition(error)) return false
+      throw error
+    }
+  }
+
+  return {
+    readWallet: async (accountId) => {
+      const { Item } = await client.send(
+        new GetCommand({ TableName, Key: walletKey(accountId), ConsistentRead: true }),
+      )
+      return Item && fromWalletItem(Item)
+    },
+    accountsInBucket: async (bucket, limit) => {
+      const { Items = [] } = await client.send(
+        new QueryCommand({
+          TableName,
+          IndexName: 'bySweepBucket',
+          KeyConditionExpression: 'sweepBucket = :bucket',
+          ExpressionAttributeValues: { ':bucket': bucket },
+          Limit: Math.max(1, limit),
+        }),
+      )
+      return Items.map((item) => IndexKey.parse(item).pk)
+    },
+    moveBucket: ({ to, ...change }) =>
+      changeBucket(change, {
+        expression: 'SET sweepBucket = :to',
+        condition: 'sweepBucket = :from',
+        to,
+      }),
+    leaveBuckets: (change) =>
+      changeBucket(change, {
+        expression: 'REMOVE sweepBucket',
+        condition: 'sweepBucket = :from AND size(holds) = :none',
+      }),
+    dropCounters: async (accountId, names) => {
+      const placeholders = names.map((name, index) => [`#c${index}`, name] as const)
+      await client.send(
+        new UpdateCommand({
+          TableName,
+          Key: walletKey(accountId),
+          UpdateExpression: `REMOVE ${placeholders.map(([placeholder]) => placeholder).join(', ')}`,
+          ExpressionAttributeNames: Object.fromEntries(placeholders),
+        }),
+      )
+    },
+    readCursor,
+    writeCursor: async (bucket) => {
+      await client.send(new PutCommand({ TableName, Item: { ...cursorKey, bucket } }))
+    },
+    serverTimeMs: async () => {
+      if (serverTimeMs() === undefined) await readCursor()
+      return serverTimeMs()
+    },
+  }
+}

@@ -1,0 +1,65 @@
+/** Reads a stage's secrets: `ssm:<parameter>` on AWS, `file:<path>` on a laptop. Once per process. */
+import { readFile, stat } from 'node:fs/promises'
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm'
+import { StageSecrets } from '../../keys/stage-secrets.ts'
+
+const requestTimeoutMs = 3_000
+
+/** Throws with a sentence for the operator: a process without its secrets cannot serve. */
+export async function loadSecrets(source: string, stage: string): Promise<StageSecrets> {
+  const text = await readSource(source)
+  const parsed = StageSecrets.safeParse(parseJson(text))
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    throw new Error(
+      `The secrets in ${source} are not valid at "${issue?.path.join('.')}": ${issue?.message}.`,
+    )
+  }
+  if (parsed.data.stage !== stage) {
+    throw new Error(
+      `The secrets in ${source} belong to stage "${parsed.data.stage}", this is stage "${stage}".`,
+    )
+  }
+  return parsed.data
+}
+
+function readSource(source: string): Promise<string> {
+  const [scheme, rest = ''] = splitOnce(source, ':')
+  if (scheme === 'file') return readPrivateFile(rest)
+  if (scheme === 'ssm') return readParameter(rest)
+  throw new Error(`The secrets source "${source}" must start with "ssm:" or "file:".`)
+}
+
+async function readPrivateFile(path: string): Promise<string> {
+  const { mode } = await stat(path)
+  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+    throw new Error(`The secrets file ${path} is readable by others: run "chmod 600 ${path}".`)
+  }
+  return readFile(path, 'utf8')
+}
+
+async function readParameter(name: string): Promise<string> {
+  const client = new SSMClient({
+    maxAttempts: 3,
+    requestHandler: { connectionTimeout: 1_000, requestTimeout: requestTimeoutMs },
+  })
+  try {
+    const reply = await client.send(new GetParameterCommand({ Name: name, WithDecryption: true }))
+    return reply.Parameter?.Value ?? ''
+  } finally {
+    client.destroy()
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function splitOnce(text: string, separator: string): [string, string?] {
+  const at = text.indexOf(separator)
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)]
+}

@@ -1,0 +1,23 @@
+/** The real clock, the real die, real sleep: the only place that reads them. */
+import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { decodeTime, monotonicFactory } from 'ulid'
+import type { Ids, NowMs, Random, Sleep } from '../protocol/clock.ts'
+
+export const nowMs: NowMs = () => Date.now()
+
+/** Resolves early, without error, when the signal aborts. */
+export const sleep: Sleep = (durationMs, signal) =>
+  delay(durationMs, undefined, { ref: true, ...(signal ? { signal } : {}) }).catch(() => undefined)
+
+const nextUlid = monotonicFactory()
+
+export const ids: Ids = {
+  ulid: (atMs) => nextUlid(atMs),
+  token: (bytes) => randomBytes(bytes).toString('base64url'),
+}
+
+/** Milliseconds since the epoch of an id's making. */
+export const timeOfId = (id: string): number => decodeTime(id)
+
+export const random: Random = () => randomBytes(4).readUInt32BE() / 2 ** 32

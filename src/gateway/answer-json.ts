@@ -1,0 +1,117 @@
+/** Completion events as the one JSON object that clients get who did not ask for a stream. */
+import { absurd } from '../protocol/assert.ts'
+import type { ChatChunk } from '../protocol/chat-chunk.ts'
+import type { CompletionEvent } from './complete.ts'
+import { chunkOf, type RelayIdentity } from './relay.ts'
+
+export type JsonAnswer =
+  | { readonly kind: 'failed'; readonly event: Extract<CompletionEvent, { kind: 'failed' }> }
+  | {
+      readonly kind: 'completed'
+      readonly body: Readonly<Record<string, unknown>>
+      readonly started: Extract<CompletionEvent, { kind: 'started' }> | undefined
+      readonly finished: Extract<CompletionEvent, { kind: 'finished' }>
+    }
+
+/** The whole answer as one object, for clients that did not ask for a stream. */
+export async function toJsonAnswer(
+  events: AsyncIterable<CompletionEvent>,
+  identity: RelayIdentity,
+): Promise<JsonAnswer> {
+  const messages = Array.from({ length: identity.choices }, emptyMessage)
+  let started: Extract<CompletionEvent, { kind: 'started' }> | undefined
+  for await (const event of events) {
+    switch (event.kind) {
+      case 'started':
+        started = event
+        break
+      case 'chunk':
+        addChunk(messages, event.chunk)
+        break
+      case 'failed':
+        return { kind: 'failed', event }
+      case 'finished': {
+        const body = completionBody(messages, event, identity)
+        return { kind: 'completed', body, started, finished: event }
+      }
+      default:
+        absurd(event)
+    }
+  }
+  return {
+    kind: 'failed',
+    event: { kind: 'failed', error: { code: 'internal_error' }, settled: undefined },
+  }
+}
+
+type Message = {
+  content: string
+  reasoning: string
+  refusal: string
+  readonly toolCalls: Map<number, { id: string; name: string; arguments: string }>
+}
+
+const emptyMessage = (): Message => ({
+  content: '',
+  reasoning: '',
+  refusal: '',
+  toolCalls: new Map(),
+})
+
+function addChunk(messages: readonly Message[], chunk: ChatChunk): void {
+  for (const { index, delta } of chunk.choices) {
+    const message = messages[index]
+    if (!message) continue
+    message.content += delta.content ?? ''
+    message.reasoning += delta.reasoning_content ?? ''
+    message.refusal += delta.refusal ?? ''
+    for (const call of delta.tool_calls ?? []) {
+      const at = call.index ?? 0
+      const known = message.toolCalls.get(at) ?? { id: '', name: '', arguments: '' }
+      message.toolCalls.set(at, {
+        id: known.id || (call.id ?? ''),
+        name: known.name + (call.function?.name ?? ''),
+        arguments: known.arguments + (call.function?.arguments ?? ''),
+      })
+    }
+  }
+}
+
+function completionBody(
+  messages: readonly Message[],
+  { finishReasons, settled }: Extract<CompletionEvent, { kind: 'finished' }>,
+  identity: RelayIdentity,
+): Readonly<Record<string, unknown>> {
+  const { id, created, model } = chunkOf(identity, [])
+  const choices = messages.map((message, index) => ({
+    index,
+    message: toWireMessage(message),
+    logprobs: null,
+    finish_reason: finishReasons.get(index) ?? finishReasons.get(0) ?? 'stop',
+  }))
+  const { summary } = settled
+  return {
+    id,
+    object: 'chat.completion',
+    created,
+    model,
+    choices,
+    usage: summary.usage,
+    b3iq: summary,
+  }
+}
+
+function toWireMessage({ content, reasoning, refusal, toolCalls }: Message) {
+  const calls = [...toolCalls].map(([, { id, name, arguments: text }]) => ({
+    id,
+    type: 'function',
+    function: { name, arguments: text },
+  }))
+  return {
+    role: 'assistant',
+    content: content === '' && calls.length > 0 ? null : content,
+    refusal: refusal === '' ? null : refusal,
+    ...(reasoning === '' ? {} : { reasoning_content: reasoning }),
+    ...(calls.length === 0 ? {} : { tool_calls: calls }),
+  }
+}

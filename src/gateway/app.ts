@@ -1,0 +1,132 @@
+/** The `/v1` surface: routes, headers, who may call what. Decisions live in the use cases. */
+import type { Hono } from 'hono'
+import { cors } from 'hono/cors'
+import type { PoolShard } from '../fleet/pool.ts'
+import type { PoolStore, PublicCatalogue } from '../fleet/ports.ts'
+import { errorResponse, resultResponse } from '../http/respond.ts'
+import { makeSurface, type SurfaceDeps, type SurfaceEnv } from '../http/surface.ts'
+import type { ApiError } from '../protocol/errors.ts'
+import type { PublishedKeys } from '../protocol/receipt.ts'
+import { ok } from '../protocol/result.ts'
+import type { ReceiptStore } from '../receipts/ports.ts'
+import { type AdmitDeps, admit, identify } from './admit.ts'
+import { type BillingDeps, listUsage, pageOf, showAccount, toCsv, toNdjson } from './billing.ts'
+import { chat } from './chat.ts'
+import type { CompleteDeps } from './complete.ts'
+import type { FreshCache } from './fresh-cache.ts'
+import { listModels, showModel } from './models.ts'
+import { viewReceipt } from './receipts.ts'
+
+export type GatewayDeps = CompleteDeps &
+  SurfaceDeps &
+  AdmitDeps &
+  BillingDeps & {
+    readonly receipts: ReceiptStore
+    /** One shard of a model's pool, a few seconds old at most. */
+    readonly shards: FreshCache<PoolShard>
+    readonly publicCatalogue: Pick<PoolStore, 'readPublicCatalogue'>['readPublicCatalogue']
+    readonly publishedKeys: PublishedKeys
+  }
+
+const exposedHeaders = [
+  'x-request-id',
+  'openai-processing-ms',
+  'x-should-retry',
+  'retry-after',
+  'x-b3iq-router-dispatch-mode',
+  'x-b3iq-router-node-id',
+  'x-b3iq-route-tier',
+  'x-b3iq-trust-tier',
+  'x-b3iq-decision',
+  'x-b3iq-retries',
+  'x-b3iq-overhead-ms',
+  'x-b3iq-limit-kind',
+  'x-b3iq-receipt-hash',
+  'x-b3iq-cost-usd',
+  'x-b3iq-benchmark-cost',
+  'x-b3iq-customer-charge',
+  'x-b3iq-saved',
+]
+
+export function makeGatewayApp(deps: GatewayDeps): Hono<SurfaceEnv> {
+  const app = makeSurface(deps)
+  app.use(cors({ origin: '*', exposeHeaders: exposedHeaders, maxAge: 600 }))
+
+  app.get('/healthz', (c) => c.json({ status: 'ok' }))
+  app.get('/.well-known/b3iq/keys.json', (c) =>
+    resultResponse(ok(deps.publishedKeys), c.get('requestId')),
+  )
+
+  app.get('/v1/models', async (c) => {
+    const [catalogue, key] = await visibleTo(deps, c.req.raw.headers)
+    return resultResponse(ok(listModels(catalogue, key)), c.get('requestId'))
+  })
+  app.get('/v1/models/:id{.+}', async (c) => {
+    const [catalogue, key] = await visibleTo(deps, c.req.raw.headers)
+    return resultResponse(showModel(catalogue, c.req.param('id'), key), c.get('requestId'))
+  })
+
+  // The request's id is the id of the hold that it takes: one name in log, ledger and receipt.
+  app.post('/v1/chat/completions', (c) => chat(deps, c.req.raw, c.get('requestId')))
+
+  app.get('/v1/billing/account', async (c) => {
+    const key = await admit(deps, c.req.raw.headers, 'billing:read')
+    const account = key.ok ? await showAccount(deps, key.value) : key
+    return resultResponse(account, c.get('requestId'))
+  })
+  app.get('/v1/billing/usage', async (c) => {
+    const requestId = c.get('requestId')
+    const key = await admit(deps, c.req.raw.headers, 'billing:read')
+    if (!key.ok) return errorResponse(key.error, requestId)
+    const page = pageOf(c.req.query())
+    if (!page) return errorResponse(badPage, requestId)
+    const usage = await listUsage(deps, key.value.accountId, page)
+    return usageResponse(c.req.query('format'), usage, requestId)
+  })
+
+  app.get('/v1/receipts/:hash', async (c) => {
+    const key = await identify(deps, c.req.raw.headers)
+    const receipt = await viewReceipt(deps.receipts, c.req.param('hash'), key)
+    return resultResponse(receipt, c.get('requestId'))
+  })
+  return app
+}
+
+const badPage: ApiError = {
+  code: 'invalid_value',
+  param: 'limit',
+  message: '"limit" must be 1 to 100 and "after" the id of an entry.',
+}
+
+async function visibleTo(deps: GatewayDeps, headers: Headers) {
+  const catalogue: Promise<PublicCatalogue | undefined> = deps.publicCatalogue()
+  return Promise.all([catalogue, identify(deps, headers)])
+}
+
+function usageResponse(
+  format: string | undefined,
+  { entries, next }: Awaited<ReturnType<typeof listUsage>>,
+  requestId: string,
+): Response {
+  const cursor = next === undefined ? undefined : { 'x-next-cursor': next }
+  const headers = { 'cache-control': 'no-store', 'x-request-id': requestId, ...cursor }
+  switch (format ?? 'json') {
+    case 'json': {
+      const page = { has_more: next !== undefined, next_cursor: next ?? null }
+      return resultResponse(ok({ object: 'list', data: entries, ...page }), requestId)
+    }
+    case 'csv':
+      return new Response(toCsv(entries), {
+        headers: { ...headers, 'content-type': 'text/csv; charset=utf-8' },
+      })
+    case 'ndjson':
+      return new Response(toNdjson(entries), {
+        headers: { ...headers, 'content-type': 'application/x-ndjson' },
+      })
+    default:
+      return errorResponse(
+        { code: 'invalid_value', param: 'format', message: 'Use json, csv or ndjson.' },
+        requestId,
+      )
+  }
+}

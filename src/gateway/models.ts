@@ -1,0 +1,83 @@
+/** Models as OpenAI's list shows them, with the fields that OpenRouter's clients read beside. */
+import { priceFor } from '../catalogue/model.ts'
+import type { PublicCatalogue, PublicModel } from '../fleet/ports.ts'
+import type { CustomerKey } from '../keys/api-key.ts'
+import { formatUsd, type NanoUsd } from '../money/nano-usd.ts'
+import { ok, type Result, refuse } from '../protocol/result.ts'
+import { allowsModel } from './admit.ts'
+
+/** Decimal places that turn a price per million tokens into one per token without loss. */
+const perTokenDecimals = 15
+
+export function listModels(catalogue: PublicCatalogue | undefined, key: CustomerKey | undefined) {
+  const models = (catalogue?.models ?? []).filter(
+    ({ model }) => key === undefined || allowsModel(key, model.id),
+  )
+  return { object: 'list', data: models.map((model) => toWireModel(model)) }
+}
+
+export function showModel(
+  catalogue: PublicCatalogue | undefined,
+  id: string,
+  key: CustomerKey | undefined,
+): Result<object> {
+  const found = catalogue?.models.find(({ model }) => model.id === id)
+  if (!found || (key && !allowsModel(key, id))) {
+    return refuse('model_not_found', { param: 'model' })
+  }
+  const variants = found.model.prices.map((price) => ({
+    route_tier: price.route_tier,
+    trust_tier: price.trust_tier,
+    pricing: pricing(found, price),
+  }))
+  return ok({ ...toWireModel(found), route_variants: variants })
+}
+
+function toWireModel(listed: PublicModel) {
+  const { model } = listed
+  const [cheapest] = model.prices
+  return {
+    id: model.id,
+    object: 'model',
+    // The catalogue keeps versions, not dates; clients only need a number here.
+    created: 0,
+    owned_by: 'b3iq',
+    name: model.name,
+    description: model.description,
+    context_length: model.context_length,
+    architecture: { input_modalities: ['text'], output_modalities: ['text'] },
+    pricing: cheapest ? pricing(listed, cheapest) : {},
+    supported_parameters: ['max_tokens', 'temperature', 'top_p', 'stop', 'seed', 'stream'],
+    quantization: listed.quantizations[0] ?? null,
+    top_provider: {
+      context_length: model.context_length,
+      max_completion_tokens: model.max_output_tokens,
+      is_moderated: false,
+    },
+    eligible_hosts: listed.eligibleHosts,
+    measured: {
+      first_content_p50_ms: Math.round(listed.firstContentP50Ms),
+      tokens_per_second_p50: Math.round(listed.tokensPerSecondP50),
+    },
+  }
+}
+
+function pricing({ model }: PublicModel, row: PublicModel['model']['prices'][number]) {
+  const price = priceFor(model, { routeTier: row.route_tier, trustTier: row.trust_tier })
+  return {
+    prompt: perToken(price?.promptNanoUsdPerMTok ?? 0n),
+    completion: perToken(price?.completionNanoUsdPerMTok ?? 0n),
+    input_cache_read: perToken(price?.cachedPromptNanoUsdPerMTok ?? 0n),
+  }
+}
+
+/** USD per token as a decimal string: exact, because a price per million has nine decimals. */
+export function perToken(nanoUsdPerMTok: NanoUsd): string {
+  const usdPerMTok = formatUsd(nanoUsdPerMTok)
+  const [whole = '0', fraction = ''] = usdPerMTok.split('.')
+  const digits = `${whole.padStart(7, '0')}${fraction.padEnd(perTokenDecimals - 6, '0')}`
+  const point = digits.length - perTokenDecimals
+  const decimals = digits.slice(point).replace(/0+$/, '')
+  const units = digits.slice(0, point).replace(/^0+(?=\d)/, '')
+  return decimals === '' ? units : `${units}.${decimals}`
+}

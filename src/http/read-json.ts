@@ -1,0 +1,93 @@
+/**
+ * Request bodies from strangers: read within bounds of size and time, parsed once, checked by a
+ * schema. What is wrong is told by field, in the form of the error table.
+ */
+import type * as z from 'zod'
+import { ok, type Result, refuse } from '../protocol/result.ts'
+
+const bodyTimeoutMs = 20_000
+const paramLengthMax = 128
+
+export async function readJson<T>(
+  request: Request,
+  schema: z.ZodType<T>,
+  maxBytes: number,
+): Promise<Result<T>> {
+  const body = await readBody(request, maxBytes)
+  return body.ok ? parseJson(body.value, schema) : body
+}
+
+/** The raw bytes of a JSON body, for those that hash or verify them as well. */
+export async function readBody(request: Request, maxBytes: number): Promise<Result<Buffer>> {
+  if (!isJson(request.headers.get('content-type'))) return refuse('unsupported_media_type')
+  const tooLarge = refuse('request_too_large', {
+    message: `The request body is larger than ${maxBytes} bytes.`,
+  })
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return tooLarge
+  const chunks: Uint8Array[] = []
+  let size = 0
+  const sink = new WritableStream<Uint8Array>({
+    write: (chunk, controller) => {
+      size += chunk.byteLength
+      if (size > maxBytes) controller.error()
+      else chunks.push(chunk)
+    },
+  })
+  try {
+    await request.body?.pipeTo(sink, { signal: AbortSignal.timeout(bodyTimeoutMs) })
+  } catch {
+    // Too slow and gone away look alike to a client that is still there: it did not arrive.
+    return size > maxBytes ? tooLarge : refuse('request_timeout')
+  }
+  return ok(Buffer.concat(chunks))
+}
+
+export function parseJson<T>(body: Uint8Array, schema: z.ZodType<T>): Result<T> {
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+  } catch {
+    return refuse('invalid_json')
+  }
+  return checkValue(value, schema)
+}
+
+/** For what is parsed already: query strings, documents inside others. */
+export function checkValue<T>(value: unknown, schema: z.ZodType<T>): Result<T> {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return ok(parsed.data)
+  const [issue] = parsed.error.issues
+  return issue ? refusalOf(meant(issue), value) : refuse('invalid_value')
+}
+
+/** Of a union, the branch that got furthest into the value is the one that was meant. */
+function meant(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== 'invalid_union') return issue
+  const firsts = issue.errors.flatMap((branch) => branch.slice(0, 1)).map(meant)
+  const [furthest] = firsts.sort((one, other) => other.path.length - one.path.length)
+  if (!furthest || furthest.path.length === 0) return issue
+  return { ...furthest, path: [...issue.path, ...furthest.path] }
+}
+
+function refusalOf(issue: z.core.$ZodIssue, value: unknown) {
+  const unknownKey = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
+  const param = [...issue.path, ...unknownKey].join('.').slice(0, paramLengthMax)
+  if (param === '') return refuse('invalid_value', { message: `${issue.message}.` })
+  if (unknownKey.length === 0 && valueAt(value, issue.path) === undefined) {
+    return refuse('missing_required_parameter', { param, message: `${param} is required.` })
+  }
+  const message = unknownKey.length > 0 ? 'no such parameter is known' : issue.message
+  return refuse('invalid_value', { param, message: `${param}: ${message}.` })
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) =>
+      typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined,
+    value,
+  )
+}
+
+function isJson(contentType: string | null): boolean {
+  return contentType?.split(';')[0]?.trim().toLowerCase() === 'application/json'
+}

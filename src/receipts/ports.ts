@@ -1,0 +1,10 @@
+/** What reading receipts needs of a store. */
+import type { Decision, Page, Paged } from '../ledger/ports.ts'
+
+export type ReceiptStore = {
+  readonly readReceipt: (accountId: string, holdId: string) => Promise<Decision | undefined>
+  /** By the gateway's hash or the node's. */
+  readonly findByHash: (hash: string) => Promise<Decision | undefined>
+  /** Newest first; the cursor is a hold id. */
+  readonly listReceipts: (accountId: string, page: Page) => Promise<Paged<Decision>>
+}

@@ -1,0 +1,157 @@
+/** Ingest on a real port: checks signatures, clock and sequence as the real one does. */
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { ChallengeRequest, EnrolRequest } from '../../../../src/protocol/enrolment.ts'
+import { type ApiError, statusOf, toWireError } from '../../../../src/protocol/errors.ts'
+import { Heartbeat, type HeartbeatReply, Inventory } from '../../../../src/protocol/heartbeat.ts'
+import { checkRequest, signatureTag } from '../../../../src/protocol/http-signature.ts'
+import { nodeAliasOf, nodeIdOf } from '../../../../src/protocol/node-identity.ts'
+import { portOf, textOf } from './fake-runtime.ts'
+import { root, stage } from './gateway.ts'
+
+export type FakeIngest = Awaited<ReturnType<typeof startFakeIngest>>
+
+const seqAheadMsMax = 120_000
+
+/** `refuse` decides about each request that is signed well; `reply` changes the reply to a beat. */
+export async function startFakeIngest(
+  options: {
+    readonly publicKey?: string
+    readonly nowMs?: () => number
+    readonly refuse?: (path: string) => ApiError | 'break' | undefined
+    readonly reply?: (beat: Heartbeat) => Partial<HeartbeatReply>
+  } = {},
+) {
+  const nowMs = options.nowMs ?? Date.now
+  const beats: Heartbeat[] = []
+  const inventories: Inventory[] = []
+  const enrolments: EnrolRequest[] = []
+  const requests: string[] = []
+  let publicKey = options.publicKey
+  let lastSeq = 0
+
+  async function signatureError(
+    request: IncomingMessage,
+    body: string,
+    endpoint: Parameters<typeof signatureTag>[1],
+  ): Promise<ApiError | undefined> {
+    const headers = Object.fromEntries(
+      Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+    )
+    const check = await checkRequest(
+      {
+        method: request.method ?? '',
+        url: `http://ingest.example${request.url}`,
+        headers,
+        body: Buffer.from(body),
+      },
+      {
+        tag: signatureTag(stage, endpoint),
+        publicKeyOf: (keyId) =>
+          publicKey !== undefined && keyId === nodeIdOf(publicKey) ? publicKey : undefined,
+        nowMs: nowMs(),
+      },
+    )
+    if (check.ok) return undefined
+    return check.code === 'clock_skew' ? skew(check.deltaMs) : { code: check.code }
+  }
+
+  const skew = (deltaMs: number): ApiError => ({
+    code: 'clock_skew',
+    detail: { server_time_ms: nowMs(), delta_ms: deltaMs },
+  })
+
+  function acceptBeat(beat: Heartbeat): ApiError | HeartbeatReply {
+    if (beat.seq > nowMs() + seqAheadMsMax) return skew(nowMs() - beat.seq)
+    if (beat.seq <= lastSeq) return { code: 'seq_replay', detail: { last_seq: lastSeq } }
+    lastSeq = beat.seq
+    beats.push(beat)
+    return {
+      ok: true,
+      server_time_ms: nowMs(),
+      next_in_ms: 15_000,
+      ttl_ms: 60_000,
+      need: [],
+      route_epoch: 3,
+      eligibility: [],
+      warnings: [],
+      ...options.reply?.(beat),
+    }
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await textOf(request)
+    const call = `${request.method} ${request.url}`
+    requests.push(call)
+    const refusal = options.refuse?.(call)
+    if (refusal === 'break') return void response.destroy()
+    const reply = refusal ?? (await replyTo(call, request, body))
+    const isError = typeof reply === 'object' && 'code' in reply
+    const status = isError ? statusOf(reply) : 200
+    const json = isError ? { error: toWireError(reply, 'r_1') } : reply
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json))
+  }
+
+  async function replyTo(
+    call: string,
+    request: IncomingMessage,
+    body: string,
+  ): Promise<ApiError | object> {
+    switch (call) {
+      case 'POST /ingest/v1/enroll/challenge': {
+        publicKey = ChallengeRequest.parse(JSON.parse(body)).public_key
+        const server_time_ms = nowMs()
+        return { challenge: 'c', stage, server_time_ms, expires_at_ms: server_time_ms + 120_000 }
+      }
+      case 'POST /ingest/v1/enroll': {
+        const error = await signatureError(request, body, 'enroll')
+        if (error !== undefined) return error
+        const enrolment = EnrolRequest.parse(JSON.parse(body))
+        enrolments.push(enrolment)
+        const node_id = nodeIdOf(enrolment.public_key)
+        return {
+          node_id,
+          alias: nodeAliasOf(node_id),
+          status: 'pending',
+          stage,
+          route_epoch: 3,
+          ticket_root_public_keys: [root.publicKey],
+          next_in_ms: 60_000,
+          server_time_ms: nowMs(),
+        }
+      }
+      case 'POST /ingest/v1/heartbeats':
+        return (
+          (await signatureError(request, body, 'heartbeat')) ??
+          acceptBeat(Heartbeat.parse(JSON.parse(body)))
+        )
+      case 'PUT /ingest/v1/inventory': {
+        const error = await signatureError(request, body, 'inventory')
+        if (error !== undefined) return error
+        inventories.push(Inventory.parse(JSON.parse(body)))
+        return { ok: true }
+      }
+      default:
+        return { code: 'not_found' }
+    }
+  }
+
+  const server = createServer((request, response) => void answer(request, response))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${portOf(server)}`,
+    beats,
+    inventories,
+    enrolments,
+    requests,
+    setLastSeq: (seq: number) => {
+      lastSeq = seq
+    },
+    close: async () => {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}

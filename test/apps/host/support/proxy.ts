@@ -1,0 +1,84 @@
+/** The agent's proxy on a real port before one runtime, without a control plane. */
+import type { Log } from '../../../../apps/host/log.ts'
+import type { NodeKey } from '../../../../apps/host/node-key.ts'
+import { makeCounters } from '../../../../apps/host/proxy/counters.ts'
+import { makeDispatch } from '../../../../apps/host/proxy/dispatch.ts'
+import { makeRouteProbe } from '../../../../apps/host/proxy/route-probe.ts'
+import {
+  type RuntimeTimeouts,
+  runtimeTimeouts,
+} from '../../../../apps/host/proxy/runtime-request.ts'
+import { startProxyServer } from '../../../../apps/host/proxy/server.ts'
+import { makeSlots } from '../../../../apps/host/proxy/slots.ts'
+import { generatePrivateKey, makeSigner } from '../../../../src/protocol/ed25519.ts'
+import { nodeIdOf } from '../../../../src/protocol/node-identity.ts'
+import { artifactDigest, root, stage } from './gateway.ts'
+
+export function makeNodeKey(): NodeKey {
+  const signer = makeSigner(generatePrivateKey())
+  return { nodeId: nodeIdOf(signer.publicKey), signer }
+}
+
+export type TestProxy = Awaited<ReturnType<typeof startProxy>>
+
+export async function startProxy(options: {
+  readonly runtimeUrl: string
+  readonly takesWork?: () => boolean
+  readonly concurrency?: number
+  readonly timeouts?: Partial<RuntimeTimeouts>
+}) {
+  const node = makeNodeKey()
+  const counters = makeCounters()
+  const concurrency = options.concurrency ?? 2
+  const slots = makeSlots(concurrency)
+  const logged: string[] = []
+  const log: Log = (event, fields) => logged.push(JSON.stringify({ event, ...fields }))
+  const bootedAtMs = Date.now() - 60_000
+  const dispatch = makeDispatch({
+    expectation: () => ({
+      stage,
+      nodeId: node.nodeId,
+      routeEpoch: 3,
+      rootPublicKeys: [root.publicKey],
+      nowMs: Date.now(),
+      bootedAtMs,
+    }),
+    takesWork: options.takesWork ?? (() => true),
+    targetOf: (digest) =>
+      digest === artifactDigest
+        ? {
+            runtimeId: 'rt1',
+            url: options.runtimeUrl,
+            kind: 'llamacpp',
+            version: 'b1234',
+            localName: 'local-name',
+            capacity: concurrency,
+          }
+        : undefined,
+    slots,
+    node,
+    counters,
+    monotonicMs: () => performance.now(),
+    timeouts: { ...runtimeTimeouts, ...options.timeouts },
+    log,
+  })
+  const routeProbe = makeRouteProbe({ node, routeEpoch: () => 3, nowMs: Date.now })
+  const server = await startProxyServer({
+    listen: { host: '127.0.0.1', port: 0 },
+    dispatch,
+    routeProbe,
+    log,
+  })
+  return {
+    node,
+    counters,
+    slots,
+    logged,
+    url: `http://127.0.0.1:${server.port}`,
+    close: async () => {
+      server.stopListening()
+      server.closeConnections()
+      await slots.idle()
+    },
+  }
+}

@@ -1,0 +1,86 @@
+// The model file: the same bytes everywhere, readable as GGUF, and built so that its tokens can
+// be counted from bytes.
+
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { chatTemplate } from '../../../../apps/local/engine/chat-template.ts'
+import { demoModelName } from '../../../../apps/local/engine/demo-model.ts'
+import { encodeGguf } from '../../../../apps/local/engine/gguf.ts'
+import { vocabulary } from '../../../../apps/local/engine/vocabulary.ts'
+import { writeDemoModel } from '../../../../apps/local/engine/write-model.ts'
+import { writeTestModel } from './opened-engines.ts'
+
+const model = await writeTestModel()
+afterAll(model.remove)
+
+describe('the model file', () => {
+  it('has the same bytes and digest every time', async () => {
+    const first = await readFile(model.path)
+    const again = await writeDemoModel(model.path)
+    expect(first.equals(await readFile(model.path))).toBe(true)
+    expect(again).toEqual({
+      bytes: first.length,
+      // The model's identity: whoever means to change the model changes this with it.
+      sha256: 'f672881210e29943fe14ed50a4f391d6ee7b2feaf10d0964ddf6ea75b62cb1dc',
+    })
+  })
+
+  it('appears whole or not at all', async () => {
+    const plain = join(model.folder, 'plain')
+    await writeFile(plain, '')
+    await expect(writeDemoModel(join(plain, 'x.gguf'))).rejects.toThrow('ENOTDIR')
+    await expect(writeDemoModel(model.folder)).rejects.toThrow('EISDIR')
+    expect((await readdir(model.folder)).toSorted()).toEqual(['demo.gguf', 'plain'])
+  })
+
+  it('reads back as the model it describes', async (test) => {
+    const gguf = await import('node-llama-cpp').catch(() => undefined)
+    if (gguf === undefined) return test.skip('node-llama-cpp is not installed here')
+    const info = await gguf.readGgufFileInfo(model.path)
+    expect(info).toMatchObject({
+      version: 3,
+      metadata: {
+        general: { architecture: 'llama', name: demoModelName },
+        llama: { context_length: 2048, vocab_size: vocabulary.length },
+        tokenizer: { chat_template: chatTemplate, ggml: { add_bos_token: true } },
+      },
+    })
+    expect(info.metadata.tokenizer.ggml.tokens).toEqual(vocabulary.map(({ text }) => text))
+    const embedding = info.tensorInfo?.find(({ name }) => name === 'token_embd.weight')
+    expect(embedding?.dimensions.map(Number)).toEqual([64, vocabulary.length])
+  })
+})
+
+describe('the format', () => {
+  it('refuses tensors whose values do not fill their shape', () => {
+    const tensors = [{ name: 'a', shape: [2, 3], values: new Float32Array(5) }]
+    expect(() => encodeGguf({ metadata: {}, tensors })).toThrow('a does not fill its shape')
+  })
+
+  it('aligns every tensor to 32 bytes', () => {
+    const tensor = (name: string) => ({ name, shape: [1], values: Float32Array.of(1) })
+    const bytes = Buffer.from(encodeGguf({ metadata: {}, tensors: [tensor('a'), tensor('b')] }))
+    expect(bytes.length % 32).toBe(0)
+    expect([bytes.readFloatLE(bytes.length - 64), bytes.readFloatLE(bytes.length - 32)]).toEqual([
+      1, 1,
+    ])
+  })
+})
+
+describe('the vocabulary', () => {
+  it('names every token once', () => {
+    expect(new Set(vocabulary.map(({ text }) => text)).size).toBe(vocabulary.length)
+  })
+
+  it('has no token of two characters, by which bytes of a prompt could join', () => {
+    const short = vocabulary.filter(({ text }) => [...text].length === 2)
+    expect(short).toEqual([])
+  })
+
+  it('speaks in words of four to seven bytes, space included', () => {
+    const spoken = vocabulary.filter(({ wordClass }) => wordClass !== 'start')
+    for (const { text } of spoken) expect(text).toMatch(/^\u2581[A-Za-z.]{3,6}$/)
+    expect(spoken.length).toBeGreaterThan(250)
+  })
+})
