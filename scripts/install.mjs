@@ -12,9 +12,9 @@ import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const stampFile = join(root, 'node_modules', '.b3iq-install.json')
-const scope = process.argv[2]
+const asked = process.argv[2]
 
-if (scope !== 'run' && scope !== 'all') fail('usage: node scripts/install.mjs run|all')
+if (asked !== 'run' && asked !== 'all') fail('usage: node scripts/install.mjs run|all')
 if (Number(process.versions.node.split('.')[0]) < 20) {
   fail(`Node ${process.versions.node} is too old: install Node 20 or newer.`)
 }
@@ -23,15 +23,17 @@ const wanted = createHash('sha256')
   .update(readFileSync(join(root, 'package.json')))
   .update(readFileSync(join(root, 'package-lock.json')))
   .digest('hex')
-if (!isInstalled()) install()
+const stamp = readStamp()
+// What is there stays: running the product must not remove the tools of who develops it.
+const scope = stamp.scope === 'all' ? 'all' : asked
+if (stamp.wanted !== wanted || stamp.scope !== scope) install()
 
-function isInstalled() {
-  if (!existsSync(stampFile)) return false
+function readStamp() {
+  if (!existsSync(stampFile)) return {}
   try {
-    const stamp = JSON.parse(readFileSync(stampFile, 'utf8'))
-    return stamp.wanted === wanted && (stamp.scope === 'all' || stamp.scope === scope)
+    return JSON.parse(readFileSync(stampFile, 'utf8'))
   } catch {
-    return false
+    return {}
   }
 }
 

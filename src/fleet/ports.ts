@@ -111,3 +111,6 @@ export type JoinCodeStore = {
   readonly putJoinCode: (code: JoinCode) => Promise<void>
   readonly readJoinCode: (codeHash: string) => Promise<JoinCode | undefined>
 }
+
+/** Judges the fleet anew. Never rejects: the change that asks for it is written by then. */
+export type Recompute = () => Promise<void>

@@ -3,7 +3,7 @@
  * then on the key alone says who it is, so that doing it again changes at most mode and route.
  */
 import type { NodeFacts, NodeRoute } from '../fleet/node.ts'
-import type { FleetStore, JoinCodeStore } from '../fleet/ports.ts'
+import type { FleetStore, JoinCodeStore, Recompute } from '../fleet/ports.ts'
 import { parseJson } from '../http/read-json.ts'
 import { sha256Hex } from '../protocol/canonical.ts'
 import type { NowMs } from '../protocol/clock.ts'
@@ -14,7 +14,8 @@ import { ok, type Result, refuse } from '../protocol/result.ts'
 import { type BeatIntervals, nextBeatMs } from './beat-interval.ts'
 import { type ChallengeKey, challengeHolds } from './challenge.ts'
 import { isSoundPublicKey } from './public-key.ts'
-import { checkSignature, isRevoked } from './signed-request.ts'
+import { checkSignature } from './signed-request.ts'
+import { isRevoked, mayServe } from './standing.ts'
 
 export type EnrolDeps = ChallengeKey & {
   readonly nowMs: NowMs
@@ -24,7 +25,7 @@ export type EnrolDeps = ChallengeKey & {
   readonly routeAllowed: (url: string) => boolean
   readonly ticketRootPublicKeys: readonly string[]
   readonly beatIntervals: BeatIntervals
-  readonly recompute: () => Promise<void>
+  readonly recompute: Recompute
 }
 
 export async function enrol(
@@ -88,8 +89,7 @@ async function bindAgain(
   order: EnrolRequest,
   known: NodeFacts,
 ): Promise<Result<NodeFacts>> {
-  if (isRevoked({ node: known }))
-    return refuse('node_revoked', { detail: { status: known.status } })
+  if (isRevoked(known)) return refuse('node_revoked', { detail: { status: known.status } })
   const url = originOf(order)
   const isMoved = url !== known.route.url
   if (!isMoved && order.mode === known.mode) return ok(known)
@@ -102,7 +102,7 @@ async function bindAgain(
   if (!isChanged) {
     return refuse('state_conflict', { message: 'The route was changed just now: enrol again.' })
   }
-  await deps.recompute()
+  if (mayServe(known)) await deps.recompute()
   return ok({ ...known, mode, route })
 }
 

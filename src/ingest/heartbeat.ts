@@ -5,7 +5,7 @@
 import type { PricedModel } from '../catalogue/model.ts'
 import { freshMsMax, type NodeFacts, offlineMs } from '../fleet/node.ts'
 import { judgeNode } from '../fleet/pool.ts'
-import type { Beat, FleetStore } from '../fleet/ports.ts'
+import type { Beat, FleetStore, Recompute } from '../fleet/ports.ts'
 import { parseJson } from '../http/read-json.ts'
 import { Heartbeat, type HeartbeatReply } from '../protocol/heartbeat.ts'
 import {
@@ -17,13 +17,14 @@ import { ok, type Result, refuse } from '../protocol/result.ts'
 import { type BeatIntervals, nextBeatMs } from './beat-interval.ts'
 import { profilesBasisOf } from './node-profiles.ts'
 import { type AuthenticateDeps, authenticate, clockSkew } from './signed-request.ts'
+import { mayServe } from './standing.ts'
 
 export type HeartbeatDeps = AuthenticateDeps & {
   readonly fleet: Pick<FleetStore, 'readRow' | 'recordBeat' | 'changeOffer' | 'changeStatus'>
   /** The catalogue, a few seconds old at most. */
   readonly freshCatalogue: () => Promise<readonly PricedModel[]>
   readonly beatIntervals: BeatIntervals
-  readonly recompute: () => Promise<void>
+  readonly recompute: Recompute
 }
 
 export async function takeHeartbeat(
@@ -74,7 +75,7 @@ async function followBeat(
   const isModeChanged =
     node.mode !== mode &&
     (await deps.fleet.changeOffer({ nodeId, fromEpoch: route.epoch, mode, route }))
-  if (isModeChanged) await deps.recompute()
+  if (isModeChanged && mayServe(node)) await deps.recompute()
   return {
     ...node,
     ...(isActivated ? { status: 'active' } : {}),

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod'
 import type { PricedModel } from '../catalogue/model.ts'
-import type { FleetStore } from '../fleet/ports.ts'
+import type { FleetStore, Recompute } from '../fleet/ports.ts'
 import { checkValue, parseJson } from '../http/read-json.ts'
 import { domainHash } from '../protocol/canonical.ts'
 import { Inventory } from '../protocol/heartbeat.ts'
@@ -12,12 +12,13 @@ import type { SignedHttpRequest } from '../protocol/http-signature.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
 import { makeProfiles, profilesBasisOf } from './node-profiles.ts'
 import { type AuthenticateDeps, authenticate } from './signed-request.ts'
+import { mayServe } from './standing.ts'
 
 export type InventoryDeps = AuthenticateDeps & {
   readonly fleet: Pick<FleetStore, 'readRow' | 'writeProfiles'>
   /** The catalogue, a few seconds old at most. */
   readonly freshCatalogue: () => Promise<readonly PricedModel[]>
-  readonly recompute: () => Promise<void>
+  readonly recompute: Recompute
 }
 
 export type InventoryReply = {
@@ -51,6 +52,6 @@ export async function takeInventory(
   const sources = { node, hot, catalogue: await deps.freshCatalogue() }
   const { profiles, unapproved } = makeProfiles(models, sources, known)
   await deps.fleet.writeProfiles(node.nodeId, profiles, profilesBasisOf(sources))
-  await deps.recompute()
+  if (mayServe(node)) await deps.recompute()
   return ok({ ok: true, profiles: profiles.length, unapproved })
 }

@@ -16,6 +16,7 @@ import {
 } from '../protocol/http-signature.ts'
 import { NodeId } from '../protocol/ids.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
+import { isRevoked } from './standing.ts'
 
 export type AuthenticateDeps = {
   readonly stage: string
@@ -53,7 +54,7 @@ export async function authenticate(
     nowMs: deps.nowMs(),
   })
   if (!signed.ok) return signed
-  if (isRevoked(row)) return refuse('node_revoked', { detail: { status: row.node.status } })
+  if (isRevoked(row.node)) return refuse('node_revoked', { detail: { status: row.node.status } })
   return ok({ row, clockDeltaMs: signed.value.clockDeltaMs })
 }
 
@@ -80,8 +81,4 @@ export function clockSkew(nowMs: number, deltaMs: number) {
   return refuse('clock_skew', {
     detail: { server_time_ms: nowMs, delta_ms: deltaMs, allowed_ms: clockSkewMaxMs },
   })
-}
-
-export function isRevoked({ node }: Pick<FleetRow, 'node'>): boolean {
-  return ['suspended', 'retired', 'banned'].includes(node.status)
 }

@@ -7,7 +7,7 @@ import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { Beat, BeatOutcome, FleetStore } from '../../fleet/ports.ts'
 import { assert } from '../../protocol/assert.ts'
 import { limits } from '../../protocol/limits.ts'
-import { type Database, itemOfFailedCondition } from './client.ts'
+import { type Database, isFailedCondition, itemOfFailedCondition } from './client.ts'
 import { hotKey } from './items/fleet-keys.ts'
 import { fromHotItem, toBeatFields, toProbeField } from './items/hot-item.ts'
 import { setFields, updateIf } from './update-if.ts'
@@ -51,18 +51,39 @@ export function makeHotWrites(database: Database): HotWrites {
         ConditionExpression: 'seq = :seq',
         ExpressionAttributeValues: { ':live': liveness, ':seq': seq },
       }),
-    setProfileDisabled: ({ nodeId, profileIds }) => {
-      assert(profileIds.length <= limits.modelsPerNode, 'a node has at most 64 profiles', {
-        nodeId,
-      })
-      return updateIf(database, {
-        TableName,
+    setProfileDisabled: (change) => setProfileDisabled(database, change),
+  }
+}
+
+/** A set, so that two operators who change two profiles at once do not undo each other. */
+async function setProfileDisabled(
+  { client, tables }: Database,
+  change: Parameters<FleetStore['setProfileDisabled']>[0],
+): Promise<boolean> {
+  const { nodeId, profileId, isDisabled } = change
+  const room = 'attribute_not_exists(disabled) OR size(disabled) < :max'
+  try {
+    await client.send(
+      new UpdateCommand({
+        TableName: tables.profiles,
         Key: hotKey(nodeId),
-        UpdateExpression: 'SET disabled = :disabled',
-        ConditionExpression: 'attribute_exists(pk)',
-        ExpressionAttributeValues: { ':disabled': profileIds },
-      })
-    },
+        UpdateExpression: `${isDisabled ? 'ADD' : 'DELETE'} disabled :profile`,
+        ConditionExpression: isDisabled
+          ? `attribute_exists(pk) AND (${room})`
+          : 'attribute_exists(pk)',
+        ExpressionAttributeValues: {
+          ':profile': new Set([profileId]),
+          ...(isDisabled ? { ':max': limits.modelsPerNode } : {}),
+        },
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      }),
+    )
+    return true
+  } catch (error) {
+    if (!isFailedCondition(error)) throw error
+    const hasBeat = itemOfFailedCondition(error) !== undefined
+    assert(!hasBeat, 'a node has at most 64 profiles out of rotation', { nodeId })
+    return false
   }
 }
 

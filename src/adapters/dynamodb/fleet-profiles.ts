@@ -6,7 +6,7 @@ import { assert } from '../../protocol/assert.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { Database } from './client.ts'
 import { inSlices } from './in-slices.ts'
-import { partitionOf, profileKey, profilesPrefix } from './items/fleet-keys.ts'
+import { nodeKey, partitionOf, profileKey, profilesPrefix } from './items/fleet-keys.ts'
 import { fromProfileItem, toBenchmarkField, toInventoryFields } from './items/profile-item.ts'
 import { queryItems } from './query-items.ts'
 import { setFields, updateIf } from './update-if.ts'
@@ -32,7 +32,7 @@ export function makeProfiles(database: Database): Profiles {
   return {
     readProfiles,
     /** `benchmark` of the given profiles is not written: the stored one stays. */
-    writeProfiles: async (nodeId, profiles) => {
+    writeProfiles: async (nodeId, profiles, basis) => {
       assert(profiles.length <= limits.modelsPerNode, 'a node has at most 64 profiles', { nodeId })
       assert(
         profiles.every((profile) => profile.nodeId === nodeId),
@@ -51,6 +51,14 @@ export function makeProfiles(database: Database): Profiles {
         const Key = profileKey(nodeId, profileId)
         return client.send(new DeleteCommand({ TableName, Key }))
       })
+      const isEnrolled = await updateIf(database, {
+        TableName,
+        Key: nodeKey(nodeId),
+        UpdateExpression: 'SET profilesBasis = :basis',
+        ConditionExpression: 'attribute_exists(pk)',
+        ExpressionAttributeValues: { ':basis': basis },
+      })
+      assert(isEnrolled, 'profiles belong to an enrolled node', { nodeId })
     },
     writeBenchmark: ({ nodeId, profileId }, benchmark) =>
       updateIf(database, {

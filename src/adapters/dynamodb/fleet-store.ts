@@ -13,7 +13,7 @@ import { nodeKey } from './items/fleet-keys.ts'
 import { joinCodeKey } from './items/join-code-item.ts'
 import { toNodeItem } from './items/node-item.ts'
 import { transact } from './transact.ts'
-import { updateIf } from './update-if.ts'
+import { setFields, updateIf } from './update-if.ts'
 
 export function makeFleetStore(database: Database): FleetStore {
   const { readProfiles, ...profileWrites } = makeProfiles(database)
@@ -36,13 +36,22 @@ export function makeFleetStore(database: Database): FleetStore {
         },
       })
     },
+    changeOffer: ({ nodeId, fromEpoch, mode, route }) => {
+      const { ExpressionAttributeValues, ...update } = setFields({ mode, route })
+      return updateIf(database, {
+        TableName: database.tables.profiles,
+        Key: nodeKey(nodeId),
+        ...update,
+        ConditionExpression: '#route.epoch = :fromEpoch',
+        ExpressionAttributeValues: { ...ExpressionAttributeValues, ':fromEpoch': fromEpoch },
+      })
+    },
   }
 }
 
 /**
- * The code must be unused and live at the time of enrolment. A node that exists is replaced only by
- * the same key of the same owner in the same status: what an operator decided meanwhile stands, and
- * the enrolment fails whole.
+ * The code must be unused and live at the time of enrolment, and the node new: one that exists is
+ * never replaced, so that neither its status nor its owner can be. Otherwise nothing is written.
  */
 async function enrolNode(
   database: Database,
@@ -65,21 +74,9 @@ async function enrolNode(
       Put: {
         TableName: tables.profiles,
         Item: toNodeItem(node),
-        ConditionExpression:
-          'attribute_not_exists(pk) OR ' +
-          '(publicKey = :key AND ownerId = :owner AND #status = :status)',
-        ExpressionAttributeNames: { '#status': 'status' },
-        ExpressionAttributeValues: {
-          ':key': node.publicKey,
-          ':owner': node.ownerId,
-          ':status': node.status,
-        },
+        ConditionExpression: 'attribute_not_exists(pk)',
       },
     },
   ])
-  if (outcome.kind === 'committed') return 'enrolled'
-  assert(outcome.failed[0] === 0, 'an enrolled node changed while it was enrolled again', {
-    nodeId: node.nodeId,
-  })
-  return 'code_used'
+  return outcome.kind === 'committed' ? 'enrolled' : 'code_used'
 }

@@ -7,7 +7,7 @@ import http from 'node:http'
 import https from 'node:https'
 import type { LookupFunction } from 'node:net'
 import type { Dialer, DialFailure, DialOrder, DialOutcome } from '../../dispatch/ports.ts'
-import { isPublicAddress } from './address-check.ts'
+import { isPublicAddress } from '../../fleet/route-policy.ts'
 
 export type DialerOptions = {
   /** Only in stage `local`: routes to this machine, over plain http. */

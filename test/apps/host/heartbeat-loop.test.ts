@@ -167,7 +167,7 @@ describe('the heartbeat loop', () => {
     const { clock, state, path } = await openLoop({
       reply: () => ({ route_epoch: 9, eligibility }),
     })
-    await clock.nextSleep()
+    await clock.asleep()
     await state.flush()
     expect(await readState(path)).toMatchObject({
       eligibility,

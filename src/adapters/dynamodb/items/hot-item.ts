@@ -36,7 +36,7 @@ const HotFields = z.object({
   queues: z.array(QueueTuple).max(limits.runtimesPerNode),
   live: z.enum(['never', 'fresh', 'stale', 'offline']),
   probe: ProbeField.optional(),
-  disabled: z.array(ProfileId).max(limits.modelsPerNode).optional(),
+  disabled: z.set(ProfileId).max(limits.modelsPerNode).optional(),
 })
 
 export function fromHotItem(item: unknown): HotItem {
@@ -59,7 +59,7 @@ export function fromHotItem(item: unknown): HotItem {
       failures: hot.probe.fails,
       epoch: hot.probe.epoch,
     },
-    disabledProfiles: hot.disabled ?? [],
+    disabledProfiles: [...(hot.disabled ?? [])].toSorted(),
     liveness: hot.live,
   }
 }

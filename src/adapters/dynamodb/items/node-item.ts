@@ -19,6 +19,7 @@ const NodeItem = z.object({
   trustTier: TrustTier,
   route: z.object({ kind: z.literal('direct'), url: z.url(), epoch: Int }),
   enrolledAtMs: Int,
+  profilesBasis: z.string().max(128).optional(),
 })
 
 export const fromNodeItem = (item: unknown): NodeFacts => NodeItem.parse(item)

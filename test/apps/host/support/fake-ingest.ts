@@ -9,6 +9,8 @@ import { nodeAliasOf, nodeIdOf } from '../../../../src/protocol/node-identity.ts
 import { portOf, textOf } from './fake-runtime.ts'
 import { root, stage } from './gateway.ts'
 
+const isError = (reply: object): reply is ApiError => 'code' in reply
+
 export type FakeIngest = Awaited<ReturnType<typeof startFakeIngest>>
 
 const seqAheadMsMax = 120_000
@@ -86,9 +88,9 @@ export async function startFakeIngest(
     const refusal = options.refuse?.(call)
     if (refusal === 'break') return void response.destroy()
     const reply = refusal ?? (await replyTo(call, request, body))
-    const isError = typeof reply === 'object' && 'code' in reply
-    const status = isError ? statusOf(reply) : 200
-    const json = isError ? { error: toWireError(reply, 'r_1') } : reply
+    const refused = isError(reply)
+    const status = refused ? statusOf(reply) : 200
+    const json = refused ? { error: toWireError(reply, 'r_1') } : reply
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json))
   }
 

@@ -5,6 +5,8 @@ export type ManualClock = Clock & {
   readonly advance: (ms: number) => void
   /** Moves the wall clock alone, as people and time servers do. */
   readonly jump: (ms: number) => void
+  /** Waits until the code under test sleeps, and lets it. */
+  readonly asleep: () => Promise<void>
   /** Waits until the code under test sleeps; tells for how long, and lets it wake after that. */
   readonly nextSleep: () => Promise<number>
 }
@@ -17,6 +19,13 @@ export function makeManualClock(startMs: number): ManualClock {
   const sleepers: Sleeper[] = []
   let arrived: (() => void) | undefined
 
+  const asleep = async () => {
+    while (sleepers.length === 0) {
+      await new Promise<void>((resolve) => {
+        arrived = resolve
+      })
+    }
+  }
   const advance = (ms: number) => {
     monotonicMs += ms
   }
@@ -25,6 +34,7 @@ export function makeManualClock(startMs: number): ManualClock {
     monotonicMs: () => monotonicMs,
     sleep: (ms, signal) =>
       new Promise((resolve) => {
+        if (signal?.aborted) return resolve()
         signal?.addEventListener('abort', () => resolve(), { once: true })
         sleepers.push({ ms, wake: resolve })
         arrived?.()
@@ -33,12 +43,9 @@ export function makeManualClock(startMs: number): ManualClock {
     jump: (ms) => {
       wallOffsetMs += ms
     },
+    asleep,
     nextSleep: async () => {
-      while (sleepers.length === 0) {
-        await new Promise<void>((resolve) => {
-          arrived = resolve
-        })
-      }
+      await asleep()
       const sleeper = sleepers.shift()
       advance(sleeper?.ms ?? 0)
       sleeper?.wake()

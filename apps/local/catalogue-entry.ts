@@ -1,0 +1,90 @@
+/** What the local operator sells: the first model of the runtime, at prices for a demonstration. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { CatalogueModel } from '../../src/protocol/catalogue.ts'
+import type { RuntimeKind } from '../../src/protocol/claim.ts'
+import { makeArtifactDigests } from '../host/runtimes/artifact-digest.ts'
+import { detectKind, readerOf } from '../host/runtimes/detect.ts'
+import type { LocalModel } from '../host/runtimes/reading.ts'
+import { makeSurface } from '../host/runtimes/surface.ts'
+import { StatedError } from '../host/stated-error.ts'
+import { demoModelName } from './engine/demo-model.ts'
+
+const foundWithinMs = 15_000
+
+/** The demo model's tokens, measured with `engine/calibrate.ts`. */
+const demoRatios = {
+  prompt: { mean: 1.03, band: 0.15 },
+  completion: { mean: 5.58, band: 0.12 },
+}
+/** Nothing was measured for a model of the user's own; wide enough for prose and code alike. */
+const uncalibratedRatios = {
+  prompt: { mean: 3.6, band: 0.6 },
+  completion: { mean: 3.6, band: 0.6 },
+}
+
+const price = {
+  prompt_usd_per_mtok: '0.05',
+  cached_prompt_usd_per_mtok: '0.025',
+  completion_usd_per_mtok: '0.2',
+}
+
+/** Waits for the runtime to tell its first model. */
+export async function catalogueEntryFor(runtimeUrl: string): Promise<CatalogueModel> {
+  const untilMs = Date.now() + foundWithinMs
+  for (;;) {
+    const found = await firstModel(runtimeUrl)
+    if (found) return toEntry(found.kind, found.model)
+    if (Date.now() > untilMs) {
+      throw new StatedError(
+        `No model was found at ${runtimeUrl} in 15 s: start the runtime and load a model.`,
+      )
+    }
+    await delay(300)
+  }
+}
+
+async function firstModel(url: string) {
+  const surface = makeSurface(url)
+  const kind = await detectKind(surface)
+  if (!kind) return undefined
+  const digests = makeArtifactDigests({
+    known: () => [],
+    remember: () => undefined,
+    sleep: (durationMs) => delay(durationMs),
+  })
+  const reading = await readerOf[kind](surface, { digests })
+  const model = reading?.models?.[0]
+  return model && { kind, model }
+}
+
+function toEntry(kind: RuntimeKind, model: LocalModel): CatalogueModel {
+  const isDemo = model.local_name === demoModelName
+  const id = model.local_name.replace(/[^A-Za-z0-9._:/-]/g, '-').slice(0, 100)
+  const contextLength = Math.max(64, model.context_length ?? 4096)
+  return {
+    id,
+    name: isDemo ? 'Tiny random-weight demo model' : id,
+    description: isDemo
+      ? 'Real inference, meaningless text: it shows the path, not an answer.'
+      : '',
+    context_length: contextLength,
+    max_output_tokens: Math.min(contextLength, isDemo ? 512 : 4096),
+    host_share_bps: 8_000,
+    benchmark_price: { prompt_usd_per_mtok: '0.15', completion_usd_per_mtok: '0.6' },
+    prices: (['portable_local', 'network_beta'] as const).flatMap((route_tier) =>
+      (['T0', 'T1'] as const).map((trust_tier) => ({ route_tier, trust_tier, ...price })),
+    ),
+    profiles: [
+      {
+        profile_id: `${id}@${kind}`,
+        artifact: {
+          format: model.artifact.format,
+          digest: model.artifact.digest,
+          quantization: model.artifact.quantization,
+        },
+        runtime_kinds: [kind],
+        bytes_per_token: isDemo ? demoRatios : uncalibratedRatios,
+      },
+    ],
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * The control plane as one process: ingest and admin behind local function URLs, and the schedules on
+ * their real use cases, more often than on AWS because a laptop is watched by someone who waits.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { log } from '../../functions/compose/parts.ts'
+import { composeSchedules } from '../../functions/compose/schedules.ts'
+import type { ScheduleName } from '../../src/names.ts'
+import { serveFunction } from './function-url.ts'
+
+const everyMs: Readonly<Record<ScheduleName, number>> = {
+  'expire-heartbeats': 10_000,
+  'probe-routes': 2_000,
+  'run-benchmarks': 3_000,
+  'recompute-eligibility': 2_000,
+  'expire-holds': 2_000,
+}
+
+const port = (name: string): number => {
+  const value = Number(process.env[name])
+  if (!Number.isInteger(value)) throw new Error(`${name} must be a port`)
+  return value
+}
+
+const [ingest, admin, bootstrap, schedules] = await Promise.all([
+  import('../../functions/ingest/handler.ts'),
+  import('../../functions/admin/handler.ts'),
+  import('../../functions/admin/bootstrap.ts'),
+  composeSchedules(process.env),
+])
+
+const servers = await Promise.all([
+  serveFunction(ingest.handler, port('INGEST_PORT')),
+  serveFunction(
+    // On AWS the bootstrap has a function URL of its own behind IAM; here one address serves both.
+    (event, context, options) =>
+      'rawPath' in event && event.rawPath === '/admin/bootstrap'
+        ? bootstrap.handler(event, context, options)
+        : admin.handler(event, context, options),
+    port('ADMIN_PORT'),
+  ),
+])
+
+const stop = new AbortController()
+for (const [name, intervalMs] of Object.entries(everyMs)) void repeat(name, intervalMs)
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => {
+    stop.abort()
+    for (const server of servers) server.close()
+    setTimeout(() => process.exit(0), 2_000).unref()
+  })
+}
+log('control_plane_ready', {})
+
+/** One run at a time, like the deployed schedules; a failed run is logged and the next one tries. */
+async function repeat(name: string, intervalMs: number): Promise<void> {
+  const run = Object.entries(schedules).find(([schedule]) => schedule === name)?.[1]
+  while (run && !stop.signal.aborted) {
+    try {
+      const report = await run()
+      log('schedule_ran', { schedule: name, ...report })
+    } catch (error) {
+      const message = error instanceof Error ? error.message : 'fault'
+      log('schedule_failed', { schedule: name, message })
+    }
+    await delay(intervalMs, undefined, { signal: stop.signal }).catch(() => undefined)
+  }
+}

@@ -1,0 +1,9 @@
+/** The surface that operators call, behind its function URL. Composed once per environment. */
+import middy from '@middy/core'
+import { handle } from 'hono/aws-lambda'
+import { makeAdminApp } from '../../src/admin/app.ts'
+import { composeAdmin } from '../compose/admin.ts'
+
+const app = makeAdminApp(await composeAdmin(process.env))
+
+export const handler = middy(handle(app))

@@ -1,0 +1,71 @@
+/** Every node × profile with its gates, and the switch that takes one out of rotation. */
+import * as z from 'zod'
+import { type FleetRow, type JudgedProfile, judgeNode } from '../fleet/pool.ts'
+import { NodeId, ProfileId } from '../protocol/ids.ts'
+import { ok, type Result, refuse } from '../protocol/result.ts'
+import { type NodeDeps, unknownCursor } from './nodes.ts'
+import { pageFields, pageOfFleet, toList } from './page.ts'
+
+export const DeploymentQuery = z.strictObject(pageFields)
+
+export const DeploymentName = z.strictObject({ node_id: NodeId, profile_id: ProfileId })
+
+export async function listDeployments(
+  { fleet, catalogue, nowMs }: NodeDeps,
+  { limit, after }: z.infer<typeof DeploymentQuery>,
+): Promise<Result<object>> {
+  const models = await catalogue.listModels()
+  const judge = (row: FleetRow) => judgeNode(row, models, nowMs())
+  const page = await pageOfFleet(fleet.rows(), { limit, after }, judge)
+  return page ? ok(toList(page, toWireDeployment)) : unknownCursor()
+}
+
+export async function switchDeployment(
+  { fleet, catalogue, nowMs, recompute }: NodeDeps,
+  { node_id: nodeId, profile_id: profileId }: z.infer<typeof DeploymentName>,
+  to: 'disabled' | 'enabled',
+): Promise<Result<object>> {
+  const row = await fleet.readRow(nodeId)
+  if (!row) return refuse('node_not_found', { param: 'node_id' })
+  if (!row.profiles.some((profile) => profile.profileId === profileId)) {
+    return refuse('not_found', { param: 'profile_id', message: 'The node has no such profile.' })
+  }
+  const change = { nodeId, profileId, isDisabled: to === 'disabled' }
+  if (!(await fleet.setProfileDisabled(change))) {
+    return refuse('state_conflict', { message: 'The node has never beat: it serves nothing yet.' })
+  }
+  await recompute()
+  const [after, models] = await Promise.all([fleet.readRow(nodeId), catalogue.listModels()])
+  const judged = judgeNode(after ?? row, models, nowMs())
+  const deployment = judged.find((one) => one.profile.profileId === profileId)
+  return deployment ? ok(toWireDeployment(deployment)) : refuse('not_found')
+}
+
+function toWireDeployment({ node, profile, eligibility }: JudgedProfile) {
+  const { benchmark } = profile
+  return {
+    object: 'deployment',
+    node_id: node.nodeId,
+    alias: node.alias,
+    owner_id: node.ownerId,
+    node_status: node.status,
+    ...eligibility,
+    runtime_id: profile.runtimeId,
+    runtime_kind: profile.runtimeKind,
+    route_tier: profile.routeTier,
+    trust_tier: node.trustTier,
+    artifact_digest: profile.artifactDigest,
+    context_length: profile.contextLength,
+    install_status: profile.installStatus,
+    observed_benchmark: benchmark
+      ? {
+          id: benchmark.benchmarkId,
+          at: new Date(benchmark.atMs).toISOString(),
+          expires_at: new Date(benchmark.expiresAtMs).toISOString(),
+          samples: benchmark.samples,
+          first_content_p50_ms: benchmark.firstContentP50Ms,
+          tokens_per_second_p50: benchmark.tokensPerSecondP50,
+        }
+      : null,
+  }
+}

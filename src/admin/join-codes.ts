@@ -1,0 +1,33 @@
+/** One-time codes with which an owner's host becomes a node. Shown once; only the hash is kept. */
+import * as z from 'zod'
+import type { JoinCodeStore } from '../fleet/ports.ts'
+import { sha256Hex } from '../protocol/canonical.ts'
+import type { Ids, NowMs } from '../protocol/clock.ts'
+import { ok, type Result } from '../protocol/result.ts'
+
+export type JoinCodeDeps = {
+  readonly joinCodes: Pick<JoinCodeStore, 'putJoinCode'>
+  readonly ids: Ids
+  readonly nowMs: NowMs
+}
+
+const lifeMs = 15 * 60_000
+/** 128 bits: guessing is no way in, so a plain hash of it may be stored. */
+const codeBytes = 16
+
+export const JoinCodeDraft = z.strictObject({
+  owner_id: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._@:-]{0,63}$/, 'must be 1 to 64 letters, digits, "._@:-"'),
+})
+
+export async function createJoinCode(
+  { joinCodes, ids, nowMs }: JoinCodeDeps,
+  { owner_id: ownerId }: z.infer<typeof JoinCodeDraft>,
+): Promise<Result<object>> {
+  const code = `b3iq-join-${ids.token(codeBytes)}`
+  const expiresAtMs = nowMs() + lifeMs
+  await joinCodes.putJoinCode({ codeHash: sha256Hex(code), ownerId, expiresAtMs })
+  const expires_at = new Date(expiresAtMs).toISOString()
+  return ok({ object: 'join_code', code, owner_id: ownerId, expires_at })
+}

@@ -1,0 +1,100 @@
+/** Machines of the fleet, and the operator's word on which of them may serve. */
+import * as z from 'zod'
+import { livenessOf } from '../fleet/node.ts'
+import { type FleetRow, judgeNode } from '../fleet/pool.ts'
+import type { CatalogueStore, FleetStore, Recompute } from '../fleet/ports.ts'
+import type { NowMs } from '../protocol/clock.ts'
+import { NodeStatus } from '../protocol/enrolment.ts'
+import { ok, type Result, refuse } from '../protocol/result.ts'
+import { pageFields, pageOfFleet, toList } from './page.ts'
+
+export type NodeDeps = {
+  readonly fleet: Pick<FleetStore, 'readRow' | 'rows' | 'changeStatus' | 'setProfileDisabled'>
+  readonly catalogue: Pick<CatalogueStore, 'listModels'>
+  readonly nowMs: NowMs
+  readonly recompute: Recompute
+}
+
+export const NodeQuery = z.strictObject({ ...pageFields, status: NodeStatus.optional() })
+
+export async function listNodes(
+  { fleet, nowMs }: NodeDeps,
+  { limit, after, status }: z.infer<typeof NodeQuery>,
+): Promise<Result<object>> {
+  const page = await pageOfFleet(fleet.rows(), { limit, after }, (row) =>
+    status === undefined || row.node.status === status ? [row] : [],
+  )
+  if (!page) return unknownCursor()
+  return ok(toList(page, (row) => toWireNode(row, nowMs())))
+}
+
+export async function showNode(deps: NodeDeps, nodeId: string): Promise<Result<object>> {
+  const [row, models] = await Promise.all([deps.fleet.readRow(nodeId), deps.catalogue.listModels()])
+  if (!row) return refuse('node_not_found')
+  const judged = judgeNode(row, models, deps.nowMs())
+  const eligibility = judged.map((one) => one.eligibility)
+  return ok({ ...toWireNode(row, deps.nowMs()), eligibility })
+}
+
+/** Retired and banned are final: another key makes another node. */
+const changes = {
+  approve: { from: ['pending', 'suspended'], to: 'approved', settled: ['approved', 'active'] },
+  suspend: { from: ['pending', 'approved', 'active'], to: 'suspended', settled: ['suspended'] },
+  retire: {
+    from: ['pending', 'approved', 'active', 'suspended'],
+    to: 'retired',
+    settled: ['retired'],
+  },
+} as const satisfies Readonly<
+  Record<
+    string,
+    {
+      readonly from: readonly NodeStatus[]
+      readonly to: NodeStatus
+      readonly settled: readonly NodeStatus[]
+    }
+  >
+>
+
+/** Doing it again is no error; doing what the status does not allow is. */
+export async function changeNode(
+  deps: NodeDeps,
+  nodeId: string,
+  change: keyof typeof changes,
+): Promise<Result<object>> {
+  const { from, to, settled } = changes[change]
+  const isChanged = await deps.fleet.changeStatus({ nodeId, from, to })
+  const row = await deps.fleet.readRow(nodeId)
+  if (!row) return refuse('node_not_found')
+  const { status } = row.node
+  if (!isChanged && !settled.some((one) => one === status)) {
+    return refuse('state_conflict', {
+      message: `A node that is ${status} cannot be ${to}.`,
+      detail: { status },
+    })
+  }
+  await deps.recompute()
+  return ok(toWireNode(row, deps.nowMs()))
+}
+
+export const unknownCursor = () =>
+  refuse('invalid_value', { param: 'after', message: 'No node has the id that after names.' })
+
+function toWireNode({ node, hot, profiles }: FleetRow, nowMs: number) {
+  return {
+    object: 'node',
+    id: node.nodeId,
+    alias: node.alias,
+    owner_id: node.ownerId,
+    status: node.status,
+    mode: node.mode,
+    trust_tier: node.trustTier,
+    route: node.route,
+    public_key: node.publicKey,
+    enrolled_at: new Date(node.enrolledAtMs).toISOString(),
+    liveness: livenessOf(hot?.beatAtMs, nowMs),
+    state: hot?.state ?? null,
+    last_beat_at: hot ? new Date(hot.beatAtMs).toISOString() : null,
+    profiles: profiles.length,
+  }
+}

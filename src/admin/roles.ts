@@ -1,0 +1,36 @@
+/**
+ * Who may do what: every route of the surface with the least role that may call it. Routes are
+ * registered from this table, so one without a role cannot exist.
+ */
+import { OperatorRole } from '../protocol/account.ts'
+
+export const leastRole = {
+  'POST /admin/accounts': 'support',
+  'GET /admin/accounts': 'viewer',
+  'GET /admin/accounts/:id': 'viewer',
+  'POST /admin/accounts/:id/credits': 'operator',
+  'POST /admin/keys': 'support',
+  'GET /admin/keys': 'viewer',
+  'GET /admin/keys/:id': 'viewer',
+  'DELETE /admin/keys/:id': 'support',
+  'POST /admin/join-codes': 'support',
+  'GET /admin/nodes': 'viewer',
+  'GET /admin/nodes/:id': 'viewer',
+  'POST /admin/nodes/:id/approve': 'operator',
+  'POST /admin/nodes/:id/suspend': 'operator',
+  'POST /admin/nodes/:id/retire': 'operator',
+  'GET /admin/deployments': 'viewer',
+  'POST /admin/deployments/disable': 'operator',
+  'POST /admin/deployments/enable': 'operator',
+  'GET /admin/models': 'viewer',
+  'PUT /admin/models': 'operator',
+} as const satisfies Readonly<Record<string, OperatorRole>>
+
+export type AdminRoute = keyof typeof leastRole
+
+/** Roles from the least to the most; each may do all that those before it may. */
+const rising = OperatorRole.options
+
+export function allows(role: OperatorRole, least: OperatorRole): boolean {
+  return rising.indexOf(role) >= rising.indexOf(least)
+}

@@ -1,0 +1,136 @@
+/** Any value of each stored kind, within what the wire admits. */
+import fc from 'fast-check'
+import type { HotItem, NodeFacts, NodeProfile } from '../../../src/fleet/node.ts'
+import type { CustomerKey } from '../../../src/keys/api-key.ts'
+import { OperatorRole, Scope } from '../../../src/protocol/account.ts'
+import { RouteTier, TrustTier } from '../../../src/protocol/catalogue.ts'
+import { RuntimeKind } from '../../../src/protocol/claim.ts'
+import { NodeStatus } from '../../../src/protocol/enrolment.ts'
+import {
+  InventoryModel,
+  NodeMode,
+  NodeState,
+  QueueHealth,
+} from '../../../src/protocol/heartbeat.ts'
+
+const text = fc.string({ unit: 'grapheme', maxLength: 12 })
+const count = fc.integer({ min: 0, max: 4096 })
+const timeMs = fc.integer({ min: 0, max: 4_000_000_000_000 })
+const measure = fc.double({ min: 0, max: 1e9, noNaN: true })
+const hex64 = fc.stringMatching(/^[0-9a-f]{64}$/)
+const nodeId = fc.stringMatching(/^n_[a-z2-7]{26}$/)
+const publicKey = fc.stringMatching(/^[A-Za-z0-9_-]{43}$/)
+const profileId = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,20}$/)
+const artifactDigest = fc.oneof(
+  hex64.map((hex) => `sha256:${hex}`),
+  fc.stringMatching(/^name:[\x21-\x7e]{1,20}$/),
+)
+const anyOf = <T>(schema: { readonly options: readonly T[] }) => fc.constantFrom(...schema.options)
+const orNone = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined })
+
+const queues = fc
+  .uniqueArray(
+    fc.tuple(
+      text,
+      fc.record({
+        health: anyOf(QueueHealth),
+        reachable: fc.boolean(),
+        kind: anyOf(RuntimeKind),
+        version: text,
+      }),
+    ),
+    { maxLength: 8, selector: ([id]) => id },
+  )
+  .map((entries) => Object.fromEntries(entries))
+
+export const anyHotItem: fc.Arbitrary<HotItem> = fc.record({
+  nodeId,
+  seq: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+  bootId: fc.uuid(),
+  beatAtMs: timeMs,
+  state: anyOf(NodeState),
+  paidEnabled: fc.boolean(),
+  inventoryDigest: hex64,
+  queues,
+  probe: orNone(fc.record({ okAtMs: timeMs, failures: count, epoch: count })),
+  disabledProfiles: fc
+    .uniqueArray(profileId, { maxLength: 8 })
+    .map((profileIds) => profileIds.toSorted()),
+  liveness: fc.constantFrom('never', 'fresh', 'stale', 'offline'),
+})
+
+export const anyNode: fc.Arbitrary<NodeFacts> = fc.record({
+  nodeId,
+  alias: text,
+  publicKey,
+  ownerId: text,
+  status: anyOf(NodeStatus),
+  mode: anyOf(NodeMode),
+  trustTier: anyOf(TrustTier),
+  route: fc.record({
+    kind: fc.constant('direct' as const),
+    url: fc.webUrl(),
+    epoch: count,
+  }),
+  enrolledAtMs: timeMs,
+  profilesBasis: orNone(hex64),
+})
+
+export const anyProfile: fc.Arbitrary<NodeProfile> = fc.record({
+  nodeId,
+  profileId,
+  model: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,20}$/),
+  runtimeId: text,
+  runtimeKind: anyOf(RuntimeKind),
+  routeTier: anyOf(RouteTier),
+  artifactDigest,
+  contextLength: fc.integer({ min: 1, max: 10_000_000 }),
+  installStatus: anyOf(InventoryModel.shape.status),
+  remote: fc.boolean(),
+  benchmark: orNone(
+    fc.record({
+      benchmarkId: text,
+      atMs: timeMs,
+      expiresAtMs: timeMs,
+      artifactDigest,
+      runtimeVersion: text,
+      samples: count,
+      firstContentP50Ms: measure,
+      tokensPerSecondP50: measure,
+    }),
+  ),
+})
+
+const cap = fc.bigInt({ min: 0n, max: 10n ** 21n })
+const ulid = fc.stringMatching(/^[0-9A-HJKMNP-TV-Z]{26}$/)
+
+export const anyKey: fc.Arbitrary<CustomerKey> = fc.record({
+  keyId: ulid.map((id) => `key_${id}`),
+  keyHash: publicKey,
+  accountId: ulid.map((id) => `acct_${id}`),
+  ordinal: fc.integer({ min: 1, max: 1_000_000 }),
+  name: text,
+  status: fc.constantFrom('active', 'revoked'),
+  scopes: fc.subarray(Scope.options),
+  policy: fc.record(
+    {
+      models_allowed: fc.array(text, { maxLength: 4 }),
+      route_tiers: fc.subarray(RouteTier.options),
+      trust_tiers: fc.subarray(TrustTier.options),
+      exposes_node_id: fc.boolean(),
+    },
+    { requiredKeys: ['exposes_node_id'] },
+  ),
+  spendPerDay: orNone(cap),
+  spendPerMonth: orNone(cap),
+  requestsPerMinute: orNone(fc.integer({ min: 1, max: 1_000_000 })),
+  createdAtMs: timeMs,
+})
+
+export const anyOperatorKey = fc.record({
+  keyId: text,
+  keyHash: publicKey,
+  name: text,
+  role: anyOf(OperatorRole),
+  status: fc.constantFrom('active' as const, 'revoked' as const),
+})

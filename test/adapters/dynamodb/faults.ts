@@ -1,0 +1,25 @@
+/** Another client of the same tables whose calls a test may fail or change on their way. */
+import { type Database, makeDatabase } from '../../../src/adapters/dynamodb/client.ts'
+import type { EmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
+
+export type Call = {
+  readonly command: string | undefined
+  /** What the command was made with; may be changed. */
+  readonly input: object
+}
+
+/** `beforeCall` sees every call and may throw in its place. */
+export function withFaults(
+  { endpoint, tables }: EmbeddedDynamodb,
+  beforeCall: (call: Call) => void,
+): Database {
+  const database = makeDatabase({ endpoint, tables })
+  database.client.middlewareStack.add(
+    (next, context) => async (args) => {
+      beforeCall({ command: context.commandName, input: args.input })
+      return next(args)
+    },
+    { step: 'initialize', name: 'testFaults' },
+  )
+  return database
+}

@@ -1,0 +1,197 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { makeFleetStore } from '../../../src/adapters/dynamodb/fleet-store.ts'
+import { makeJoinCodeStore } from '../../../src/adapters/dynamodb/join-code-store.ts'
+import type { NodeFacts } from '../../../src/fleet/node.ts'
+import type { FleetStore, JoinCode, JoinCodeStore } from '../../../src/fleet/ports.ts'
+import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
+import { aBeat, aBenchmark, aJoinCode, aNode, aProfile, nowMs } from './facts.ts'
+import { withFaults } from './faults.ts'
+
+let engine: EmbeddedDynamodb
+let fleet: FleetStore
+let joinCodes: JoinCodeStore
+beforeAll(async () => {
+  engine = await startEmbeddedDynamodb()
+  fleet = makeFleetStore(engine)
+  joinCodes = makeJoinCodeStore(engine)
+})
+afterAll(() => engine.stop())
+
+async function storedCode(changes: Partial<JoinCode> = {}): Promise<string> {
+  const code = aJoinCode(changes)
+  await joinCodes.putJoinCode(code)
+  return code.codeHash
+}
+
+async function enrolled(changes: Partial<NodeFacts> = {}): Promise<NodeFacts> {
+  const node = aNode(changes)
+  expect(await fleet.enrolNode(node, await storedCode())).toBe('enrolled')
+  return node
+}
+
+async function beating(seq = nowMs): Promise<string> {
+  const { nodeId } = aNode()
+  await fleet.recordBeat(aBeat(nodeId, { seq }))
+  return nodeId
+}
+
+describe('enrolment', () => {
+  test('writes the node and uses up its join code', async () => {
+    const node = aNode()
+    const code = await storedCode()
+    expect(await fleet.enrolNode(node, code)).toBe('enrolled')
+    expect(await fleet.readNode(node.nodeId)).toEqual(node)
+    expect(await fleet.enrolNode(aNode(), code)).toBe('code_used')
+  })
+
+  test.each([
+    ['an unknown code', async () => aJoinCode().codeHash],
+    ['a code that expires now', () => storedCode({ expiresAtMs: nowMs })],
+  ])('with %s writes nothing', async (_, makeCode) => {
+    const node = aNode()
+    expect(await fleet.enrolNode(node, await makeCode())).toBe('code_used')
+    expect(await fleet.readNode(node.nodeId)).toBeUndefined()
+  })
+
+  test('of ten nodes with one code succeeds for exactly one', async () => {
+    const code = await storedCode()
+    const nodes = Array.from({ length: 10 }, () => aNode())
+    const outcomes = await Promise.all(nodes.map((node) => fleet.enrolNode(node, code)))
+    const written = await Promise.all(nodes.map(({ nodeId }) => fleet.readNode(nodeId)))
+    expect(outcomes.filter((outcome) => outcome === 'enrolled')).toHaveLength(1)
+    expect(written.map((node) => node !== undefined)).toEqual(
+      outcomes.map((outcome) => outcome === 'enrolled'),
+    )
+  })
+
+  test('never replaces a node, nor uses up a code for it', async () => {
+    const node = await enrolled({ status: 'banned' })
+    const code = await storedCode()
+    const again = { ...node, status: 'pending', ownerId: 'owner-2' } as const
+    expect(await fleet.enrolNode(again, code)).toBe('code_used')
+    expect(await fleet.readNode(node.nodeId)).toEqual(node)
+    expect(await fleet.enrolNode(aNode(), code)).toBe('enrolled')
+  })
+})
+
+describe('a node', () => {
+  test('that is not enrolled reads as undefined', async () => {
+    const { nodeId } = aNode()
+    expect(await fleet.readNode(nodeId)).toBeUndefined()
+    expect(await fleet.readRow(nodeId)).toBeUndefined()
+  })
+
+  test('changes its status only from one of those named', async () => {
+    const { nodeId } = await enrolled({ status: 'pending' })
+    const approve = { nodeId, from: ['pending', 'suspended'], to: 'approved' } as const
+    expect(await fleet.changeStatus(approve)).toBe(true)
+    expect(await fleet.changeStatus(approve)).toBe(false)
+    expect((await fleet.readNode(nodeId))?.status).toBe('approved')
+  })
+
+  test('that is unknown changes neither status nor offer', async () => {
+    const { nodeId, mode, route } = aNode()
+    expect(await fleet.changeStatus({ nodeId, from: ['pending'], to: 'approved' })).toBe(false)
+    expect(await fleet.changeOffer({ nodeId, fromEpoch: 1, mode, route })).toBe(false)
+    expect(await fleet.readNode(nodeId)).toBeUndefined()
+  })
+
+  test('changes mode and route only from the epoch that the change was made for', async () => {
+    const node = await enrolled()
+    const route = { kind: 'direct', url: 'https://host-2.example', epoch: 2 } as const
+    const change = { nodeId: node.nodeId, fromEpoch: 1, mode: 'managed', route } as const
+    expect(await fleet.changeOffer(change)).toBe(true)
+    expect(await fleet.changeOffer(change)).toBe(false)
+    expect(await fleet.readNode(node.nodeId)).toEqual({ ...node, mode: 'managed', route })
+  })
+})
+
+describe('profiles', () => {
+  test('are replaced as a set, together with what they were made from', async () => {
+    const { nodeId } = await enrolled()
+    const [first, second, third] = ['p1', 'p2', 'p3'].map((profileId) =>
+      aProfile(nodeId, { profileId }),
+    )
+    if (!first || !second || !third) throw new Error('three profiles')
+    await fleet.writeProfiles(nodeId, [first, second], 'basis-1')
+    await fleet.writeProfiles(nodeId, [{ ...second, contextLength: 4096 }, third], 'basis-2')
+    const row = await fleet.readRow(nodeId)
+    expect(row?.profiles).toEqual([{ ...second, contextLength: 4096 }, third])
+    expect(row?.node.profilesBasis).toBe('basis-2')
+  })
+
+  test('keep the benchmark that was observed, whatever the inventory says', async () => {
+    const { nodeId } = await enrolled()
+    const profile = aProfile(nodeId)
+    const observed = aBenchmark()
+    await fleet.writeProfiles(nodeId, [profile], 'basis-1')
+    expect(await fleet.writeBenchmark(profile, observed)).toBe(true)
+    const claimed = { ...profile, benchmark: aBenchmark({ tokensPerSecondP50: 9_999 }) }
+    await fleet.writeProfiles(nodeId, [claimed], 'basis-2')
+    expect((await fleet.readRow(nodeId))?.profiles).toEqual([{ ...profile, benchmark: observed }])
+  })
+
+  test('take no benchmark once they are gone', async () => {
+    const { nodeId } = await enrolled()
+    const profile = aProfile(nodeId)
+    await fleet.writeProfiles(nodeId, [profile], 'basis-1')
+    await fleet.writeProfiles(nodeId, [], 'basis-2')
+    expect(await fleet.writeBenchmark(profile, aBenchmark())).toBe(false)
+    expect((await fleet.readRow(nodeId))?.profiles).toEqual([])
+  })
+
+  test('of more than 64 or of another node are a bug, found before anything is written', async () => {
+    const { nodeId } = await enrolled()
+    const many = Array.from({ length: 65 }, (_, index) =>
+      aProfile(nodeId, { profileId: `p${index}` }),
+    )
+    await expect(fleet.writeProfiles(nodeId, many, 'basis')).rejects.toThrow('at most 64 profiles')
+    const alien = [aProfile(nodeId), aProfile(aNode().nodeId)]
+    await expect(fleet.writeProfiles(nodeId, alien, 'basis')).rejects.toThrow('its own profiles')
+    expect((await fleet.readRow(nodeId))?.profiles).toEqual([])
+  })
+})
+
+describe('the fleet', () => {
+  test('is read row by row, each node once and whole, over any number of pages', async () => {
+    const nodes = await Promise.all(Array.from({ length: 24 }, () => enrolled()))
+    const [silent, ...loud] = nodes
+    for (const { nodeId } of loud) {
+      const profiles = ['p1', 'p2'].map((profileId) => aProfile(nodeId, { profileId }))
+      await fleet.writeProfiles(nodeId, profiles, 'basis')
+      await fleet.recordBeat(aBeat(nodeId))
+    }
+    let pages = 0
+    const paged = withFaults(engine, ({ command, input }) => {
+      if (command !== 'QueryCommand') return
+      pages += 1
+      Object.assign(input, { Limit: 2 })
+    })
+    const rows = await Array.fromAsync(makeFleetStore(paged).rows())
+    const seen = rows.map(({ node }) => node.nodeId)
+    expect(new Set(seen).size).toBe(seen.length)
+    expect(pages).toBeGreaterThan(48)
+    for (const { nodeId } of nodes) {
+      const row = rows.find(({ node }) => node.nodeId === nodeId)
+      expect(row).toEqual(await fleet.readRow(nodeId))
+      expect(row?.hot !== undefined).toBe(nodeId !== silent?.nodeId)
+      expect(row?.profiles).toHaveLength(nodeId === silent?.nodeId ? 0 : 2)
+    }
+  })
+
+  test('is read without a scan, bucket by bucket as far as the reader goes', async () => {
+    const commands: string[] = []
+    const watched = withFaults(engine, ({ command }) => commands.push(command ?? ''))
+    for await (const _ of makeFleetStore(watched).rows()) break
+    expect(commands.length).toBeLessThan(16)
+    expect(new Set(commands)).toEqual(new Set(['QueryCommand']))
+  })
+
+  test('gives the hot items of those nodes that beat, asked for once or twice', async () => {
+    const [one, other] = [await beating(), await beating()]
+    const silent = aNode().nodeId
+    const hots = await fleet.readHotItems([one, other, one, silent])
+    expect([...hots.keys()].toSorted()).toEqual([one, other].toSorted())
+    expect(await fleet.readHotItems([])).toEqual(new Map())
+  })
+})

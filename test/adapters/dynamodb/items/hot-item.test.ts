@@ -1,0 +1,66 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { hotKey } from '../../../../src/adapters/dynamodb/items/fleet-keys.ts'
+import {
+  fromHotItem,
+  toBeatFields,
+  toProbeField,
+} from '../../../../src/adapters/dynamodb/items/hot-item.ts'
+import type { HotItem } from '../../../../src/fleet/node.ts'
+import { anyHotItem } from '../arbitrary-facts.ts'
+import { aBeat, aNode, nowMs } from '../facts.ts'
+import { asStored, storedBytes } from '../stored.ts'
+
+/** As the writers of its fields leave it together. */
+const itemOf = (hot: HotItem) => ({
+  ...hotKey(hot.nodeId),
+  ...toBeatFields(hot),
+  live: hot.liveness,
+  probe: hot.probe && toProbeField(hot.probe, nowMs),
+  disabled: hot.disabledProfiles.length > 0 ? new Set(hot.disabledProfiles) : undefined,
+})
+
+describe('the hot item', () => {
+  test('comes back from the table as it went in', () => {
+    fc.assert(
+      fc.property(anyHotItem, (hot) => {
+        expect(fromHotItem(asStored(itemOf(hot)))).toEqual(hot)
+      }),
+    )
+  })
+
+  test('keeps a runtime whose id means something to JavaScript', () => {
+    const queue = { health: 'busy', reachable: true, kind: 'ollama', version: '0.12' } as const
+    const queues = Object.fromEntries([['__proto__', queue]])
+    const item = asStored({ ...hotKey(aNode().nodeId), ...toBeatFields(aBeat('n', { queues })) })
+    expect(Object.entries(fromHotItem(item).queues)).toEqual([['__proto__', queue]])
+  })
+
+  test('is at most one write unit with 8 runtimes, ids and versions of 24 bytes each', () => {
+    const queues = Object.fromEntries(
+      Array.from({ length: 8 }, (_, index) => [
+        `runtime-${index}`.padEnd(24, 'x'),
+        {
+          health: 'unhealthy' as const,
+          reachable: false,
+          kind: 'llamacpp' as const,
+          version: '1'.repeat(24),
+        },
+      ]),
+    )
+    const hot: HotItem = {
+      ...aBeat(aNode().nodeId, { queues, state: 'paused_by_owner', seq: nowMs }),
+      probe: { okAtMs: nowMs, failures: 2, epoch: 1_000_000 },
+      disabledProfiles: [],
+      liveness: 'offline',
+    }
+    expect(storedBytes(itemOf(hot))).toBeLessThanOrEqual(1024)
+  })
+
+  test('is refused where a field is missing or makes no sense', () => {
+    const item = asStored({ ...hotKey(aNode().nodeId), ...toBeatFields(aBeat('n')) })
+    expect(() => fromHotItem({ ...item, seq: undefined })).toThrow()
+    expect(() => fromHotItem({ ...item, seq: '1.5' })).toThrow()
+    expect(() => fromHotItem({ ...item, state: 'asleep' })).toThrow()
+  })
+})

@@ -1,0 +1,160 @@
+/**
+ * Ingest, admin and bootstrap over one embedded database, as a deployed stage has them, with a clock
+ * that the test moves. Everything is real but the clock, the log and the judging of the whole fleet.
+ */
+import * as z from 'zod'
+import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
+import { makeCatalogueStore } from '../../src/adapters/dynamodb/catalogue-store.ts'
+import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
+import { makeJoinCodeStore } from '../../src/adapters/dynamodb/join-code-store.ts'
+import { makeKeyStore } from '../../src/adapters/dynamodb/key-store.ts'
+import { makeOperatorKeyStore } from '../../src/adapters/dynamodb/operator-key-store.ts'
+import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
+import { ids } from '../../src/adapters/system.ts'
+import { type AdminDeps, makeAdminApp } from '../../src/admin/app.ts'
+import { type BootstrapGuard, makeBootstrapApp } from '../../src/admin/bootstrap.ts'
+import { isRouteAllowed } from '../../src/fleet/route-policy.ts'
+import { type IngestDeps, makeIngestApp } from '../../src/ingest/app.ts'
+import { deployedBeatIntervals } from '../../src/ingest/beat-interval.ts'
+import { hashKey, makeKey, type OperatorKey } from '../../src/keys/api-key.ts'
+import type { OperatorRole } from '../../src/protocol/account.ts'
+import type { CatalogueModel } from '../../src/protocol/catalogue.ts'
+import { generatePrivateKey } from '../../src/protocol/ed25519.ts'
+import { startEmbeddedDynamodb } from './embedded-dynamodb.ts'
+
+export const stage = 'test'
+const peppers = { current: 'p1', byId: new Map([['p1', Buffer.alloc(32, 7)]]) }
+
+export type ControlPlane = Awaited<ReturnType<typeof startControlPlane>>
+
+export async function startControlPlane() {
+  const database = await startEmbeddedDynamodb()
+  const fleet = makeFleetStore(database)
+  const catalogue = makeCatalogueStore(database)
+  const joinCodes = makeJoinCodeStore(database)
+  const operatorKeys = makeOperatorKeyStore(database)
+  // Items of the past would be garbage to the engine, so this clock starts at the present.
+  let nowMs = Date.now()
+  let judgements = 0
+  const lines: string[] = []
+  const common = {
+    nowMs: () => nowMs,
+    ids,
+    log: (event: string, fields: object) => void lines.push(JSON.stringify({ event, ...fields })),
+    recompute: async () => {
+      judgements += 1
+    },
+  }
+  const ingestDeps: IngestDeps = {
+    ...common,
+    stage,
+    fleet,
+    catalogue,
+    joinCodes,
+    challengeSecret: Buffer.alloc(32, 9),
+    ticketRootPublicKeys: [generatePrivateKey().x],
+    routeAllowed: (url) => isRouteAllowed(url, stage),
+    beatIntervals: deployedBeatIntervals,
+  }
+  // Only bootstrap writes operator keys so far, so the lesser roles are known here alone.
+  const lesser = new Map<string, OperatorKey>()
+  const adminDeps: AdminDeps = {
+    ...common,
+    peppers,
+    operators: {
+      readOperator: async (hash) => lesser.get(hash) ?? (await operatorKeys.readOperator(hash)),
+    },
+    accounts: makeAccountStore(database),
+    wallets: makeSweepStore(database),
+    keys: makeKeyStore(database),
+    joinCodes,
+    fleet,
+    catalogue,
+  }
+  const admin = makeAdminApp(adminDeps)
+
+  const operatorKey = (role: OperatorRole, status: OperatorKey['status'] = 'active'): string => {
+    const key = makeKey('op-b3iq', peppers, ids)
+    const keyHash = hashKey(key, 'op-b3iq', peppers) ?? ''
+    lesser.set(keyHash, { keyId: `key_${ids.ulid(nowMs)}`, keyHash, name: role, role, status })
+    return key
+  }
+  const owner = operatorKey('owner')
+
+  return {
+    ...database,
+    fleet,
+    catalogue,
+    joinCodes,
+    peppers,
+    wallets: adminDeps.wallets,
+    ingest: makeIngestApp(ingestDeps),
+    ingestOf: (changes: Partial<IngestDeps>) => makeIngestApp({ ...ingestDeps, ...changes }),
+    adminOf: (changes: Partial<AdminDeps>) => makeAdminApp({ ...adminDeps, ...changes }),
+    bootstrapOf: (guard: BootstrapGuard) =>
+      makeBootstrapApp({ ...common, operators: operatorKeys, peppers, guard }),
+    operatorKey,
+    nowMs: common.nowMs,
+    passMs: (durationMs: number) => {
+      nowMs += durationMs
+    },
+    judgements: () => judgements,
+    logLines: () => lines,
+    /** One call of an operator, by default the owner. */
+    operate: async (method: string, path: string, body?: unknown, key: string = owner) => {
+      const response = await admin.request(`/admin${path}`, {
+        method,
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+      return replyOf(response)
+    },
+  }
+}
+
+export type Reply = {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: Readonly<Record<string, unknown>>
+  /** Empty where the reply is no error. */
+  readonly error: Readonly<Record<string, unknown>>
+}
+
+const AnyObject = z.record(z.string(), z.unknown())
+
+export async function replyOf(response: Response): Promise<Reply> {
+  const body = AnyObject.parse(await response.json())
+  const error = AnyObject.catch({}).parse(body.error)
+  return { status: response.status, headers: response.headers, body, error }
+}
+
+export const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`
+
+/** A model on sale, with one approved build for each digest. */
+export function catalogueModel(id: string, digests: readonly string[]): CatalogueModel {
+  const price = { prompt_usd_per_mtok: '0.10', completion_usd_per_mtok: '0.30' }
+  const ratio = { mean: 4, band: 0.3 }
+  return {
+    id,
+    name: id,
+    description: '',
+    context_length: 8192,
+    max_output_tokens: 4096,
+    host_share_bps: 8000,
+    benchmark_price: price,
+    prices: [
+      {
+        route_tier: 'portable_local',
+        trust_tier: 'T0',
+        cached_prompt_usd_per_mtok: '0.05',
+        ...price,
+      },
+    ],
+    profiles: digests.map((digest, index) => ({
+      profile_id: `${id}@${index}`,
+      artifact: { format: 'gguf', digest, quantization: 'Q4_K_M' },
+      runtime_kinds: ['llamacpp', 'ollama'],
+      bytes_per_token: { prompt: ratio, completion: ratio },
+    })),
+  }
+}
