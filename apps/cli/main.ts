@@ -20,13 +20,13 @@ function complain(message: string): number {
 }
 
 async function main([command, ...args]: readonly string[]): Promise<number> {
-  if (command === undefined) return complain('name a command: "b3iq --help" shows what there is.')
+  if (command === undefined) return complain('Name a command: "b3iq --help" shows what there is.')
   if (command === 'help' || [command, ...args].some((arg) => arg === '--help' || arg === '-h')) {
     print(usage)
     return 0
   }
   if (command !== 'verify') {
-    return complain(`there is no command "${command}": "b3iq --help" shows what there is.`)
+    return complain(`There is no command "${command}": "b3iq --help" shows what there is.`)
   }
   const outcome = await verify(args, readyFile)
   if (!outcome.ok) return complain(outcome.message)

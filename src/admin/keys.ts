@@ -22,7 +22,7 @@ export type KeyDeps = {
 export const KeyDraft = z.strictObject({
   account_id: AccountId,
   name: z.string().trim().min(1).max(128),
-  scopes: z.array(Scope).min(1).max(Scope.options.length).default(['inference']),
+  scopes: z.array(Scope).min(1).max(8).default(['inference']),
   policy: KeyPolicy.prefault({}),
   limits: KeyLimits.default({}),
 })

@@ -41,7 +41,7 @@ export type SignatureBy = {
   readonly nowMs: number
 }
 
-/** Headers to send with a JSON body: digest, type, signature and its input. */
+/** Headers to send with a JSON body, by lower-case name: digest, type, signature and its input. */
 export async function signRequest(
   request: { readonly method: string; readonly url: string; readonly body: Buffer },
   by: SignatureBy,
@@ -70,7 +70,7 @@ export async function signRequest(
     { method: request.method, url: request.url, headers },
   )
   return Object.fromEntries(
-    Object.entries(signed.headers).map(([name, value]) => [name, String(value)]),
+    Object.entries(signed.headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
   )
 }
 

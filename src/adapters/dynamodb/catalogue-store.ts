@@ -15,7 +15,7 @@ import {
   toModelItem,
   toPriceItem,
 } from './items/catalogue-item.ts'
-import { queryItems } from './query-items.ts'
+import { queryPrefix } from './query-items.ts'
 import { pauseMs, realPauses, transact } from './transact.ts'
 
 const attemptsMax = 8
@@ -65,12 +65,8 @@ export function makeCatalogueStore(database: Database): CatalogueStore {
       throw new Error(`Others kept changing model ${model.id}: put it again.`)
     },
     listModels: async () => {
-      const items = queryItems(database, {
-        TableName,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-        ExpressionAttributeValues: { ':pk': cataloguePartition, ':prefix': modelPrefix },
-        ConsistentRead: true,
-      })
+      const at = { pk: cataloguePartition, prefix: modelPrefix }
+      const items = queryPrefix(database, TableName, at)
       return Array.fromAsync(items, fromModelItem)
     },
   }

@@ -7,7 +7,7 @@ import type { FleetStore } from '../../fleet/ports.ts'
 import { assert } from '../../protocol/assert.ts'
 import type { Database } from './client.ts'
 import { makeHotWrites } from './fleet-hot.ts'
-import { makeProfiles } from './fleet-profiles.ts'
+import { makeProfileWrites } from './fleet-profiles.ts'
 import { makeFleetReads } from './fleet-rows.ts'
 import { nodeKey } from './items/fleet-keys.ts'
 import { joinCodeKey } from './items/join-code-item.ts'
@@ -16,11 +16,10 @@ import { transact } from './transact.ts'
 import { setFields, updateIf } from './update-if.ts'
 
 export function makeFleetStore(database: Database): FleetStore {
-  const { readProfiles, ...profileWrites } = makeProfiles(database)
   return {
-    ...makeFleetReads(database, { readProfiles }),
+    ...makeFleetReads(database),
     ...makeHotWrites(database),
-    ...profileWrites,
+    ...makeProfileWrites(database),
     enrolNode: (node, joinCodeHash) => enrolNode(database, node, joinCodeHash),
     changeStatus: ({ nodeId, from, to }) => {
       assert(from.length > 0, 'a change of status starts somewhere', { nodeId })

@@ -22,7 +22,7 @@ import {
   toKeyItem,
 } from './items/key-item.ts'
 import { walletKey } from './items/wallet-item.ts'
-import { queryItems } from './query-items.ts'
+import { queryPrefix } from './query-items.ts'
 import { type TransactItem, transact } from './transact.ts'
 
 const NewOrdinal = z.object({ ordinals: Int })
@@ -49,15 +49,8 @@ export function makeKeyStore(database: Database): KeyStore {
       return Item && read(fromPointer(Item), true)
     },
     listKeys: async (accountId) => {
-      const pointers = queryItems(database, {
-        TableName,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-        ExpressionAttributeValues: {
-          ':pk': accountKeysPartition(accountId),
-          ':prefix': keyIdPrefix,
-        },
-        ConsistentRead: true,
-      })
+      const at = { pk: accountKeysPartition(accountId), prefix: keyIdPrefix }
+      const pointers = queryPrefix(database, TableName, at)
       const hashes = await Array.fromAsync(pointers, fromPointer)
       return readAll(database, hashes)
     },

@@ -6,14 +6,27 @@ import type { Database } from './client.ts'
 /** Of 1 MB each: far above any partition of ours, and an end to a query that finds none. */
 const pagesMax = 1_000
 
-export async function* queryItems(
-  { client }: Database,
-  query: QueryCommandInput,
-): AsyncGenerator<Readonly<Record<string, unknown>>> {
+type Items = AsyncGenerator<Readonly<Record<string, unknown>>>
+
+export async function* queryItems({ client }: Database, query: QueryCommandInput): Items {
   let pages = 0
   for await (const { Items = [] } of paginateQuery({ client }, query)) {
     pages += 1
     assert(pages <= pagesMax, 'a query has at most 1000 pages', { table: query.TableName })
     yield* Items
   }
+}
+
+/** The items of a partition whose sort key begins like this, as they are now. */
+export function queryPrefix(
+  database: Database,
+  table: string,
+  at: { readonly pk: string; readonly prefix: string },
+): Items {
+  return queryItems(database, {
+    TableName: table,
+    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+    ExpressionAttributeValues: { ':pk': at.pk, ':prefix': at.prefix },
+    ConsistentRead: true,
+  })
 }

@@ -100,6 +100,7 @@ describe('a node', () => {
     const node = await enrolled()
     const route = { kind: 'direct', url: 'https://host-2.example', epoch: 2 } as const
     const change = { nodeId: node.nodeId, fromEpoch: 1, mode: 'managed', route } as const
+    expect(await fleet.changeOffer({ ...change, fromEpoch: 2 })).toBe(false)
     expect(await fleet.changeOffer(change)).toBe(true)
     expect(await fleet.changeOffer(change)).toBe(false)
     expect(await fleet.readNode(node.nodeId)).toEqual({ ...node, mode: 'managed', route })
@@ -170,13 +171,22 @@ describe('the fleet', () => {
     const rows = await Array.fromAsync(makeFleetStore(paged).rows())
     const seen = rows.map(({ node }) => node.nodeId)
     expect(new Set(seen).size).toBe(seen.length)
-    expect(pages).toBeGreaterThan(48)
+    expect(pages).toBeGreaterThan(40)
     for (const { nodeId } of nodes) {
       const row = rows.find(({ node }) => node.nodeId === nodeId)
       expect(row).toEqual(await fleet.readRow(nodeId))
       expect(row?.hot !== undefined).toBe(nodeId !== silent?.nodeId)
       expect(row?.profiles).toHaveLength(nodeId === silent?.nodeId ? 0 : 2)
     }
+  })
+
+  test('gives one row in one query', async () => {
+    const { nodeId } = await enrolled()
+    await fleet.recordBeat(aBeat(nodeId))
+    const commands: string[] = []
+    const watched = withFaults(engine, ({ command }) => commands.push(command ?? ''))
+    expect((await makeFleetStore(watched).readRow(nodeId))?.hot?.nodeId).toBe(nodeId)
+    expect(commands).toEqual(['QueryCommand'])
   })
 
   test('is read without a scan, bucket by bucket as far as the reader goes', async () => {

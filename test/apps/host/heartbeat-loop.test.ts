@@ -117,7 +117,7 @@ async function openLoop(options: LoopOptions = {}) {
 
 describe('the heartbeat loop', () => {
   it('beats at once, then as the server dictates', async () => {
-    const { ingest, clock } = await openLoop({ reply: () => ({ next_in_ms: 12_000 }) })
+    const { ingest, clock } = await openLoop({ beatReply: () => ({ next_in_ms: 12_000 }) })
     expect([await clock.nextSleep(), await clock.nextSleep()]).toEqual([12_000, 12_000])
     await clock.nextSleep()
     expect(ingest.beats).toHaveLength(3)
@@ -144,7 +144,7 @@ describe('the heartbeat loop', () => {
 
   it('sends its inventory under the sequence of the beat whose reply asked for it', async () => {
     const { ingest, clock } = await openLoop({
-      reply: () => ({ need: ingest.inventories.length === 0 ? ['inventory'] : [] }),
+      beatReply: () => ({ need: ingest.inventories.length === 0 ? ['inventory'] : [] }),
     })
     await clock.nextSleep()
     await clock.nextSleep()
@@ -165,7 +165,7 @@ describe('the heartbeat loop', () => {
       },
     ]
     const { clock, state, path } = await openLoop({
-      reply: () => ({ route_epoch: 9, eligibility }),
+      beatReply: () => ({ route_epoch: 9, eligibility }),
     })
     await clock.asleep()
     await state.flush()
@@ -286,7 +286,7 @@ describe('an ingest that fails', () => {
   })
 
   it('with something that is no reply is an error like any other', async () => {
-    const { clock, state } = await openLoop({ reply: () => ({ next_in_ms: 0 }) })
+    const { clock, state } = await openLoop({ beatReply: () => ({ next_in_ms: 0 }) })
     expect(await clock.nextSleep()).toBe(1_500)
     expect(state.get().last_beat?.code).toBe('bad_reply')
   })

@@ -1,35 +1,42 @@
 /**
  * Where the fleet lies in the Profiles table. Sixteen partitions hold all nodes, so that a schedule
- * reads the whole fleet with sixteen queries and neither a scan nor an index.
+ * reads the whole fleet with sixteen queries and neither a scan nor an index; in its partition all
+ * of a node lies together, so that one query reads its row.
  */
+import * as z from 'zod'
 import { sha256Hex } from '../../../protocol/canonical.ts'
+import { NodeId } from '../../../protocol/ids.ts'
 
 export const fleetBuckets = 16
-
-export const hotPrefix = 'hot#'
-export const nodePrefix = 'node#'
-const profilePrefix = 'profile#'
-
 export const fleetPartition = (bucket: number) => `fleet#${String(bucket).padStart(2, '0')}`
 
-export const hotKey = (nodeId: string) => ({ pk: partitionOf(nodeId), sk: `${hotPrefix}${nodeId}` })
-
-export const nodeKey = (nodeId: string) => ({
-  pk: partitionOf(nodeId),
-  sk: `${nodePrefix}${nodeId}`,
-})
-
-/** Ids of nodes and profiles hold no `#`. */
+export const hotKey = (nodeId: string) => ({ pk: partitionOf(nodeId), sk: `${nodeId}#hot` })
+export const nodeKey = (nodeId: string) => ({ pk: partitionOf(nodeId), sk: `${nodeId}#node` })
+/** Ids of nodes and of profiles hold no `#`. */
 export const profileKey = (nodeId: string, profileId: string) => ({
   pk: partitionOf(nodeId),
-  sk: `${profilesPrefix(nodeId)}${profileId}`,
+  sk: `${nodeId}#profile#${profileId}`,
 })
 
-/** Begins the sort key of every profile of the node and of no other. */
-export const profilesPrefix = (nodeId: string) => `${profilePrefix}${nodeId}#`
+/** What a query names to read all of a node, or its profiles alone. */
+export const rowPrefix = (nodeId: string) => ({ pk: partitionOf(nodeId), prefix: `${nodeId}#` })
+export const profilesPrefix = (nodeId: string) => ({
+  pk: partitionOf(nodeId),
+  prefix: `${nodeId}#profile#`,
+})
 
-export const partitionOf = (nodeId: string) => fleetPartition(bucketOf(nodeId))
+const FleetItem = z.object({
+  sk: z
+    .string()
+    .transform((sk) => sk.split('#'))
+    .pipe(z.tuple([NodeId, z.enum(['hot', 'node', 'profile'])]).rest(z.string())),
+})
 
-function bucketOf(nodeId: string): number {
-  return Number.parseInt(sha256Hex(nodeId).slice(0, 2), 16) % fleetBuckets
+export function fleetItemOf(item: unknown) {
+  const [nodeId, kind] = FleetItem.parse(item).sk
+  return { nodeId, kind }
+}
+
+function partitionOf(nodeId: string): string {
+  return fleetPartition(Number.parseInt(sha256Hex(nodeId).slice(0, 2), 16) % fleetBuckets)
 }

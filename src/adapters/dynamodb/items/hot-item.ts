@@ -7,10 +7,10 @@ import type { HotItem } from '../../../fleet/node.ts'
 import type { Beat } from '../../../fleet/ports.ts'
 import { RuntimeKind } from '../../../protocol/claim.ts'
 import { NodeState, QueueHealth } from '../../../protocol/heartbeat.ts'
-import { NodeId, ProfileId, Sha256Hex } from '../../../protocol/ids.ts'
+import { ProfileId, Sha256Hex } from '../../../protocol/ids.ts'
 import { limits } from '../../../protocol/limits.ts'
 import { Int } from '../item-fields.ts'
-import { hotPrefix } from './fleet-keys.ts'
+import { fleetItemOf } from './fleet-keys.ts'
 
 const ShortText = z.string().max(128)
 
@@ -26,7 +26,6 @@ const ProbeField = z.object({
 })
 
 const HotFields = z.object({
-  sk: z.string().startsWith(hotPrefix),
   seq: Int,
   boot: z.uuid(),
   beatAt: Int,
@@ -46,7 +45,7 @@ export function fromHotItem(item: unknown): HotItem {
     { health, reachable, kind, version },
   ])
   return {
-    nodeId: NodeId.parse(hot.sk.slice(hotPrefix.length)),
+    nodeId: fleetItemOf(item).nodeId,
     seq: hot.seq,
     bootId: hot.boot,
     beatAtMs: hot.beatAt,

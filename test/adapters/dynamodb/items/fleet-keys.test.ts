@@ -4,6 +4,7 @@ import {
   nodeKey,
   profileKey,
   profilesPrefix,
+  rowPrefix,
 } from '../../../../src/adapters/dynamodb/items/fleet-keys.ts'
 import { aNode } from '../facts.ts'
 
@@ -22,9 +23,13 @@ describe('the keys of the fleet', () => {
     expect([...partitions].toSorted()).toEqual(expected)
   })
 
-  test("begin a node's profiles like no other node's", () => {
+  test('let one prefix name all of a node, one its profiles, and no other node', () => {
     const { nodeId } = aNode()
-    expect(profileKey(nodeId, 'p').sk.startsWith(profilesPrefix(nodeId))).toBe(true)
-    expect(profileKey(aNode().nodeId, 'p').sk.startsWith(profilesPrefix(nodeId))).toBe(false)
+    const [row, profiles] = [rowPrefix(nodeId), profilesPrefix(nodeId)]
+    const keys = [hotKey(nodeId), nodeKey(nodeId), profileKey(nodeId, 'p'), hotKey(aNode().nodeId)]
+    const begin = (prefix: string) => keys.map(({ sk }) => sk.startsWith(prefix))
+    expect(begin(row.prefix)).toEqual([true, true, true, false])
+    expect(begin(profiles.prefix)).toEqual([false, false, true, false])
+    expect(new Set([row.pk, profiles.pk])).toEqual(new Set([hotKey(nodeId).pk]))
   })
 })

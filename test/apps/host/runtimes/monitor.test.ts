@@ -9,7 +9,7 @@ import { makeArtifactDigests } from '../../../../apps/host/runtimes/artifact-dig
 import { makeRuntimeMonitor } from '../../../../apps/host/runtimes/monitor.ts'
 import { InventoryModel, RuntimeReport } from '../../../../src/protocol/heartbeat.ts'
 import { startFakeRuntime } from '../support/fake-runtime.ts'
-import { llamacpp, ollama, openai, vllm } from './surfaces.ts'
+import { llamacpp, ollama, openai, vllm } from '../support/surfaces.ts'
 
 type Surface = Readonly<Record<string, unknown>>
 

@@ -15,13 +15,13 @@ export type FakeIngest = Awaited<ReturnType<typeof startFakeIngest>>
 
 const seqAheadMsMax = 120_000
 
-/** `refuse` decides about each request that is signed well; `reply` changes the reply to a beat. */
+/** `refuse` decides about each request that is signed well; `beatReply` changes the reply to a beat. */
 export async function startFakeIngest(
   options: {
     readonly publicKey?: string
     readonly nowMs?: () => number
     readonly refuse?: (path: string) => ApiError | 'break' | undefined
-    readonly reply?: (beat: Heartbeat) => Partial<HeartbeatReply>
+    readonly beatReply?: (beat: Heartbeat) => Partial<HeartbeatReply>
   } = {},
 ) {
   const nowMs = options.nowMs ?? Date.now
@@ -77,7 +77,7 @@ export async function startFakeIngest(
       route_epoch: 3,
       eligibility: [],
       warnings: [],
-      ...options.reply?.(beat),
+      ...options.beatReply?.(beat),
     }
   }
 

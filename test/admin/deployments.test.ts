@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import * as z from 'zod'
+import { Eligibility } from '../../src/protocol/heartbeat.ts'
+import {
+  type ControlPlane,
+  catalogueModel,
+  digestOf,
+  startControlPlane,
+} from '../support/control-plane.ts'
+import { approvedHost, installedModel } from '../support/test-host.ts'
+
+const profile_id = 'maker/small@0'
+
+let plane: ControlPlane
+beforeAll(async () => {
+  plane = await startControlPlane()
+  const model = catalogueModel('maker/small', [digestOf('a'), digestOf('b')])
+  await plane.operate('PUT', '/models', model)
+})
+afterAll(() => plane.stop())
+
+const servingHost = async () => {
+  const host = await approvedHost(plane)
+  await host.offer([installedModel(digestOf('a'))])
+  return host
+}
+
+const Page = z.object({
+  data: z.array(
+    z.object({
+      node_id: z.string(),
+      profile_id: z.string(),
+      gates: Eligibility.shape.gates,
+      blockers: Eligibility.shape.blockers,
+    }),
+  ),
+  next: z.string().nullable(),
+})
+
+const blockersOf = (body: unknown) =>
+  z
+    .object({ blockers: Eligibility.shape.blockers })
+    .parse(body)
+    .blockers.map((blocker) => blocker.code)
+
+describe('the list of deployments', () => {
+  test('has every profile of every node with its gates and blockers', async () => {
+    const host = await servingHost()
+    await host.offer([installedModel(digestOf('a')), installedModel(digestOf('b'))])
+    const { data } = Page.parse((await plane.operate('GET', '/deployments')).body)
+    const ours = data.filter((one) => one.node_id === host.nodeId)
+    expect(ours).toMatchObject([
+      { profile_id: 'maker/small@0', gates: { runtime: true, policy: false } },
+      { profile_id: 'maker/small@1', gates: { runtime: true, policy: false } },
+    ])
+    expect(ours[0]?.blockers.map((blocker) => blocker.code)).toContain('benchmark_missing')
+  })
+
+  test('comes in pages that end between nodes', async () => {
+    const host = await approvedHost(plane)
+    await host.offer([installedModel(digestOf('a')), installedModel(digestOf('b'))])
+    await servingHost()
+    const seen: string[] = []
+    let after = ''
+    for (let page = 0; page < 100; page += 1) {
+      const { body } = await plane.operate('GET', `/deployments?limit=1${after}`)
+      const { data, next } = Page.parse(body)
+      expect(new Set(data.map((one) => one.node_id)).size).toBeLessThanOrEqual(1)
+      seen.push(...data.map((one) => `${one.node_id} ${one.profile_id}`))
+      if (next === null) break
+      after = `&after=${next}`
+    }
+    const all = Page.parse((await plane.operate('GET', '/deployments')).body).data
+    expect(seen).toEqual(all.map((one) => `${one.node_id} ${one.profile_id}`))
+  })
+})
+
+describe('taking a deployment out of rotation', () => {
+  test('closes its policy gate, is seen by the host, and can be undone', async () => {
+    const host = await servingHost()
+    const name = { node_id: host.nodeId, profile_id }
+    const before = plane.judgements()
+    const disabled = await plane.operate('POST', '/deployments/disable', name)
+    expect(disabled).toMatchObject({ status: 200, body: { ...name, gates: { policy: false } } })
+    expect(blockersOf(disabled.body)).toContain('disabled_by_operator')
+    expect(plane.judgements()).toBe(before + 1)
+
+    const beat = z.object({ eligibility: z.array(z.unknown()) }).parse((await host.beat()).body)
+    expect(blockersOf(beat.eligibility[0])).toContain('disabled_by_operator')
+
+    const enabled = await plane.operate('POST', '/deployments/enable', name)
+    expect(blockersOf(enabled.body)).not.toContain('disabled_by_operator')
+  })
+
+  test('again is no error', async () => {
+    const host = await servingHost()
+    const name = { node_id: host.nodeId, profile_id }
+    for (const way of ['disable', 'disable', 'enable', 'enable']) {
+      expect((await plane.operate('POST', `/deployments/${way}`, name)).status).toBe(200)
+    }
+  })
+
+  test('of two profiles at once keeps both out', async () => {
+    const host = await approvedHost(plane)
+    await host.offer([installedModel(digestOf('a')), installedModel(digestOf('b'))])
+    await Promise.all(
+      ['maker/small@0', 'maker/small@1'].map((one) =>
+        plane.operate('POST', '/deployments/disable', { node_id: host.nodeId, profile_id: one }),
+      ),
+    )
+    const row = await plane.fleet.readRow(host.nodeId)
+    expect(row?.hot?.disabledProfiles.toSorted()).toEqual(['maker/small@0', 'maker/small@1'])
+  })
+
+  test.each([
+    ['an unknown node', { node_id: `n_${'a'.repeat(26)}`, profile_id }, 404, 'node_not_found'],
+    ['no node id', { profile_id }, 400, 'missing_required_parameter'],
+    ['a malformed node id', { node_id: 'box', profile_id }, 400, 'invalid_value'],
+  ])('of %s is refused', async (_, name, status, code) => {
+    const reply = await plane.operate('POST', '/deployments/disable', name)
+    expect(reply).toMatchObject({ status, error: { code } })
+  })
+
+  test('of a profile that the node does not have is refused', async () => {
+    const host = await servingHost()
+    const name = { node_id: host.nodeId, profile_id: 'maker/small@1' }
+    const reply = await plane.operate('POST', '/deployments/disable', name)
+    expect(reply).toMatchObject({ status: 404, error: { param: 'profile_id' } })
+  })
+})

@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import * as z from 'zod'
+import { makeKeyStore } from '../../src/adapters/dynamodb/key-store.ts'
+import { hashKey } from '../../src/keys/api-key.ts'
+import { type ControlPlane, startControlPlane } from '../support/control-plane.ts'
+
+let plane: ControlPlane
+let account: string
+beforeAll(async () => {
+  plane = await startControlPlane()
+  account = await newAccount()
+})
+afterAll(() => plane.stop())
+
+const newAccount = async (): Promise<string> => {
+  const { body } = await plane.operate('POST', '/accounts', { name: 'Ada' })
+  return z.string().parse(body.id)
+}
+const newKey = (changes: object = {}) =>
+  plane.operate('POST', '/keys', { account_id: account, name: 'ci', ...changes })
+
+const storedKey = (secret: unknown) => {
+  const hash = hashKey(z.string().parse(secret), 'sk-b3iq', plane.peppers)
+  return makeKeyStore(plane).readByHash(hash ?? '')
+}
+
+describe('a key', () => {
+  test('is shown once, and works by its hash', async () => {
+    const made = await newKey()
+    const { key, ...view } = made.body
+    expect(made.status).toBe(200)
+    expect(made.headers.get('cache-control')).toBe('no-store')
+    expect(key).toMatch(/^sk-b3iq-p1-[A-Za-z0-9_-]{43}$/)
+    expect(view).toEqual({
+      object: 'key',
+      id: expect.stringMatching(/^key_/),
+      account_id: account,
+      name: 'ci',
+      status: 'active',
+      scopes: ['inference'],
+      policy: { exposes_node_id: false },
+      limits: { spend_usd_per_day: null, spend_usd_per_month: null, requests_per_minute: null },
+      created_at: new Date(plane.nowMs()).toISOString(),
+    })
+    expect((await plane.operate('GET', `/keys/${view.id}`)).body).toEqual(view)
+    expect(await storedKey(key)).toMatchObject({ keyId: view.id, status: 'active' })
+  })
+
+  test('takes scopes, policy and limits', async () => {
+    const { body } = await newKey({
+      scopes: ['inference', 'billing:read', 'inference'],
+      policy: { models_allowed: ['maker/*'], route_tiers: ['portable_local'] },
+      limits: { spend_usd_per_day: '1.50', requests_per_minute: 60 },
+    })
+    expect(body).toMatchObject({
+      scopes: ['inference', 'billing:read'],
+      policy: { models_allowed: ['maker/*'], route_tiers: ['portable_local'] },
+      limits: { spend_usd_per_day: '1.5', spend_usd_per_month: null, requests_per_minute: 60 },
+    })
+    expect(await storedKey(body.key)).toMatchObject({
+      spendPerDay: 1_500_000_000n,
+      requestsPerMinute: 60,
+    })
+  })
+
+  test.each([
+    [{ name: undefined }, 'missing_required_parameter', 'name'],
+    [{ account_id: 'ada' }, 'invalid_value', 'account_id'],
+    [{ scopes: [] }, 'invalid_value', 'scopes'],
+    [{ scopes: ['admin'] }, 'invalid_value', 'scopes.0'],
+    [{ policy: { models: [] } }, 'invalid_value', 'policy.models'],
+    [{ limits: { spend_usd_per_day: 5 } }, 'invalid_value', 'limits.spend_usd_per_day'],
+    [{ limits: { spend_usd_per_month: '007' } }, 'invalid_value', 'limits.spend_usd_per_month'],
+    [{ limits: { requests_per_minute: 0 } }, 'invalid_value', 'limits.requests_per_minute'],
+  ])('with %j is refused', async (changes, code, param) => {
+    expect(await newKey(changes)).toMatchObject({ status: 400, error: { code, param } })
+  })
+
+  test('needs an account', async () => {
+    const reply = await newKey({ account_id: 'acct_01ARZ3NDEKTSV4RRFFQ69G5FAV' })
+    expect(reply).toMatchObject({ status: 404, error: { code: 'account_not_found' } })
+  })
+
+  test('with limits is refused beyond 32 of them, because the wallet counts each', async () => {
+    const account_id = await newAccount()
+    const capped = { account_id, limits: { requests_per_minute: 1 } }
+    for (let made = 0; made < 32; made += 1) expect((await newKey(capped)).status).toBe(200)
+    expect(await newKey(capped)).toMatchObject({ status: 409, error: { code: 'state_conflict' } })
+    expect((await newKey({ account_id })).status).toBe(200)
+  })
+})
+
+describe('revoking a key', () => {
+  test('stops it for good: the key itself and its place on the wallet', async () => {
+    const { body } = await newKey()
+    const revoked = await plane.operate('DELETE', `/keys/${body.id}`)
+    expect(revoked).toMatchObject({ status: 200, body: { id: body.id, status: 'revoked' } })
+    const stored = await storedKey(body.key)
+    expect(stored?.status).toBe('revoked')
+    const wallet = await plane.wallets.readWallet(account)
+    expect(wallet?.revokedKeyOrdinals).toContain(stored?.ordinal)
+  })
+
+  test('again is no error', async () => {
+    const { body } = await newKey()
+    await plane.operate('DELETE', `/keys/${body.id}`)
+    expect((await plane.operate('DELETE', `/keys/${body.id}`)).status).toBe(200)
+  })
+
+  test.each(['key_01ARZ3NDEKTSV4RRFFQ69G5FAV', 'nobody'])('%s is not found', async (id) => {
+    for (const method of ['GET', 'DELETE']) {
+      const reply = await plane.operate(method, `/keys/${id}`)
+      expect(reply).toMatchObject({ status: 404, error: { code: 'key_not_found' } })
+    }
+  })
+})
+
+describe('the list of keys', () => {
+  test('is of one account, in pages, and shows no secret', async () => {
+    const account_id = await newAccount()
+    const made = [await newKey({ account_id }), await newKey({ account_id })]
+    const first = await plane.operate('GET', `/keys?account_id=${account_id}&limit=1`)
+    expect(first.body).toMatchObject({ data: [{ id: made[0]?.body.id }], has_more: true })
+    const query = `account_id=${account_id}&limit=1&after=${first.body.next}`
+    const second = await plane.operate('GET', `/keys?${query}`)
+    expect(second.body).toMatchObject({ data: [{ id: made[1]?.body.id }], has_more: false })
+    expect(JSON.stringify([first.body, second.body])).not.toMatch(/sk-b3iq|hash/i)
+  })
+
+  test('needs to know of which account', async () => {
+    const reply = await plane.operate('GET', '/keys')
+    expect(reply).toMatchObject({ status: 400, error: { param: 'account_id' } })
+  })
+})
