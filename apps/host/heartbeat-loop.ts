@@ -23,7 +23,7 @@ export type BeatStamp = {
 
 export type HeartbeatLoopDeps = {
   readonly controlPlane: Pick<ControlPlane, 'heartbeat' | 'inventory'>
-  readonly compose: (stamp: BeatStamp) => Heartbeat
+  readonly compose: (stamp: BeatStamp, models: readonly InventoryModel[]) => Heartbeat
   readonly inventoryModels: () => readonly InventoryModel[]
   readonly enrolment: () => Enrolment
   readonly state: StateStore
@@ -34,7 +34,12 @@ export type HeartbeatLoopDeps = {
   readonly log: Log
 }
 
-type Sent = { readonly seq: number; readonly answer: Answer<HeartbeatReply> }
+type Sent = {
+  readonly seq: number
+  /** Those whose digest the beat named; the monitor may know others by now. */
+  readonly models: readonly InventoryModel[]
+  readonly answer: Answer<HeartbeatReply>
+}
 
 /** Beats until `stop` aborts, then once more, so that a node that drains is known to drain. */
 export function makeHeartbeatLoop(deps: HeartbeatLoopDeps): (stop: AbortSignal) => Promise<void> {
@@ -45,15 +50,14 @@ export function makeHeartbeatLoop(deps: HeartbeatLoopDeps): (stop: AbortSignal) 
 
   async function send(): Promise<Sent> {
     let seq = 0
+    let models: readonly InventoryModel[] = []
     const answer = await deps.controlPlane.heartbeat(() => {
       seq = Math.max(state.get().last_seq + 1, serverClock.nowMs())
-      return deps.compose({
-        seq,
-        sent_at_ms: serverClock.nowMs(),
-        clock_offset_ms: serverClock.offsetMs(),
-      })
+      models = deps.inventoryModels()
+      const sent_at_ms = serverClock.nowMs()
+      return deps.compose({ seq, sent_at_ms, clock_offset_ms: serverClock.offsetMs() }, models)
     }, deps.enrolment().stage)
-    return { seq, answer }
+    return { seq, models, answer }
   }
 
   /** A clock that went back leaves our sequence behind the server's; it says where to go on. */
@@ -88,10 +92,10 @@ export function makeHeartbeatLoop(deps: HeartbeatLoopDeps): (stop: AbortSignal) 
     })
   }
 
-  async function sendInventory(seq: number): Promise<void> {
+  async function sendInventory({ seq, models }: Sent): Promise<void> {
     const { node_id, stage } = deps.enrolment()
-    const models = [...deps.inventoryModels()]
-    const answer = await deps.controlPlane.inventory({ v: 1, node_id, seq, models }, stage)
+    const document = { v: 1 as const, node_id, seq, models: [...models] }
+    const answer = await deps.controlPlane.inventory(document, stage)
     // A refusal needs no retry of its own: the next reply asks again.
     log('inventory', { models: models.length, code: answer.ok ? 'ok' : answer.error.code })
   }
@@ -109,7 +113,7 @@ export function makeHeartbeatLoop(deps: HeartbeatLoopDeps): (stop: AbortSignal) 
     failures = 0
     if (answer.ok) {
       nodeState.contact()
-      if (answer.value.need.includes('inventory')) await sendInventory(sent.seq)
+      if (answer.value.need.includes('inventory')) await sendInventory(sent)
     }
     const spentMs = clock.monotonicMs() - startedMs
     const intervalMs = Math.max(intervalMsMin, deps.enrolment().next_in_ms)

@@ -65,7 +65,9 @@ function parseCommand(args: string[]): { readonly command: string; readonly opti
     if (rest.length > 0) throw new StatedError(`There is one command too many: "${rest[0]}".`)
     return { command: values.help ? 'help' : command, options: values }
   } catch (error) {
-    throw error instanceof StatedError ? error : new StatedError(`${messageOf(error).split('. ')[0]}${seeHelp}`)
+    throw error instanceof StatedError
+      ? error
+      : new StatedError(`${messageOf(error).split('. ')[0]}${seeHelp}`)
   }
 }
 

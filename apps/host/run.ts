@@ -94,7 +94,7 @@ export async function run({ configPath, stop, onReady, log }: RunOptions): Promi
   const bootId = randomUUID()
   const beat = makeHeartbeatLoop({
     controlPlane: makeControlPlane({ ...node, ingestUrl, clock, serverClock }),
-    compose: (stamp) =>
+    compose: (stamp, models) =>
       beatBody(
         {
           nodeId: node.nodeId,
@@ -105,7 +105,7 @@ export async function run({ configPath, stop, onReady, log }: RunOptions): Promi
           routeEpoch: enrolment().route_epoch,
           gpus: gpus.latest(),
           runtimes: monitor.reports(),
-          models: monitor.models(),
+          models,
           counters: counters.totals(),
         },
         stamp,

@@ -67,6 +67,7 @@ function toEntry(kind: RuntimeKind, model: LocalModel): CatalogueModel {
     description: isDemo
       ? 'Real inference, meaningless text: it shows the path, not an answer.'
       : '',
+    created: 1_795_219_200,
     context_length: contextLength,
     max_output_tokens: Math.min(contextLength, isDemo ? 512 : 4096),
     host_share_bps: 8_000,

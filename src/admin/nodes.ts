@@ -63,11 +63,11 @@ export async function changeNode(
   change: keyof typeof changes,
 ): Promise<Result<object>> {
   const { from, to, settled } = changes[change]
-  const isChanged = await deps.fleet.changeStatus({ nodeId, from, to })
+  await deps.fleet.changeStatus({ nodeId, from, to })
   const row = await deps.fleet.readRow(nodeId)
   if (!row) return refuse('node_not_found')
   const { status } = row.node
-  if (!isChanged && !settled.some((one) => one === status)) {
+  if (!settled.some((one) => one === status)) {
     return refuse('state_conflict', {
       message: `A node that is ${status} cannot be ${to}.`,
       detail: { status },

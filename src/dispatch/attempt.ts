@@ -26,6 +26,8 @@ export const attemptTimers = {
   headersTimeoutMs: 10_000,
   firstContentTimeoutMs: 30_000,
   betweenEventsTimeoutMs: 30_000,
+  /** After its last word a host has only its claim to send. */
+  afterEndTimeoutMs: 1_000,
 } as const
 
 export type AttemptDeps = {
@@ -87,6 +89,8 @@ export async function startAttempt(deps: AttemptDeps, order: AttemptOrder): Prom
   })
   const reason = failureOf(outcome, ticket, order.candidate.publicKey)
   if (reason !== undefined || outcome.kind === 'failed') {
+    // A refusal's body that nobody reads would keep its socket from everyone else.
+    connection.abort()
     return { kind: 'failed', reason: reason ?? 'connect_failed', ticketHash: hash }
   }
   return {
@@ -136,47 +140,67 @@ function failureOf(
   return verifyProof(ticket, publicKey, proof) ? undefined : 'no_proof'
 }
 
-/** Silence before the first text and between events is bounded by different timers. */
+type Stage = 'before_content' | 'content' | 'ended'
+
+const silenceMsMax: Readonly<Record<Stage, number>> = {
+  before_content: attemptTimers.firstContentTimeoutMs,
+  content: attemptTimers.betweenEventsTimeoutMs,
+  ended: attemptTimers.afterEndTimeoutMs,
+}
+
+/**
+ * Silence has a bound at every stage. Before content and after the end the bound is on the whole
+ * stage, so that frames without text cannot stretch it; in between it starts anew with each event.
+ */
 async function* timedEvents(
   body: AsyncIterable<Uint8Array>,
   sleep: Sleep,
   connection: AbortController,
 ): AsyncGenerator<HostEvent | { readonly kind: 'timeout' }> {
   const events = hostEvents(body)
+  let stage: Stage = 'before_content'
+  let silence = startTimer(silenceMsMax[stage], sleep)
   try {
-    let timeoutMs: number = attemptTimers.firstContentTimeoutMs
     for (;;) {
-      const next = await within(events.next(), timeoutMs, sleep)
+      const next = await Promise.race([nextOf(events), silence.over])
       if (next === 'timeout') {
-        yield { kind: 'timeout' }
+        if (stage !== 'ended') yield { kind: 'timeout' }
         return
       }
       if (next.done) return
+      const before = stage
+      stage = stageAfter(before, next.value)
+      const startsAnew = stage === 'content' || stage !== before
+      // Stopped while the event is handed on: a slow reader is not the host's silence.
+      if (startsAnew) silence.stop()
       yield next.value
-      if (next.value.kind === 'chunk' && chunkText(next.value.chunk) !== '') {
-        timeoutMs = attemptTimers.betweenEventsTimeoutMs
-      }
+      if (startsAnew) silence = startTimer(silenceMsMax[stage], sleep)
     }
   } catch {
     // A broken connection ends the events; whether the answer was complete shows in what came.
     return
   } finally {
+    silence.stop()
     // A silent socket would never let the inner generator return: cut it instead of asking it.
     connection.abort()
   }
 }
 
-async function within<T>(
-  promise: Promise<T>,
-  timeoutMs: number,
-  sleep: Sleep,
-): Promise<T | 'timeout'> {
+function stageAfter(stage: Stage, event: HostEvent): Stage {
+  if (event.kind === 'done' || event.kind === 'error') return 'ended'
+  const isContent = event.kind === 'chunk' && chunkText(event.chunk) !== ''
+  return isContent && stage === 'before_content' ? 'content' : stage
+}
+
+/** A step that a timer overtakes may still fail later, when nobody waits for it any more. */
+function nextOf<T>(events: AsyncGenerator<T>): Promise<IteratorResult<T>> {
+  const next = events.next()
+  next.catch(() => undefined)
+  return next
+}
+
+function startTimer(durationMs: number, sleep: Sleep) {
   const timer = new AbortController()
-  promise.catch(() => undefined)
-  const timeout = sleep(timeoutMs, timer.signal).then(() => 'timeout' as const)
-  try {
-    return await Promise.race([promise, timeout])
-  } finally {
-    timer.abort()
-  }
+  const over = sleep(durationMs, timer.signal).then(() => 'timeout' as const)
+  return { over, stop: () => timer.abort() }
 }

@@ -28,8 +28,9 @@ export async function* hostEvents(body: AsyncIterable<Uint8Array>): AsyncGenerat
       if (event) ready.push(event)
       else malformed += 1
     },
-    onError: () => {
-      malformed += 1
+    onError: ({ type }) => {
+      // After an event that is too long the parser takes no more.
+      malformed += type === 'max-buffer-size-exceeded' ? malformedMax + 1 : 1
     },
   })
   for await (const bytes of body) {

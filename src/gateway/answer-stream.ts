@@ -5,12 +5,14 @@
 
 import { absurd } from '../protocol/assert.ts'
 import type { Sleep } from '../protocol/clock.ts'
-import { toWireError } from '../protocol/errors.ts'
+import { statusOf, toWireError } from '../protocol/errors.ts'
 import type { CompletionEvent } from './complete.ts'
 import { chunkOf, type RelayIdentity } from './relay.ts'
 
 export const firstPingMs = 5_000
 const nextPingMs = 10_000
+/** A client that takes nothing for so long has gone; less than what is kept free to settle in. */
+const stalledClientMs = 10_000
 
 export type StreamOptions = {
   readonly identity: RelayIdentity
@@ -34,6 +36,11 @@ export function toSseBody(
 ): ReadableStream<Uint8Array> {
   let wake: () => void = () => undefined
   let gone = false
+  const leave = () => {
+    gone = true
+    options.onClientGone()
+    wake()
+  }
   return new ReadableStream<Uint8Array>({
     start: (controller) => {
       const send = async (bytes: Uint8Array) => {
@@ -41,21 +48,20 @@ export function toSseBody(
         controller.enqueue(bytes)
         // Backpressure: the host is read no faster than the client, until the client leaves.
         while (!gone && (controller.desiredSize ?? 0) <= 0) {
-          await new Promise<void>((resolve) => {
+          const taken = new Promise<void>((resolve) => {
             wake = resolve
           })
+          const state = await settledWithin(taken, stalledClientMs, options.sleep)
+          if (state === 'pending') leave()
         }
       }
       void pump(events, options, send).finally(() => {
-        if (!gone) controller.close()
+        if (gone) controller.error(new Error('the client stopped reading'))
+        else controller.close()
       })
     },
     pull: () => wake(),
-    cancel: () => {
-      gone = true
-      options.onClientGone()
-      wake()
-    },
+    cancel: leave,
   })
 }
 
@@ -111,7 +117,9 @@ export function* framesOf(
       return
     case 'failed': {
       const choice = { index: 0, delta: { content: '' }, finish_reason: 'error' }
-      const error = toWireError(event.error, identity.requestId)
+      // The reply's own status went out before this was known.
+      const status = statusOf(event.error)
+      const error = { ...toWireError(event.error, identity.requestId), status }
       const b3iq = event.settled ? { b3iq: event.settled.summary } : {}
       yield data(chunkOf(identity, [choice], { error, ...b3iq }))
       return

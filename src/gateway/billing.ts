@@ -143,11 +143,11 @@ function fromCredit(credit: Credit): UsageEntry {
   }
 }
 
-/** A leading `=`, `+`, `-` or `@` would be a formula in a spreadsheet; text gets a quote before it. */
+/** What a spreadsheet would read as a formula, by how it begins, gets a quote before it. */
 function csvField(value: string | number | null): string {
   const text = value === null ? '' : String(value)
   const isAmount = /^-?\d+(\.\d+)?$/.test(text)
-  const safe = !isAmount && /^[=+\-@]/.test(text) ? `'${text}` : text
+  const safe = !isAmount && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 

@@ -5,6 +5,7 @@ import { parseJson, readBody } from '../http/read-json.ts'
 import { errorResponse, resultResponse } from '../http/respond.ts'
 import { faultOf } from '../http/surface.ts'
 import type { CustomerKey } from '../keys/api-key.ts'
+import { InvariantError } from '../protocol/assert.ts'
 import { sha256Hex } from '../protocol/canonical.ts'
 import { ChatRequest } from '../protocol/chat-request.ts'
 import { limits } from '../protocol/limits.ts'
@@ -20,13 +21,14 @@ import type { Summary } from './settle-request.ts'
 
 export async function chat(deps: GatewayDeps, http: Request, requestId: string): Promise<Response> {
   const startedAtMs = deps.timeOfId(requestId)
-  const key = await admit(deps, http.headers, 'inference')
+  const read = readOrRefuse(deps, requestId)
+  const key = await read(() => admit(deps, http.headers, 'inference'))
   if (!key.ok) return errorResponse(key.error, requestId)
   const bytes = await readBody(http, limits.requestBodyBytes)
   if (!bytes.ok) return errorResponse(bytes.error, requestId)
   const request = parseJson(bytes.value, ChatRequest)
   if (!request.ok) return errorResponse(request.error, requestId)
-  const shard = await shardFor(deps, request.value.model, key.value)
+  const shard = await read(() => shardFor(deps, request.value.model, key.value))
   if (!shard.ok) return errorResponse(shard.error, requestId)
 
   const gone = new AbortController()
@@ -49,6 +51,19 @@ export async function chat(deps: GatewayDeps, http: Request, requestId: string):
   return request.value.stream
     ? streamResponse(deps, { order, identity, events, onClientGone: () => gone.abort() })
     : jsonAnswerResponse(deps, { order, identity, events })
+}
+
+/** Whoever cannot be read cannot be admitted: a store that is down refuses as the ledger does. */
+function readOrRefuse(deps: GatewayDeps, requestId: string) {
+  return async <T>(read: () => Promise<Result<T>>): Promise<Result<T>> => {
+    try {
+      return await read()
+    } catch (error) {
+      if (error instanceof InvariantError) throw error
+      deps.log('store_unreachable', { requestId, ...faultOf(error) })
+      return refuse('ledger_unavailable', { retryAfterSec: 5 })
+    }
+  }
 }
 
 async function shardFor(
@@ -82,7 +97,10 @@ async function streamResponse(
   const first = events.next()
   const isSettled = (await settledWithin(first, firstPingMs, deps.sleep)) === 'settled'
   const event = isSettled ? (await first).value : undefined
-  if (event?.kind === 'failed') return failedResponse(event, order.holdId)
+  if (event?.kind === 'failed') {
+    await events.return(undefined)
+    return failedResponse(event, order.holdId)
+  }
   const body = toSseBody(startingWith(first, events), {
     identity,
     includeUsage: order.request.stream_options?.include_usage === true,

@@ -138,11 +138,14 @@ async function* serveHeld(
       attempts.push({ ...at, outcome: served.delivered ? 'served' : served.end })
       if (!served.delivered) continue
       const reason = stopReason(deadline, order)
-      yield lastEvent(served, await settle(resultOf(served, reason, relay), served), reason)
+      const settled = await settle(resultOf(served, reason, relay), served)
+      yield lastEvent(served, settled, { reason, choices: plan.choices })
       return
     }
-    const error = failureOf(attempts, excluded)
-    const settled = await settle({ status: 'failed', finish_reason: null, error: error.code })
+    const reason = stopReason(deadline, order)
+    const error = failureOf(attempts, excluded, reason)
+    const result = { status: 'failed', finish_reason: null, error: reason ?? error.code } as const
+    const settled = await settle(result)
     yield { kind: 'failed', error, settled }
   } finally {
     deadline.stop()
@@ -182,7 +185,7 @@ function resultOf(served: Served, reason: StopReason, relay: Relay): ReceiptBody
 function lastEvent(
   served: Served,
   settled: Settled | undefined,
-  reason: StopReason,
+  { reason, choices }: { readonly reason: StopReason; readonly choices: number },
 ): CompletionEvent {
   if (!settled) {
     return { kind: 'failed', error: { code: 'ledger_unavailable' }, settled: undefined }
@@ -191,7 +194,8 @@ function lastEvent(
   if (served.end === 'finished') return { kind: 'finished', finishReasons, settled }
   // Reaching our own deadline is a length that the gateway set, not a failure.
   if (reason === 'deadline') {
-    return { kind: 'finished', finishReasons: new Map([[0, 'length']]), settled }
+    const cut = Array.from({ length: choices }, (_, index) => [index, 'length'] as const)
+    return { kind: 'finished', finishReasons: new Map([...cut, ...finishReasons]), settled }
   }
   return { kind: 'failed', error: { code: errorCodeOf(served) }, settled }
 }
@@ -203,7 +207,9 @@ const errorCodeOf = ({ end }: Served) =>
 function failureOf(
   attempts: readonly ReceiptAttempt[],
   excluded: ReadonlySet<ExcludedBy>,
+  reason: StopReason,
 ): ApiError {
+  if (reason === 'deadline') return { code: 'upstream_timeout' }
   const outcomes = attempts.map((attempt) => attempt.outcome)
   if (outcomes.length === 0) {
     return {

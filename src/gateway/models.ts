@@ -35,12 +35,12 @@ export function showModel(
 
 function toWireModel(listed: PublicModel) {
   const { model } = listed
-  const [cheapest] = model.prices
+  const cheapest = cheapestOf(listed)
   return {
     id: model.id,
     object: 'model',
-    // The catalogue keeps versions, not dates; clients only need a number here.
-    created: 0,
+    // Clients need a number here even where the operator gave none.
+    created: model.created ?? 0,
     owned_by: 'b3iq',
     name: model.name,
     description: model.description,
@@ -62,7 +62,24 @@ function toWireModel(listed: PublicModel) {
   }
 }
 
-function pricing({ model }: PublicModel, row: PublicModel['model']['prices'][number]) {
+/** By what a completion token costs, then by what a prompt token does. */
+function cheapestOf({ model }: PublicModel): PricedRow | undefined {
+  const priced = model.prices.flatMap((row) => {
+    const price = priceFor(model, { routeTier: row.route_tier, trustTier: row.trust_tier })
+    return price ? [{ row, price }] : []
+  })
+  const [cheapest] = priced.toSorted(({ price: one }, { price: other }) =>
+    Number(
+      one.completionNanoUsdPerMTok - other.completionNanoUsdPerMTok ||
+        one.promptNanoUsdPerMTok - other.promptNanoUsdPerMTok,
+    ),
+  )
+  return cheapest?.row
+}
+
+type PricedRow = PublicModel['model']['prices'][number]
+
+function pricing({ model }: PublicModel, row: PricedRow) {
   const price = priceFor(model, { routeTier: row.route_tier, trustTier: row.trust_tier })
   return {
     prompt: perToken(price?.promptNanoUsdPerMTok ?? 0n),

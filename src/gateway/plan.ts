@@ -3,6 +3,7 @@
  * the request, the key, one pool shard and a die in; a plan or a precise refusal out.
  */
 
+import { type PricedModel, priceFor } from '../catalogue/model.ts'
 import { servesChoices } from '../dispatch/host-body.ts'
 import type { ExcludedBy } from '../fleet/blockers.ts'
 import type { PoolShard } from '../fleet/pool.ts'
@@ -15,7 +16,7 @@ import type { ChatRequest } from '../protocol/chat-request.ts'
 import type { Random } from '../protocol/clock.ts'
 import { limits } from '../protocol/limits.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
-import { choose, type PricedCandidate } from '../routing/choose.ts'
+import { choose, isTooDear, type MaxPrice, type PricedCandidate } from '../routing/choose.ts'
 
 export type Plan = {
   readonly candidates: readonly PricedCandidate[]
@@ -55,6 +56,8 @@ export function planRequest(
   const able = shard.candidates.filter((one) => servesChoices(one.runtimeKind, choices))
   const { candidates, excludedBy } = choose(model, able, policy, random)
   if (candidates.length === 0) {
+    const forbidden = forbiddenForGood(model, key, policy.maxPrice)
+    if (forbidden) return refuse(forbidden)
     const unable = able.length < shard.candidates.length ? (['require_parameters'] as const) : []
     return noCandidate([...new Set([...excludedBy, ...unable, ...shard.excludedBy])])
   }
@@ -108,8 +111,26 @@ function promptTokensLeast(shard: PoolShard, bytes: number): number {
   return counts.length === 0 ? 0 : Math.min(...counts)
 }
 
+/** What no host that may yet come up could change: the key's tiers, the customer's price. */
+function forbiddenForGood(
+  model: PricedModel,
+  key: CustomerKey,
+  maxPrice: MaxPrice | undefined,
+): 'route_tier_not_allowed' | 'max_price_unmet' | undefined {
+  const { route_tiers: routeTiers, trust_tiers: trustTiers } = key.policy
+  const open = model.prices
+    .map((row) => ({ routeTier: row.route_tier, trustTier: row.trust_tier }))
+    .filter(({ routeTier }) => routeTiers?.includes(routeTier) ?? true)
+    .filter(({ trustTier }) => trustTiers?.includes(trustTier) ?? true)
+  if (open.length === 0) return model.prices.length > 0 ? 'route_tier_not_allowed' : undefined
+  const fits = open.some((tiers) => {
+    const price = priceFor(model, tiers)
+    return price !== undefined && !isTooDear(price, maxPrice)
+  })
+  return fits ? undefined : 'max_price_unmet'
+}
+
 function noCandidate(excludedBy: readonly ExcludedBy[]) {
-  if (excludedBy.length === 1 && excludedBy[0] === 'max_price') return refuse('max_price_unmet')
   return refuse('no_eligible_host', {
     retryAfterSec: 15,
     detail: { availability: { code: 'no_eligible_host', excluded_by: excludedBy } },

@@ -3,7 +3,6 @@
  * unseen; from then on this host's answer is the answer.
  */
 import type { Attempt } from '../dispatch/attempt.ts'
-import type { HostEvent } from '../dispatch/host-events.ts'
 import type { ChatChunk } from '../protocol/chat-chunk.ts'
 import { type SignedClaim, verifyClaim } from '../protocol/claim.ts'
 import type { NowMs } from '../protocol/clock.ts'
@@ -45,10 +44,11 @@ export async function* serveFrom(from: {
   let claim: SignedClaim | undefined
   let broken: ServeEnd | undefined
   for await (const event of attempt.events) {
-    broken = brokenBy(event)
-    if (broken !== undefined) break
+    if (event.kind === 'timeout') broken ??= 'timed_out'
+    // A host that failed still signs for what it delivered, so its claim is waited for.
+    if (event.kind === 'error') broken ??= 'host_error'
     if (event.kind === 'claim') claim = event.claim
-    if (event.kind !== 'chunk') continue
+    if (event.kind !== 'chunk' || broken !== undefined) continue
     for (const chunk of relay.take(event.chunk)) {
       if (firstContentAtMs === undefined) {
         firstContentAtMs = from.nowMs()
@@ -70,11 +70,6 @@ export async function* serveFrom(from: {
     claim: genuine ? claim : undefined,
     firstContentAtMs,
   }
-}
-
-function brokenBy(event: HostEvent | { readonly kind: 'timeout' }): ServeEnd | undefined {
-  if (event.kind === 'timeout') return 'timed_out'
-  return event.kind === 'error' ? 'host_error' : undefined
 }
 
 /** A claim counts only if this node signed it, for this ticket, over the text that was relayed. */

@@ -120,11 +120,16 @@ function balanceError(
     available_usd: formatUsd(available),
     affordable_max_tokens: affordableTokens(plan, available),
   }
-  return available + held >= plan.holdAmount
+  return wouldCover(plan, available + held)
     ? {
         code: 'inflight_budget_exhausted',
         retryAfterSec: 5,
         detail: { ...detail, kind: 'inflight_budget' },
       }
     : { code: 'insufficient_balance', detail }
+}
+
+/** Whether the request could run once nothing else is held; our own window may shrink for it. */
+function wouldCover(plan: Plan, amount: bigint): boolean {
+  return amount >= plan.holdAmount || affordablePlan(plan, amount) !== undefined
 }

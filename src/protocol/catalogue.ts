@@ -53,6 +53,8 @@ export const CatalogueModel = z.strictObject({
   id: ModelId,
   name: z.string().min(1).max(128),
   description: z.string().max(1024).default(''),
+  /** When the model was published, in seconds since the epoch, as OpenAI's list has it. */
+  created: z.int().min(0).optional(),
   context_length: z.int().min(64).max(10_000_000),
   max_output_tokens: z.int().min(1).max(1_000_000),
   host_share_bps: z.int().min(0).max(10_000).default(8_000),

@@ -28,10 +28,13 @@ export const Queue = z.object({
   reason: text.nullable(),
 })
 
+/** Stored with every beat, which is to stay one write unit: short. */
+const shortText = z.string().min(1).max(32)
+
 export const RuntimeReport = z.object({
-  id: text,
+  id: shortText,
   kind: RuntimeKind,
-  version: text,
+  version: shortText,
   reachable: z.boolean(),
   queue: Queue,
 })

@@ -13,11 +13,13 @@ import { limits } from '../protocol/limits.ts'
 
 export type PricedCandidate = Candidate & { readonly price: Price }
 
+export type MaxPrice = Pick<Price, 'promptNanoUsdPerMTok' | 'completionNanoUsdPerMTok'>
+
 /** What the key, the request and the operator ask of a host. */
 export type RoutePolicy = {
   readonly routeTiers: readonly string[] | undefined
   readonly trustTiers: readonly string[] | undefined
-  readonly maxPrice: Pick<Price, 'promptNanoUsdPerMTok' | 'completionNanoUsdPerMTok'> | undefined
+  readonly maxPrice: MaxPrice | undefined
   /** Tokens that the prompt takes at the least. */
   readonly promptTokensMin: number
 }
@@ -50,15 +52,19 @@ function exclusion(
   price: Price,
   policy: RoutePolicy,
 ): ExcludedBy | undefined {
-  const { routeTiers, trustTiers, maxPrice } = policy
+  const { routeTiers, trustTiers } = policy
   if (routeTiers && !routeTiers.includes(candidate.routeTier)) return 'route_tier'
   if (trustTiers && !trustTiers.includes(candidate.trustTier)) return 'route_tier'
   if (policy.promptTokensMin >= candidate.contextLength) return 'context_length'
-  const tooDear =
+  return isTooDear(price, policy.maxPrice) ? 'max_price' : undefined
+}
+
+export function isTooDear(price: Price, maxPrice: MaxPrice | undefined): boolean {
+  return (
     maxPrice !== undefined &&
     (price.promptNanoUsdPerMTok > maxPrice.promptNanoUsdPerMTok ||
       price.completionNanoUsdPerMTok > maxPrice.completionNanoUsdPerMTok)
-  return tooDear ? 'max_price' : undefined
+  )
 }
 
 /** Draws without replacement: the better of two first, until enough are drawn. */

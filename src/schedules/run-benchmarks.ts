@@ -12,6 +12,7 @@ import type { CatalogueStore, FleetStore } from '../fleet/ports.ts'
 import { countTokens } from '../metering/count.ts'
 import { domainHash } from '../protocol/canonical.ts'
 import { chunkText } from '../protocol/chat-chunk.ts'
+import { verifyClaim } from '../protocol/claim.ts'
 import type { Random } from '../protocol/clock.ts'
 import { forEachBounded } from './bounded.ts'
 
@@ -126,16 +127,22 @@ async function measure(
   if (attempt.kind === 'failed') return undefined
   let firstContentAtMs: number | undefined
   let bytes = 0
+  let isFinished = false
   let isClaimed = false
   for await (const event of attempt.events) {
     if (event.kind === 'timeout' || event.kind === 'error') return undefined
-    if (event.kind === 'claim') isClaimed = true
+    if (event.kind === 'claim') {
+      const { ticket_hash } = event.claim.claim
+      isClaimed =
+        ticket_hash === attempt.ticketHash && verifyClaim(event.claim, candidate.publicKey)
+    }
     if (event.kind !== 'chunk') continue
+    isFinished ||= event.chunk.choices.some((choice) => choice.finish_reason != null)
     const text = chunkText(event.chunk)
     if (text !== '') firstContentAtMs ??= deps.nowMs()
     bytes += Buffer.byteLength(text, 'utf8')
   }
-  if (firstContentAtMs === undefined || !isClaimed) return undefined
+  if (firstContentAtMs === undefined || !isFinished || !isClaimed) return undefined
   const tokens = countTokens({ prompt: 0, completion: bytes }, manifest.bytes_per_token).completion
   const streamedMs = Math.max(1, deps.nowMs() - firstContentAtMs)
   return {

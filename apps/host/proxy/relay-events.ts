@@ -1,7 +1,7 @@
 /**
  * Relays a runtime's event stream, event by event, at the pace of whoever reads it. The runtime's
- * end mark is held back: the signed claim goes before it. A stream that broke gets its claim too,
- * after an error event, and no end mark.
+ * end mark is held back: the signed claim goes before it. A stream that broke ends with an error
+ * event instead, its claim before that too, because nobody reads on after an error.
  */
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -29,9 +29,8 @@ export async function relayEvents(relay: {
   const { to, evidence, gone, idleMs } = relay
   const whole = await pump(relay)
   if (gone.aborted || to.destroyed) return 'cancelled_by_client'
-  if (!whole) to.write(eventText(JSON.stringify(runtimeFailed)))
   to.write(eventText(JSON.stringify({ b3iq: evidence.signedClaim() })))
-  to.end(whole ? eventText(endMark) : undefined)
+  to.end(eventText(whole ? endMark : JSON.stringify(runtimeFailed)))
   if (!(await hasLeft(to, idleMs))) return 'cancelled_by_client'
   return whole ? 'completed' : 'failed'
 }

@@ -32,12 +32,12 @@ export type ReadRuntime = (
 
 /** Longest text that the protocol carries. */
 const textMax = 128
-const versionMax = 64
+const versionMax = 32
 const capacityMax = 4096
 
 export const clipText = (text: string): string => text.slice(0, textMax)
 export const clipVersion = (text: string | undefined): string | undefined =>
-  text?.slice(0, versionMax)
+  text?.slice(0, versionMax) || undefined
 
 /** The weaker identity, where no bytes can be hashed: only the name is known. */
 export function nameDigest(name: string): string {

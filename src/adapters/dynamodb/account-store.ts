@@ -27,7 +27,7 @@ const CreditItem = z.object({
   atMs: Int,
 })
 
-const accountKey = (accountId: string) => ({ pk: accountId, sk: 'account' })
+export const accountKey = (accountId: string) => ({ pk: accountId, sk: 'account' })
 const entryKey = (accountId: string, entryId: string) => ({
   pk: accountId,
   sk: `entry#${entryId}`,

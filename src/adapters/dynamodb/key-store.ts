@@ -7,6 +7,7 @@ import * as z from 'zod'
 import type { CustomerKey, KeyStore } from '../../keys/api-key.ts'
 import { assert } from '../../protocol/assert.ts'
 import { limits } from '../../protocol/limits.ts'
+import { accountKey } from './account-store.ts'
 import { batchGet, keysPerBatchMax } from './batch-get.ts'
 import type { Database } from './client.ts'
 import { Int } from './item-fields.ts'
@@ -27,7 +28,6 @@ import { type TransactItem, transact } from './transact.ts'
 
 const NewOrdinal = z.object({ ordinals: Int })
 /** Beside the wallet, in the ledger's table. */
-const accountKey = (accountId: string) => ({ pk: accountId, sk: 'account' })
 
 export function makeKeyStore(database: Database): KeyStore {
   const { client, tables } = database

@@ -6,9 +6,9 @@ import type { Database } from './client.ts'
 /** Of 1 MB each: far above any partition of ours, and an end to a query that finds none. */
 const pagesMax = 1_000
 
-type Items = AsyncGenerator<Readonly<Record<string, unknown>>>
+type ItemStream = AsyncGenerator<Readonly<Record<string, unknown>>>
 
-export async function* queryItems({ client }: Database, query: QueryCommandInput): Items {
+export async function* queryItems({ client }: Database, query: QueryCommandInput): ItemStream {
   let pages = 0
   for await (const { Items = [] } of paginateQuery({ client }, query)) {
     pages += 1
@@ -22,7 +22,7 @@ export function queryPrefix(
   database: Database,
   table: string,
   at: { readonly pk: string; readonly prefix: string },
-): Items {
+): ItemStream {
   return queryItems(database, {
     TableName: table,
     KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',

@@ -1,19 +1,18 @@
-// Whatever is wrong with the input, the answer is one sentence on stderr and exit code 2.
+// Whatever is wrong with the input, the answer is one sentence that says how to mend it.
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { verify } from '../../../apps/cli/commands/verify.ts'
 import { checkedGatewayUrl, fetchKeys } from '../../../apps/cli/gateway.ts'
 import { readyGatewayUrl } from '../../../apps/cli/local-files.ts'
 import { genuineReceipt, publicView, published } from '../../support/genuine-receipt.ts'
-import { apiKey, listen, serveReceipt } from './support/receipt-server.ts'
+import { apiKey, listen, listenUntilClosed, serveReceipt } from './support/receipt-server.ts'
 import { launcher, pinnedNode, run, runCli } from './support/run-cli.ts'
 
 const receipt = genuineReceipt()
 const hash = receipt.receipt_hash
 const unknown = '0'.repeat(64)
-/** Port 1 is reserved and nothing listens there. */
-const nowhere = 'http://127.0.0.1:1'
 
 let folder = ''
 const at = (name: string) => join(folder, name)
@@ -30,10 +29,10 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 const sentence = async (...args: string[]) => {
-  const { code, out, err } = await runCli('verify', ...args)
-  expect({ code, out }).toEqual({ code: 2, out: '' })
-  expect(err).toMatch(/^b3iq: [^\n]+\n$/)
-  return err.slice('b3iq: '.length, -1)
+  const outcome = await verify(args, at('none.json'))
+  if (outcome.ok) throw new Error(`There was a verdict:\n${outcome.value.text}`)
+  expect(outcome.message).not.toContain('\n')
+  return outcome.message
 }
 
 describe('the arguments', () => {
@@ -45,10 +44,6 @@ describe('the arguments', () => {
     [
       [unknown, '--gateway', 'localhost:80'],
       '"localhost:80" is not the URL of a gateway: write it as https://HOST.',
-    ],
-    [
-      [unknown, '--gateway', nowhere],
-      /^The gateway http:\/\/127.0.0.1:1 cannot be reached: .+ Start it or check --gateway\.$/,
     ],
   ])('%j', async (args, message) => {
     expect(await sentence(...args)).toMatch(message)
@@ -72,7 +67,7 @@ describe('the files', () => {
       'A salt proves the private part, which this view lacks: add --key-file with a key of the account.',
     ],
     [
-      [unknown, '--gateway', nowhere, '--key-file', 'text'],
+      [unknown, '--gateway', 'http://127.0.0.1', '--key-file', 'text'],
       'text is not a key file: it must hold one API key and nothing else.',
     ],
   ])('%j', async (names, message) => {
@@ -100,13 +95,27 @@ describe('the gateway', () => {
     )
   })
 
-  it('refuses, and its words are passed on without control characters', async () => {
-    const error = { code: 'internal_error', message: 'Failed.\u{1b}[2J' }
+  it('refuses, and its words are passed on', async () => {
+    const error = { code: 'internal_error', message: 'The gateway failed.' }
     const url = await listen((_, response) =>
       response.writeHead(500).end(JSON.stringify({ error })),
     )
     expect(await sentence(hash, '--gateway', url)).toBe(
-      `The gateway ${url} refused (internal_error): Failed.\u{fffd}[2J`,
+      `The gateway ${url} refused (internal_error): The gateway failed.`,
+    )
+  })
+
+  it('cannot be reached', async () => {
+    const { url, close } = await listenUntilClosed()
+    await close()
+    expect(await sentence(hash, '--gateway', url)).toMatch(
+      /^The gateway http:\S+ cannot be reached: .*ECONNREFUSED.*\. Start it or check --gateway\.$/,
+    )
+  })
+
+  it('is not known: nothing is running here and none is named', async () => {
+    expect(await sentence(hash)).toMatch(
+      /^No gateway is known: start one with "npm start", or name/,
     )
   })
 
@@ -149,6 +158,14 @@ describe('the gateway', () => {
 })
 
 describe('the command', () => {
+  it('says it on stderr, without control characters, and exits with 2', async () => {
+    expect(await runCli('verify', 'no\u{1b}[2Jfile')).toEqual({
+      code: 2,
+      out: '',
+      err: 'b3iq: no\u{fffd}[2Jfile cannot be read: there is no such file.\n',
+    })
+  })
+
   it.each([[[]], [['prove']]])('%j is none: help is offered', async (args) => {
     const { code, err } = await runCli(...args)
     expect(code).toBe(2)

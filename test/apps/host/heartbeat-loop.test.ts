@@ -58,6 +58,7 @@ async function openLoop(options: LoopOptions = {}) {
     next_in_ms: minute,
     ingest_url: ingest.url,
   }
+  const models = [model]
   const logged: string[] = []
   const log = (event: string) => void logged.push(event)
   const initial = { ...freshState, enrolment, last_seq: options.lastSeq ?? 0 }
@@ -66,7 +67,7 @@ async function openLoop(options: LoopOptions = {}) {
   const serverClock = makeServerClock(clock)
   const loop = makeHeartbeatLoop({
     controlPlane: makeControlPlane({ ...node, ingestUrl: ingest.url, clock, serverClock }),
-    compose: (stamp) =>
+    compose: (stamp, models) =>
       beatBody(
         {
           nodeId: node.nodeId,
@@ -81,7 +82,7 @@ async function openLoop(options: LoopOptions = {}) {
           routeEpoch: state.get().enrolment?.route_epoch ?? 0,
           gpus: [],
           runtimes: [],
-          models: [model],
+          models,
           counters: {
             accepted: 0,
             completed: 0,
@@ -92,7 +93,7 @@ async function openLoop(options: LoopOptions = {}) {
         },
         stamp,
       ),
-    inventoryModels: () => [model],
+    inventoryModels: () => [...models],
     enrolment: () => state.get().enrolment ?? enrolment,
     state,
     nodeState,
@@ -112,7 +113,7 @@ async function openLoop(options: LoopOptions = {}) {
     await state.flush()
     await ingest.close()
   })
-  return { ingest, clock, state, nodeState, serverClock, serverNowMs, stop, path, logged }
+  return { ingest, clock, state, nodeState, serverClock, models, stop, path, logged }
 }
 
 describe('the heartbeat loop', () => {
@@ -152,6 +153,18 @@ describe('the heartbeat loop', () => {
       { v: 1, node_id: ingest.beats[0]?.node_id, seq: ingest.beats[0]?.seq, models: [model] },
     ])
     expect(ingest.beats[0]?.inventory_digest).toBe(inventoryDigest([model]))
+  })
+
+  it('sends the inventory that the beat named, whatever was found meanwhile', async () => {
+    const { ingest, clock, models } = await openLoop({
+      beatReply: () => {
+        models.push({ ...model, local_name: 'newer' })
+        return { need: ['inventory'] }
+      },
+    })
+    await clock.nextSleep()
+    const digests = ingest.inventories.map((inventory) => inventoryDigest(inventory.models))
+    expect(digests).toEqual(ingest.beats.map((beat) => beat.inventory_digest))
   })
 
   it('learns the route epoch and keeps eligibility for the owner', async () => {

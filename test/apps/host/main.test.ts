@@ -160,9 +160,7 @@ describe('b3iq-host fails in one sentence and with exit code 1', () => {
   it.each<[readonly string[], RegExp]>([
     [['fly'], /^b3iq-host: There is no command "fly": b3iq-host --help/],
     [['run'], /^b3iq-host: --config is missing: /],
-    [['run', '--config', 'a', 'b'], /^b3iq-host: There is one command too many: "b"/],
     [['run', '--colour'], /^b3iq-host: Unknown option '--colour': /],
-    [['run', '--config', '/nowhere.json'], /^b3iq-host: There is no config file at/],
     [['enroll', '--config', 'a', '--code', 'c', '--ingest', 'b'], /--code is not a join code/],
     [
       ['enroll', '--config', 'a', '--code', code, '--ingest', 'http://ingest.example'],
@@ -195,6 +193,6 @@ describe('b3iq-host fails in one sentence and with exit code 1', () => {
 
   it('with a stack only where it is asked for', async () => {
     const { err } = await finish(['run', '--config', '/nowhere.json', '--debug'])
-    expect(err).toMatch(/\n\s+at /)
+    expect(err).toMatch(/^b3iq-host: There is no config file at .*\n.*\n\s+at /)
   })
 })

@@ -36,15 +36,15 @@ describe('the hot item', () => {
     expect(Object.entries(fromHotItem(item).queues)).toEqual([['__proto__', queue]])
   })
 
-  test('is at most one write unit with 8 runtimes, ids and versions of 24 bytes each', () => {
+  test('is at most one write unit with 8 runtimes, ids and versions of 32 bytes each', () => {
     const queues = Object.fromEntries(
       Array.from({ length: 8 }, (_, index) => [
-        `runtime-${index}`.padEnd(24, 'x'),
+        `runtime-${index}`.padEnd(32, 'x'),
         {
           health: 'unhealthy' as const,
           reachable: false,
           kind: 'llamacpp' as const,
-          version: '1'.repeat(24),
+          version: '1'.repeat(32),
         },
       ]),
     )

@@ -8,15 +8,22 @@ export const apiKey = `sk-b3iq-p1-${'k'.repeat(43)}`
 
 /** Closed when the test has finished. */
 export async function listen(answer: RequestListener): Promise<string> {
+  const { url, close } = await listenUntilClosed(answer)
+  onTestFinished(close)
+  return url
+}
+
+export async function listenUntilClosed(answer?: RequestListener) {
   const server = createServer(answer)
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   if (typeof address !== 'object' || address === null) throw new Error('The server has no port.')
-  return `http://127.0.0.1:${address.port}`
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+  return { url: `http://127.0.0.1:${address.port}`, close }
 }
 
 export type Asked = { readonly path: string; readonly authorization: string | undefined }

@@ -96,8 +96,8 @@ describe('a runtime that fails in the middle', () => {
   ])('%s: what was delivered is claimed, the error told, no end mark sent', async (_, reply) => {
     const { events, claim, totals } = await relayed(reply)
     expect(claim).toMatchObject({ finish_reason: null, output_sha256: sha256Hex('a') })
-    expect(JSON.parse(events.at(-2) ?? '')).toMatchObject({ error: { code: 'runtime_error' } })
-    expect(events.at(-1)).toContain('"b3iq"')
+    expect(events.at(-2)).toContain('"b3iq"')
+    expect(JSON.parse(events.at(-1) ?? '')).toMatchObject({ error: { code: 'runtime_error' } })
     expect(events.join('\n')).not.toContain('/home/x')
     expect(totals).toMatchObject({ accepted: 1, completed: 0, failed: 1 })
   })

@@ -84,6 +84,16 @@ describe('llama.cpp', () => {
     ])
   })
 
+  it.each([
+    ['', 'unknown'],
+    ['b6123-79c1160b-with-a-long-name-of-its-branch', 'b6123-79c1160b-with-a-long-name-'],
+  ])('tells its version in the bounds of the protocol: "%s"', async (build_info, version) => {
+    const surface = llamacpp('/elsewhere/m.gguf')
+    const props = { ...surface['/props'], build_info }
+    const { reports } = await look([{ ...surface, '/props': props }])
+    expect(RuntimeReport.parse(reports[0]).version).toBe(version)
+  })
+
   it('on another machine has only a name to go by', async () => {
     const { models } = await look([llamacpp('/elsewhere/my model.gguf')])
     expect(models[0]?.artifact).toMatchObject({ digest: 'name:my_model.gguf', size_bytes: null })

@@ -1,0 +1,150 @@
+/**
+ * Which part of the code may know which. A zone is a folder, or one file; the first whose prefix
+ * fits is a file's own. What a zone may not import is told with the rule that forbids it.
+ */
+import { builtinModules } from 'node:module'
+import type { Import, SourceFile } from './source-file.ts'
+
+type PackageGroup =
+  | 'node'
+  | 'node-io'
+  | 'zod'
+  | 'aws'
+  | 'cdk'
+  | 'hono'
+  | 'hono-server'
+  | 'middy'
+  | 'npm'
+
+type Zone = {
+  readonly prefix: string
+  /** Prefixes of our own files, besides the zone's own. */
+  readonly mayImport: readonly string[]
+  readonly packages: readonly PackageGroup[]
+  readonly rule: string
+}
+
+const libraries: readonly PackageGroup[] = ['node', 'zod', 'npm']
+const core = ['src/money/', 'src/protocol/']
+const domain = [
+  'ledger',
+  'keys',
+  'fleet',
+  'routing',
+  'metering',
+  'receipts',
+  'catalogue',
+  'dispatch',
+].map((folder) => `src/${folder}/`)
+const names = ['src/names.ts', 'src/tables.ts']
+const shipped = [...core, 'src/receipts/']
+
+const domainZone = (prefix: string): Zone => ({
+  prefix,
+  mayImport: [...core, ...domain],
+  packages: libraries,
+  rule: 'the domain knows money, protocol and itself: no use case, no adapter, no AWS, no server',
+})
+
+const useCaseZone = (prefix: string): Zone => ({
+  prefix,
+  mayImport: [...core, ...domain, 'src/http/'],
+  packages: [...libraries, 'hono'],
+  rule: 'a use case knows the domain, protocol, money and http: no adapter, no other use case, no AWS',
+})
+
+const appZone = (prefix: string): Zone => ({
+  prefix,
+  mayImport: shipped,
+  packages: [...libraries, 'node-io'],
+  rule: 'a shipped program knows protocol, receipts and money alone',
+})
+
+const zones: readonly Zone[] = [
+  {
+    prefix: 'src/money/',
+    mayImport: [],
+    packages: [],
+    rule: 'money imports nothing outside money',
+  },
+  {
+    prefix: 'src/protocol/',
+    mayImport: [],
+    packages: libraries,
+    rule: 'protocol imports nothing of ours: it is shared with programs that run elsewhere',
+  },
+  ...names.map((prefix) => ({
+    prefix,
+    mayImport: [],
+    packages: [],
+    rule: 'names and tables import nothing: infrastructure and running code share them',
+  })),
+  ...domain.map(domainZone),
+  ...['http', 'gateway', 'ingest', 'admin', 'schedules'].map((name) => useCaseZone(`src/${name}/`)),
+  {
+    prefix: 'src/adapters/',
+    mayImport: [...core, ...domain, ...names],
+    packages: [...libraries, 'node-io', 'aws'],
+    rule: 'an adapter knows the ports of the domain and no use case',
+  },
+  {
+    prefix: 'functions/',
+    mayImport: ['src/'],
+    packages: [...libraries, 'node-io', 'aws', 'hono', 'hono-server', 'middy'],
+    rule: 'an entry point knows what is under src and the Lambda runtime',
+  },
+  {
+    prefix: 'infra/',
+    mayImport: names,
+    packages: ['node', 'node-io', 'zod', 'cdk'],
+    rule: 'infrastructure knows file names, names.ts and tables.ts, not code',
+  },
+  {
+    prefix: 'apps/local/',
+    mayImport: ['src/', 'functions/', 'infra/', 'apps/', 'scripts/'],
+    packages: [...libraries, 'node-io', 'aws', 'hono', 'hono-server'],
+    rule: 'the laptop stack may start everything, but deploys nothing',
+  },
+  ...['host', 'cli', 'console'].map((name) => appZone(`apps/${name}/`)),
+  {
+    prefix: 'scripts/',
+    mayImport: ['src/', 'infra/'],
+    packages: [...libraries, 'node-io', 'aws'],
+    rule: 'a script knows src and the stage files',
+  },
+]
+
+const matches = (path: string, prefix: string) =>
+  prefix.endsWith('/') ? path.startsWith(prefix) : path === prefix
+
+export function importViolations(file: SourceFile): string[] {
+  const zone = zones.find(({ prefix }) => matches(file.path, prefix))
+  if (!zone) return [`${file.path} belongs to no zone: give its folder a row in zones.ts`]
+  return file.imports.flatMap((one) =>
+    mayImport(zone, one)
+      ? []
+      : [`${file.path}:${one.line} imports ${one.specifier || 'a computed path'}: ${zone.rule}`],
+  )
+}
+
+function mayImport(zone: Zone, { specifier, target }: Import): boolean {
+  if (specifier === '') return false
+  if (!specifier.startsWith('.')) return zone.packages.includes(groupOf(specifier))
+  return [zone.prefix, ...zone.mayImport].some((prefix) => matches(target, prefix))
+}
+
+/** What touches the world: storage, network, processes, time. It comes in through ports. */
+const ioModules =
+  /^node:(fs|net|https?|http2|tls|dns|dgram|child_process|cluster|worker_threads|os|process|timers|readline|perf_hooks|stream\/consumers|sqlite)(\/|$)/
+
+function groupOf(specifier: string): PackageGroup {
+  if (specifier.startsWith('node:')) return ioModules.test(specifier) ? 'node-io' : 'node'
+  if (builtinModules.includes(specifier)) return 'node-io'
+  if (specifier === 'zod') return 'zod'
+  if (/^@(aws-sdk|smithy|aws-crypto)\//.test(specifier)) return 'aws'
+  if (/^(aws-cdk-lib|constructs|cdk-nag)(\/|$)/.test(specifier)) return 'cdk'
+  if (/^hono(\/|$)/.test(specifier)) return 'hono'
+  if (/^@hono\//.test(specifier)) return 'hono-server'
+  if (/^(@middy\/|aws-lambda$)/.test(specifier)) return 'middy'
+  return 'npm'
+}
