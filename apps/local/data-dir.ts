@@ -3,7 +3,10 @@ import { access, chmod, constants, mkdir, readFile, rename, rm, writeFile } from
 import { join, resolve } from 'node:path'
 import { errorCode, messageOf, StatedError } from '../host/stated-error.ts'
 
-export type DataDir = ReturnType<typeof pathsIn> & { readonly unlock: () => Promise<void> }
+export type DataDir = ReturnType<typeof pathsIn> & {
+  /** Takes back what says that a stack is up. */
+  readonly close: () => Promise<void>
+}
 
 type Paths = ReturnType<typeof pathsIn>
 
@@ -44,7 +47,11 @@ export async function openDataDir(
   }
   await lock(paths)
   await rm(paths.ready, { force: true })
-  return { ...paths, unlock: () => rm(paths.lock, { force: true }) }
+  const close = async () => {
+    await rm(paths.ready, { force: true })
+    await rm(paths.lock, { force: true })
+  }
+  return { ...paths, close }
 }
 
 /** Only what this program made: a folder given by mistake keeps everything else. */

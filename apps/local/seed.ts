@@ -69,7 +69,7 @@ export type HostAddresses = {
   readonly runtimeUrl: string
 }
 
-/** Config for the agent, and its enrolment unless it has one. */
+/** Config for the agent, its enrolment and its approval. */
 export async function seedHost(
   admin: AdminClient,
   paths: DataDir,
@@ -86,12 +86,11 @@ export async function seedHost(
     ingest_url: ingestUrl,
   }
   await writePrivate(paths.hostConfig, JSON.stringify(config, null, 2))
-  if (!(await readIfThere(paths.hostState))?.includes('"node_id"')) {
-    const Code = z.object({ code: z.string() })
-    const owner = { owner_id: 'demo-owner' }
-    const { code } = await admin.send('POST', '/admin/join-codes', owner, Code)
-    await runAgent(['enroll', '--config', paths.hostConfig, '--code', code, '--ingest', ingestUrl])
-  }
+  // Enrolling again is idempotent, and tells the control plane of a route that moved with --port.
+  const Code = z.object({ code: z.string() })
+  const owner = { owner_id: 'demo-owner' }
+  const { code } = await admin.send('POST', '/admin/join-codes', owner, Code)
+  await runAgent(['enroll', '--config', paths.hostConfig, '--code', code, '--ingest', ingestUrl])
   const Nodes = z.object({ data: z.array(z.object({ id: z.string(), status: z.string() })) })
   const { data } = await admin.send('GET', '/admin/nodes', undefined, Nodes)
   for (const node of data.filter(({ status }) => status === 'pending')) {

@@ -39,12 +39,12 @@ const sellableWithinMs = 60_000
 const stage = 'local'
 
 export async function startStack(options: Options, report: Report): Promise<Stack> {
-  const paths = await openDataDir(options.dataDir, { fresh: options.fresh })
   const ports = await claimPorts(options.port)
+  const paths = await openDataDir(options.dataDir, { fresh: options.fresh })
   const children: Child[] = []
   const stop = async () => {
     for (const child of children.splice(0).reverse()) await child.stop()
-    await paths.unlock()
+    await paths.close()
   }
   try {
     const ready = await bringUp({ options, paths, ports, children, report })

@@ -81,7 +81,8 @@ async function bindNode(deps: EnrolDeps, order: EnrolRequest): Promise<Result<No
   if ((await deps.fleet.enrolNode(node, codeHash)) === 'enrolled') return ok(node)
   // Used by an earlier try of this key whose reply was lost, or by somebody else.
   const winner = await deps.fleet.readNode(nodeId)
-  return winner ? ok(winner) : refuse('join_code_invalid', { param: 'join_code' })
+  if (!winner) return refuse('join_code_invalid', { param: 'join_code' })
+  return winner.ownerId === code.ownerId ? ok(winner) : refuse('key_bound_elsewhere')
 }
 
 async function bindAgain(

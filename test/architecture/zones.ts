@@ -2,19 +2,9 @@
  * Which part of the code may know which. A zone is a folder, or one file; the first whose prefix
  * fits is a file's own. What a zone may not import is told with the rule that forbids it.
  */
-import { builtinModules } from 'node:module'
 import type { Import, SourceFile } from './source-file.ts'
 
-type PackageGroup =
-  | 'node'
-  | 'node-io'
-  | 'zod'
-  | 'aws'
-  | 'cdk'
-  | 'hono'
-  | 'hono-server'
-  | 'middy'
-  | 'npm'
+type PackageGroup = 'node' | 'zod' | 'aws' | 'cdk' | 'hono' | 'hono-server' | 'lambda' | 'npm'
 
 type Zone = {
   readonly prefix: string
@@ -27,17 +17,18 @@ type Zone = {
 const libraries: readonly PackageGroup[] = ['node', 'zod', 'npm']
 const core = ['src/money/', 'src/protocol/']
 const domain = [
-  'ledger',
-  'keys',
-  'fleet',
-  'routing',
-  'metering',
-  'receipts',
-  'catalogue',
-  'dispatch',
-].map((folder) => `src/${folder}/`)
+  'src/ledger/',
+  'src/keys/',
+  'src/fleet/',
+  'src/routing/',
+  'src/metering/',
+  'src/receipts/',
+  'src/catalogue/',
+  'src/dispatch/',
+]
 const names = ['src/names.ts', 'src/tables.ts']
-const shipped = [...core, 'src/receipts/']
+/** What a program may carry that runs at a host or a customer. */
+export const shipped: readonly string[] = [...core, 'src/receipts/']
 
 const domainZone = (prefix: string): Zone => ({
   prefix,
@@ -56,7 +47,7 @@ const useCaseZone = (prefix: string): Zone => ({
 const appZone = (prefix: string): Zone => ({
   prefix,
   mayImport: shipped,
-  packages: [...libraries, 'node-io'],
+  packages: libraries,
   rule: 'a shipped program knows protocol, receipts and money alone',
 })
 
@@ -84,32 +75,32 @@ const zones: readonly Zone[] = [
   {
     prefix: 'src/adapters/',
     mayImport: [...core, ...domain, ...names],
-    packages: [...libraries, 'node-io', 'aws'],
+    packages: [...libraries, 'aws'],
     rule: 'an adapter knows the ports of the domain and no use case',
   },
   {
     prefix: 'functions/',
     mayImport: ['src/'],
-    packages: [...libraries, 'node-io', 'aws', 'hono', 'hono-server', 'middy'],
+    packages: [...libraries, 'aws', 'hono', 'hono-server', 'lambda'],
     rule: 'an entry point knows what is under src and the Lambda runtime',
   },
   {
     prefix: 'infra/',
     mayImport: names,
-    packages: ['node', 'node-io', 'zod', 'cdk'],
+    packages: ['node', 'zod', 'cdk'],
     rule: 'infrastructure knows file names, names.ts and tables.ts, not code',
   },
   {
     prefix: 'apps/local/',
     mayImport: ['src/', 'functions/', 'infra/', 'apps/', 'scripts/'],
-    packages: [...libraries, 'node-io', 'aws', 'hono', 'hono-server'],
-    rule: 'the laptop stack may start everything, but deploys nothing',
+    packages: [...libraries, 'aws', 'hono', 'hono-server', 'lambda'],
+    rule: 'the laptop stack starts everything and deploys nothing: no CDK, no tests',
   },
   ...['host', 'cli', 'console'].map((name) => appZone(`apps/${name}/`)),
   {
     prefix: 'scripts/',
     mayImport: ['src/', 'infra/'],
-    packages: [...libraries, 'node-io', 'aws'],
+    packages: [...libraries, 'aws'],
     rule: 'a script knows src and the stage files',
   },
 ]
@@ -133,18 +124,13 @@ function mayImport(zone: Zone, { specifier, target }: Import): boolean {
   return [zone.prefix, ...zone.mayImport].some((prefix) => matches(target, prefix))
 }
 
-/** What touches the world: storage, network, processes, time. It comes in through ports. */
-const ioModules =
-  /^node:(fs|net|https?|http2|tls|dns|dgram|child_process|cluster|worker_threads|os|process|timers|readline|perf_hooks|stream\/consumers|sqlite)(\/|$)/
-
 function groupOf(specifier: string): PackageGroup {
-  if (specifier.startsWith('node:')) return ioModules.test(specifier) ? 'node-io' : 'node'
-  if (builtinModules.includes(specifier)) return 'node-io'
+  if (specifier.startsWith('node:')) return 'node'
   if (specifier === 'zod') return 'zod'
   if (/^@(aws-sdk|smithy|aws-crypto)\//.test(specifier)) return 'aws'
   if (/^(aws-cdk-lib|constructs|cdk-nag)(\/|$)/.test(specifier)) return 'cdk'
   if (/^hono(\/|$)/.test(specifier)) return 'hono'
   if (/^@hono\//.test(specifier)) return 'hono-server'
-  if (/^(@middy\/|aws-lambda$)/.test(specifier)) return 'middy'
+  if (/^(@middy\/|aws-lambda$)/.test(specifier)) return 'lambda'
   return 'npm'
 }

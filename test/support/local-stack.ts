@@ -28,8 +28,9 @@ const mainFile = new URL('../../apps/local/main.ts', import.meta.url).pathname
 
 export type LocalStack = Awaited<ReturnType<typeof startLocalStack>>
 
-export async function startLocalStack(flags: readonly string[] = []) {
-  const dataDir = await mkdtemp(join(tmpdir(), 'b3iq-e2e-'))
+/** `keepIn` names a folder that outlives the stack, for tests of a second start. */
+export async function startLocalStack(flags: readonly string[] = [], keepIn?: string) {
+  const dataDir = keepIn ?? (await mkdtemp(join(tmpdir(), 'b3iq-e2e-')))
   const port = await freePortRow(6)
   const args = [mainFile, '--data', dataDir, '--port', String(port), ...flags]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
@@ -64,7 +65,7 @@ export async function startLocalStack(flags: readonly string[] = []) {
     stop: async () => {
       child.kill('SIGTERM')
       await Promise.race([exited, delay(stopWithinMs).then(() => child.kill('SIGKILL'))])
-      await rm(dataDir, { recursive: true, force: true })
+      if (!keepIn) await rm(dataDir, { recursive: true, force: true })
     },
   }
 }
