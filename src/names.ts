@@ -16,7 +16,7 @@ export const envKey = {
   deadlineMs: 'B3IQ_DEADLINE_MS',
   /** What a hold outlives its request's deadline by, in milliseconds. */
   leaseMarginMs: 'B3IQ_LEASE_MARGIN_MS',
-  /** What the control plane tells paid-eligible nodes to wait between beats, in milliseconds. */
+  /** Only on a laptop: a shorter wait between beats, in milliseconds. */
   beatIntervalMs: 'B3IQ_BEAT_INTERVAL_MS',
   /** Only on a laptop: where the embedded DynamoDB listens. */
   dynamodbEndpoint: 'DYNAMODB_ENDPOINT',

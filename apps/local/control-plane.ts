@@ -4,8 +4,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { log } from '../../functions/compose/parts.ts'
-import { composeSchedules } from '../../functions/compose/schedules.ts'
-import type { ScheduleName } from '../../src/names.ts'
+import { composeSchedule } from '../../functions/compose/schedules.ts'
+import { type ScheduleName, schedules } from '../../src/names.ts'
 import { serveFunction } from './function-url.ts'
 
 const everyMs: Readonly<Record<ScheduleName, number>> = {
@@ -22,11 +22,10 @@ const port = (name: string): number => {
   return value
 }
 
-const [ingest, admin, bootstrap, schedules] = await Promise.all([
+const [ingest, admin, bootstrap] = await Promise.all([
   import('../../functions/ingest/handler.ts'),
   import('../../functions/admin/handler.ts'),
   import('../../functions/admin/bootstrap.ts'),
-  composeSchedules(process.env),
 ])
 
 const servers = await Promise.all([
@@ -42,7 +41,7 @@ const servers = await Promise.all([
 ])
 
 const stop = new AbortController()
-for (const [name, intervalMs] of Object.entries(everyMs)) void repeat(name, intervalMs)
+for (const name of Object.keys(schedules).filter(isScheduleName)) void repeat(name)
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {
     stop.abort()
@@ -53,16 +52,19 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 log('control_plane_ready', {})
 
 /** One run at a time, like the deployed schedules; a failed run is logged and the next one tries. */
-async function repeat(name: string, intervalMs: number): Promise<void> {
-  const run = Object.entries(schedules).find(([schedule]) => schedule === name)?.[1]
-  while (run && !stop.signal.aborted) {
+async function repeat(name: ScheduleName): Promise<void> {
+  const run = await composeSchedule(process.env, name)
+  while (!stop.signal.aborted) {
     try {
-      const report = await run()
-      log('schedule_ran', { schedule: name, ...report })
+      log('schedule_ran', { schedule: name, ...(await run()) })
     } catch (error) {
       const message = error instanceof Error ? error.message : 'fault'
       log('schedule_failed', { schedule: name, message })
     }
-    await delay(intervalMs, undefined, { signal: stop.signal }).catch(() => undefined)
+    await delay(everyMs[name], undefined, { signal: stop.signal }).catch(() => undefined)
   }
+}
+
+function isScheduleName(name: string): name is ScheduleName {
+  return Object.hasOwn(schedules, name)
 }

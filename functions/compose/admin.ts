@@ -17,11 +17,11 @@ import { type Base, composeBase, log, system } from './parts.ts'
 type Environment = Readonly<Record<string, string | undefined>>
 
 export const composeAdmin = async (env: Environment): Promise<AdminDeps> =>
-  adminDepsOf(await composeBase(env))
+  adminDepsOf(await composeBase(env, 'admin'))
 
 /** On AWS the function URL admits by IAM; a laptop has none, so a token from its secrets stands in. */
 export async function composeBootstrap(env: Environment): Promise<BootstrapDeps> {
-  const base = await composeBase(env)
+  const base = await composeBase(env, 'bootstrap')
   const token = base.secrets.bootstrap_token
   return {
     ...adminDepsOf(base),
@@ -46,7 +46,12 @@ function adminDepsOf({ database, secrets }: Base) {
     peppers: peppersOf(secrets),
     // An operator's change should show at once; it is rare enough to pay for a pass.
     recompute: async () => {
-      await recomputeEligibility({ ...system, fleet, catalogue, pool })
+      try {
+        await recomputeEligibility({ ...system, fleet, catalogue, pool })
+      } catch (error) {
+        // The change itself is written; the next pass of the schedule, seconds away, makes it show.
+        log('recompute_failed', { message: error instanceof Error ? error.message : 'fault' })
+      }
     },
   }
 }

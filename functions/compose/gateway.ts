@@ -17,7 +17,7 @@ const freshMs = 5_000
 export async function composeGateway(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<GatewayDeps> {
-  const base = await composeBase(env)
+  const base = await composeBase(env, 'gateway')
   const { config, secrets, database } = base
   const sweep = sweepDepsOf(base)
   const pool = makePoolStore(database)

@@ -11,7 +11,7 @@ import { composeBase, log, system } from './parts.ts'
 export async function composeIngest(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<IngestDeps> {
-  const { config, secrets, database } = await composeBase(env)
+  const { config, secrets, database } = await composeBase(env, 'ingest')
   const root = makeSigner(secrets.ticket_root_key.private_key)
   return {
     ...system,

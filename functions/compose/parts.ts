@@ -13,6 +13,7 @@ import type { SweepDeps } from '../../src/ledger/sweep.ts'
 import { makeSigner } from '../../src/protocol/ed25519.ts'
 import { expiredReceipt } from '../../src/receipts/expired-receipt.ts'
 import type { ReceiptSigner } from '../../src/receipts/make-receipt.ts'
+import type { Principal } from '../../src/rights.ts'
 import { type Config, readConfig } from '../environment.ts'
 
 export type Base = {
@@ -28,11 +29,16 @@ export const log: Log = (event, fields) => console.log(JSON.stringify({ event, .
 
 export async function composeBase(
   env: Readonly<Record<string, string | undefined>>,
+  principal: Principal,
 ): Promise<Base> {
   const config = readConfig(env)
   const secrets = await loadSecrets(config.secretsSource, config.stage)
-  const database = makeDatabase({ tables: config.tables, endpoint: config.dynamodbEndpoint })
-  return { config, secrets, database }
+  return { config, secrets, database: databaseOf(config, principal) }
+}
+
+/** On AWS a function's role limits it; where there is none, its client does. */
+function databaseOf({ tables, dynamodbEndpoint: endpoint, isLocal }: Config, principal: Principal) {
+  return makeDatabase({ tables, endpoint, enforce: isLocal ? { principal } : undefined })
 }
 
 export function receiptSignerOf({ config, secrets }: Base): ReceiptSigner {

@@ -2,17 +2,16 @@
 import middy from '@middy/core'
 import type { ScheduleName } from '../../src/names.ts'
 import { log } from '../compose/parts.ts'
-import { composeSchedules, type Schedules } from '../compose/schedules.ts'
-
-let composed: Promise<Schedules> | undefined
+import { composeSchedule, type RunSchedule } from '../compose/schedules.ts'
 
 export function scheduled(
   name: ScheduleName,
   options: { readonly passes: number; readonly everyMs: number } = { passes: 1, everyMs: 0 },
 ) {
+  let composed: Promise<RunSchedule> | undefined
   return middy(async () => {
-    composed ??= composeSchedules(process.env)
-    const run = (await composed)[name]
+    composed ??= composeSchedule(process.env, name)
+    const run = await composed
     for (let pass = 0; pass < options.passes; pass += 1) {
       const startedAtMs = Date.now()
       const report = await run()

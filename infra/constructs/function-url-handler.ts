@@ -4,9 +4,9 @@
 import { Duration, Validations } from 'aws-cdk-lib'
 import { FunctionUrlAuthType } from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
+import type { Principal } from '../../src/rights.ts'
 import { acknowledged } from '../checks.ts'
 import type { StageConfig } from '../config.ts'
-import type { Principal } from '../permissions.ts'
 import type { DeployedTables } from './b3iq-tables.ts'
 import { NodeFunction } from './node-function.ts'
 

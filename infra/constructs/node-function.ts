@@ -1,6 +1,6 @@
 /**
  * One deployed TypeScript entry file: bundled by the local esbuild, with its own log group and its
- * own role, which may do what `permissions.ts` says and nothing else. The other constructs add how
+ * own role, which may do what `src/rights.ts` says and nothing else. The other constructs add how
  * it is reached.
  */
 import { join } from 'node:path'
@@ -23,14 +23,10 @@ import {
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { envKey } from '../../src/names.ts'
+import type { Principal } from '../../src/rights.ts'
 import { acknowledged } from '../checks.ts'
 import type { StageConfig } from '../config.ts'
-import {
-  type Principal,
-  secretStatements,
-  secretsParameter,
-  tableStatements,
-} from '../permissions.ts'
+import { secretStatements, secretsParameter, tableStatements } from '../permissions.ts'
 import type { DeployedTables } from './b3iq-tables.ts'
 
 const repositoryRoot = join(import.meta.dirname, '..', '..')
@@ -38,7 +34,7 @@ const repositoryRoot = join(import.meta.dirname, '..', '..')
 export type NodeFunctionProps = {
   readonly config: StageConfig
   readonly tables: DeployedTables
-  /** The row of `permissions.ts` that the role gets. */
+  /** The row of `src/rights.ts` that the role gets. */
   readonly principal: Principal
   /** Path of the entry file from the repository root. */
   readonly entry: string

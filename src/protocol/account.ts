@@ -5,7 +5,7 @@ import { RouteTier, TrustTier } from './catalogue.ts'
 export const Scope = z.enum(['inference', 'billing:read'])
 export type Scope = z.infer<typeof Scope>
 
-const usd = z.string().regex(/^\d{1,12}(\.\d{1,9})?$/, 'must be a decimal USD string')
+const usd = z.string().regex(/^(0|[1-9]\d{0,11})(\.\d{1,9})?$/, 'must be a decimal USD string')
 
 /** Limits that the reserve write enforces, so that they hold across any number of gateways. */
 export const KeyLimits = z.strictObject({

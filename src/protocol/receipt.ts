@@ -9,7 +9,7 @@ import { PublicKey, Signature } from './ed25519.ts'
 import { AccountId, ArtifactDigest, HoldId, KeyId, ModelId, NodeId, Sha256Hex } from './ids.ts'
 import { CountMethod, TokenCounts } from './usage.ts'
 
-const usd = z.string().regex(/^\d{1,12}(\.\d{1,9})?$/)
+const usd = z.string().regex(/^(0|[1-9]\d{0,11})(\.\d{1,9})?$/)
 const durationMs = z.int().min(0)
 
 /**

@@ -38,9 +38,8 @@ export function carriedViolations(files: readonly SourceFile[], ships: RegExp): 
     const values = fileAt.get(path)?.imports.filter(({ isTypeOnly }) => !isTypeOnly) ?? []
     for (const { target, line } of values) {
       if (!target.startsWith('src/')) continue
-      reached.add(target)
-      if (shipped.some((prefix) => target.startsWith(prefix))) continue
-      violations.push(`${path}:${line} carries ${target} into a program that ships`)
+      if (shipped.some((prefix) => target.startsWith(prefix))) reached.add(target)
+      else violations.push(`${path}:${line} carries ${target} into a program that ships`)
     }
   }
   return violations

@@ -30,7 +30,7 @@ describe('every function', () => {
   test.each(functions)('$id gets the names of things and no secret', (fn) => {
     const variables = environmentOf(fn)
     const adapter = Object.keys(variables).filter((name) => /^AWS_/.test(name))
-    const { dynamodbEndpoint: _laptopOnly, ...deployed } = envKey
+    const { dynamodbEndpoint: _endpoint, beatIntervalMs: _interval, ...deployed } = envKey
     expect(Object.keys(variables).sort()).toEqual(
       [...Object.values(deployed), 'NODE_OPTIONS', ...adapter].sort(),
     )

@@ -33,7 +33,7 @@ describe('what a function may do to tables', () => {
       [
         'balances: GetItem Query UpdateItem',
         'keys: GetItem',
-        'profiles: BatchGetItem GetItem Query UpdateItem',
+        'profiles: BatchGetItem GetItem',
         'receipts/byNodeReceiptHash: Query',
         'receipts/byReceiptHash: Query',
         'receipts: GetItem PutItem Query',
@@ -41,34 +41,27 @@ describe('what a function may do to tables', () => {
     ],
     [
       'IngestHandler',
-      [
-        'keys: GetItem PutItem UpdateItem',
-        'profiles: ConditionCheckItem GetItem PutItem Query UpdateItem',
-      ],
+      ['keys: GetItem UpdateItem', 'profiles: DeleteItem GetItem PutItem Query UpdateItem'],
     ],
     [
       'AdminHandler',
       [
-        'balances: ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem',
-        'keys: ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem',
-        'profiles: ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem',
-        'receipts: GetItem Query',
+        'balances: ConditionCheckItem GetItem PutItem Query UpdateItem',
+        'keys: BatchGetItem GetItem PutItem Query UpdateItem',
+        'profiles: DeleteItem GetItem PutItem Query UpdateItem',
       ],
     ],
-    ['BootstrapHandler', ['keys: ConditionCheckItem GetItem PutItem']],
-    ['ExpireHeartbeats', ['profiles: BatchGetItem DeleteItem GetItem PutItem Query UpdateItem']],
-    [
-      'RecomputeEligibility',
-      ['profiles: BatchGetItem DeleteItem GetItem PutItem Query UpdateItem'],
-    ],
-    ['ProbeRoutes', ['profiles: BatchGetItem DeleteItem GetItem PutItem Query UpdateItem']],
-    ['RunBenchmarks', ['profiles: BatchGetItem DeleteItem GetItem PutItem Query UpdateItem']],
+    ['BootstrapHandler', ['keys: PutItem']],
+    ['ExpireHeartbeats', ['profiles: Query UpdateItem']],
+    ['RecomputeEligibility', ['profiles: DeleteItem GetItem PutItem Query']],
+    ['ProbeRoutes', ['profiles: Query UpdateItem']],
+    ['RunBenchmarks', ['profiles: Query UpdateItem']],
     [
       'ExpireHolds',
       [
         'balances/bySweepBucket: Query',
-        'balances: GetItem PutItem Query UpdateItem',
-        'receipts: GetItem PutItem',
+        'balances: GetItem PutItem UpdateItem',
+        'receipts: PutItem',
       ],
     ],
   ])('%s', (prefix, expected) => {

@@ -1,14 +1,13 @@
 /**
- * The gateway over one embedded database and scripted hosts. Its parts are the deployed ones; a test
- * shortens waits by naming the duration and rolls the die itself, nothing else is changed.
+ * The gateway over one embedded database and scripted hosts. Its parts are those that are deployed;
+ * a test may shorten a wait by naming its duration, and rolls the die itself.
  */
 import { once } from 'node:events'
 import { serve } from '@hono/node-server'
+import type { Hono } from 'hono'
 import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
-import { makeCatalogueStore } from '../../src/adapters/dynamodb/catalogue-store.ts'
 import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
 import { makeHoldStore } from '../../src/adapters/dynamodb/hold-store.ts'
-import { makeJoinCodeStore } from '../../src/adapters/dynamodb/join-code-store.ts'
 import { makeKeyStore } from '../../src/adapters/dynamodb/key-store.ts'
 import { makePoolStore } from '../../src/adapters/dynamodb/pool-store.ts'
 import { makeReceiptStore } from '../../src/adapters/dynamodb/receipt-store.ts'
@@ -16,10 +15,13 @@ import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
 import { makeDialer } from '../../src/adapters/hosts/dialer.ts'
 import { ids, nowMs, sleep, timeOfId } from '../../src/adapters/system.ts'
 import { makeTicketSigner } from '../../src/dispatch/ticket-signer.ts'
+import type { Candidate } from '../../src/fleet/pool.ts'
 import { toShards } from '../../src/fleet/pool.ts'
+import type { Beat } from '../../src/fleet/ports.ts'
 import { type GatewayDeps, makeGatewayApp } from '../../src/gateway/app.ts'
 import { makeFreshCache } from '../../src/gateway/fresh-cache.ts'
 import { readShardFrom } from '../../src/gateway/read-shard.ts'
+import type { SurfaceEnv } from '../../src/http/surface.ts'
 import { type CustomerKey, hashKey, makeKey } from '../../src/keys/api-key.ts'
 import { newStageSecrets, peppersOf, publishedKeysOf } from '../../src/keys/stage-secrets.ts'
 import { type SweepDeps, sweepWallet } from '../../src/ledger/sweep.ts'
@@ -28,7 +30,234 @@ import type { CatalogueModel } from '../../src/protocol/catalogue.ts'
 import type { Sleep } from '../../src/protocol/clock.ts'
 import { makeSigner } from '../../src/protocol/ed25519.ts'
 import { expiredReceipt } from '../../src/receipts/expired-receipt.ts'
-import { type Database, startEmbeddedDynamodb } from './embedded-dynamodb.ts'
-import { candidateAt, enrolHost, saleOf } from './fleet-facts.ts'
+import { aBeat, aCandidate, aKey, aModel, digest } from '../adapters/dynamodb/facts.ts'
+import { startEmbeddedDynamodb } from './embedded-dynamodb.ts'
 import type { Script } from './host-answers.ts'
 import { type ScriptedHost, startScriptedHost } from './scripted-host.ts'
+
+export const stage = 'test'
+const freshMs = 5_000
+const leaseMs = 420_000
+const pricedVersion = 7
+
+export type GatewayBench = Awaited<ReturnType<typeof startGatewayBench>>
+export type Customer = { readonly key: CustomerKey; readonly token: string }
+export type Sale = {
+  readonly model: CatalogueModel
+  readonly candidates: readonly Candidate[]
+  readonly hosts: readonly ScriptedHost[]
+  /** The first host; throws where the model was put on sale without any. */
+  readonly host: ScriptedHost
+}
+
+export async function startGatewayBench() {
+  const database = await startEmbeddedDynamodb()
+  const fleet = makeFleetStore(database)
+  const pool = makePoolStore(database)
+  const keys = makeKeyStore(database)
+  const accounts = makeAccountStore(database)
+  const wallets = makeSweepStore(database)
+  const receipts = makeReceiptStore(database)
+  const holds = makeHoldStore(database)
+  const secrets = newStageSecrets(stage, { ids, nowMs: nowMs() })
+  const peppers = peppersOf(secrets)
+  const receiptSigner = {
+    stage,
+    keyId: secrets.receipt_key.key_id,
+    signer: makeSigner(secrets.receipt_key.private_key),
+  }
+  const running: (() => Promise<void>)[] = []
+  const lines: string[] = []
+  const sweep: SweepDeps = {
+    store: holds,
+    sweepStore: wallets,
+    sleep,
+    timeOfId,
+    nowMs,
+    graceMs: 120_000,
+    expire: (accountId, holdId, { amount }) => {
+      const heldAtMs = timeOfId(holdId)
+      const expired = { accountId, holdId, amount, heldAtMs }
+      const receipt = expiredReceipt(expired, { ids, nowMs, signer: receiptSigner })
+      return { accountId, holdId, charge: 0n, receipt }
+    },
+    onFailure: ({ error }) => {
+      throw error
+    },
+  }
+  const deps: GatewayDeps = {
+    stage,
+    ids,
+    nowMs,
+    sleep,
+    timeOfId,
+    // Zero draws the candidates in the order of the pool.
+    random: () => 0,
+    log: (event, fields) => void lines.push(JSON.stringify({ event, ...fields })),
+    dialer: makeDialer({ allowsLoopback: true }),
+    ticketSigner: makeTicketSigner({
+      stage,
+      root: makeSigner(secrets.ticket_root_key.private_key),
+      ids,
+      nowMs,
+    }),
+    store: holds,
+    wallets,
+    accounts,
+    receipts,
+    fleet,
+    peppers,
+    receiptSigner,
+    keys: makeFreshCache(keys.readByHash, { freshMs, nowMs }),
+    shards: makeFreshCache(
+      readShardFrom(pool, () => 0),
+      { freshMs, nowMs },
+    ),
+    publicCatalogue: pool.readPublicCatalogue,
+    publishedKeys: publishedKeysOf(secrets),
+    repair: async (wallet) => (await sweepWallet(sweep, wallet)) > 0,
+    deadlineMs: 300_000,
+    leaseMs,
+  }
+  let sales = 0
+
+  const newHost = async (...scripts: readonly Script[]): Promise<ScriptedHost> => {
+    const host = await startScriptedHost(...scripts)
+    running.push(host.stop)
+    return host
+  }
+
+  /** A hot item as a host has it that beats and answers probes. */
+  const beat = async (nodeId: string, changes: Partial<Beat> = {}): Promise<void> => {
+    const atMs = nowMs()
+    await fleet.recordBeat(aBeat(nodeId, { seq: atMs, beatAtMs: atMs, ...changes }))
+    await fleet.recordProbe({ nodeId, epoch: 1, atMs, isGood: true })
+  }
+
+  return {
+    ...database,
+    database,
+    fleet,
+    pool,
+    keys,
+    wallets,
+    accounts,
+    receipts,
+    sweep,
+    deps,
+    peppers,
+    publishedKeys: deps.publishedKeys,
+    logLines: () => lines,
+    appOf: (changes: Partial<GatewayDeps> = {}) => makeGatewayApp({ ...deps, ...changes }),
+    newHost,
+    beat,
+    /** A model with one live, eligible host for each script. */
+    sale: async (
+      scripts: readonly Script[],
+      changes: {
+        readonly model?: Partial<CatalogueModel>
+        readonly host?: Partial<Candidate>
+      } = {},
+    ): Promise<Sale> => {
+      sales += 1
+      const model = modelOnSale(`maker/model-${sales}`, changes.model)
+      const hosts = await Promise.all(scripts.map((script) => newHost(script)))
+      await Promise.all(hosts.map(({ nodeId }) => beat(nodeId)))
+      const candidates = hosts.map(({ nodeId, publicKey, url }) =>
+        aCandidate({
+          nodeId,
+          publicKey,
+          routeUrl: url,
+          profileId: `${model.id}@q8`,
+          ...changes.host,
+        }),
+      )
+      const priced = { ...model, version: pricedVersion }
+      const shards = toShards(priced, { candidates, excludedBy: [] }, nowMs())
+      await pool.writeShards(model.id, shards)
+      const [host] = hosts
+      return {
+        model,
+        candidates,
+        hosts,
+        get host() {
+          if (host === undefined) throw new Error('no host sells this model')
+          return host
+        },
+      }
+    },
+    customer: async (
+      changes: { readonly balanceUsd?: string; readonly key?: Partial<CustomerKey> } = {},
+    ): Promise<Customer> => {
+      const atMs = nowMs()
+      const accountId = `acct_${ids.ulid(atMs)}`
+      await accounts.createAccount({ accountId, name: 'a', smoke: false, createdAtMs: atMs })
+      const amount = parseUsd(changes.balanceUsd ?? '10') ?? 0n
+      const entryId = ids.ulid(atMs)
+      const credit = { accountId, entryId, kind: 'top_up', amount, atMs } as const
+      if (amount > 0n) await accounts.credit({ ...credit, reference: entryId })
+      const token = makeKey('sk-b3iq', peppers, ids)
+      const keyHash = hashKey(token, 'sk-b3iq', peppers) ?? ''
+      const scopes = ['inference', 'billing:read'] as const
+      const key = await keys.createKey(aKey(accountId, { scopes, ...changes.key, keyHash }))
+      if (key === undefined) throw new Error('the key was refused')
+      return { key, token }
+    },
+    /** The customer's wallet as it stands now, its promises checked. */
+    wallet: async ({ key }: Customer) => {
+      const wallet = await wallets.readWallet(key.accountId)
+      if (wallet === undefined) throw new Error('the customer has no wallet')
+      return wallet
+    },
+    /** The app on a real port. */
+    listen: async (app: Hono<SurfaceEnv>): Promise<string> => {
+      const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 })
+      await once(server, 'listening')
+      running.push(async () => {
+        if ('closeAllConnections' in server) server.closeAllConnections()
+        server.close()
+        await once(server, 'close')
+      })
+      const address = server.address()
+      if (typeof address !== 'object' || address === null) throw new Error('no port')
+      return `http://127.0.0.1:${address.port}`
+    },
+    stop: async () => {
+      await Promise.all(running.map((stop) => stop()))
+      await database.stop()
+    },
+  }
+}
+
+/** USD 1 a million prompt tokens, 2 for completions, 4 bytes a token, give or take a quarter. */
+export function modelOnSale(id: string, changes: Partial<CatalogueModel> = {}): CatalogueModel {
+  const ratio = { mean: 4, band: 0.25 }
+  return aModel({
+    id,
+    benchmark_price: { prompt_usd_per_mtok: '4', completion_usd_per_mtok: '8' },
+    prices: [
+      {
+        route_tier: 'network_beta',
+        trust_tier: 'T0',
+        prompt_usd_per_mtok: '1',
+        cached_prompt_usd_per_mtok: '0.5',
+        completion_usd_per_mtok: '2',
+      },
+    ],
+    profiles: [
+      {
+        profile_id: `${id}@q8`,
+        artifact: { format: 'gguf', digest, quantization: 'Q8_0' },
+        runtime_kinds: ['vllm'],
+        bytes_per_token: { prompt: ratio, completion: ratio },
+      },
+    ],
+    ...changes,
+  })
+}
+
+/** Real sleep, but for the durations that a test shortens. */
+export const sleepShortened =
+  (waitsMs: Readonly<Record<number, number>>): Sleep =>
+  (durationMs, signal) =>
+    sleep(waitsMs[durationMs] ?? durationMs, signal)

@@ -8,7 +8,9 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
+import type { Principal } from '../../rights.ts'
 import type { TableNames } from '../../tables.ts'
+import { enforceRights } from './enforce-rights.ts'
 
 export type Database = {
   readonly client: DynamoDBDocumentClient
@@ -21,13 +23,15 @@ export type DatabaseOptions = {
   readonly tables: TableNames
   /** Only for the embedded engine; on AWS region and credentials come from the environment. */
   readonly endpoint?: string | undefined
+  /** Where no IAM stands before the tables: refuse what the deployed function may not do. */
+  readonly enforce?: { readonly principal: Principal } | undefined
 }
 
 const connectionTimeoutMs = 1_000
 const requestTimeoutMs = 2_000
 const attemptsMax = 4
 
-export function makeDatabase({ tables, endpoint }: DatabaseOptions): Database {
+export function makeDatabase({ tables, endpoint, enforce }: DatabaseOptions): Database {
   const local = endpoint
     ? {
         endpoint,
@@ -40,6 +44,7 @@ export function makeDatabase({ tables, endpoint }: DatabaseOptions): Database {
     maxAttempts: attemptsMax,
     requestHandler: { connectionTimeout: connectionTimeoutMs, requestTimeout: requestTimeoutMs },
   })
+  if (enforce) enforceRights(base, enforce.principal, tables)
   let offsetMs: number | undefined
   base.middlewareStack.add(
     (next) => async (args) => {

@@ -1,0 +1,63 @@
+/**
+ * What each deployable may do in DynamoDB. CDK makes its policies from this table, and a laptop's database
+ * client refuses everything else, so that a missing right shows before anything is deployed. A
+ * transaction needs no right of its own, only those of the operations in it.
+ */
+import type { ScheduleName } from './names.ts'
+import type { TableName, tables } from './tables.ts'
+
+export type Action =
+  | 'GetItem'
+  | 'BatchGetItem'
+  | 'Query'
+  | 'PutItem'
+  | 'UpdateItem'
+  | 'DeleteItem'
+  | 'ConditionCheckItem'
+
+type IndexName<Name extends TableName> = (typeof tables)[Name]['keysOnlyIndexes'][number]['name']
+
+export type Rights = {
+  readonly [Name in TableName]?: {
+    readonly actions: readonly Action[]
+    /** Indexes that may be queried; the table itself only when `actions` has Query. */
+    readonly indexes?: readonly IndexName<Name>[]
+  }
+}
+
+export type Principal = 'gateway' | 'ingest' | 'admin' | 'bootstrap' | ScheduleName
+
+const observe: Rights = { profiles: { actions: ['Query', 'UpdateItem'] } }
+
+export const rights: Readonly<Record<Principal, Rights>> = {
+  gateway: {
+    balances: { actions: ['GetItem', 'Query', 'UpdateItem'] },
+    keys: { actions: ['GetItem'] },
+    profiles: { actions: ['GetItem', 'BatchGetItem'] },
+    receipts: {
+      actions: ['GetItem', 'Query', 'PutItem'],
+      indexes: ['byReceiptHash', 'byNodeReceiptHash'],
+    },
+  },
+  ingest: {
+    keys: { actions: ['GetItem', 'UpdateItem'] },
+    profiles: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
+  },
+  admin: {
+    balances: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'ConditionCheckItem'] },
+    keys: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'] },
+    profiles: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
+  },
+  // Mints the first owner key on the condition that none was minted before.
+  bootstrap: { keys: { actions: ['PutItem'] } },
+  'expire-heartbeats': observe,
+  'recompute-eligibility': {
+    profiles: { actions: ['GetItem', 'Query', 'PutItem', 'DeleteItem'] },
+  },
+  'probe-routes': observe,
+  'run-benchmarks': observe,
+  'expire-holds': {
+    balances: { actions: ['GetItem', 'PutItem', 'UpdateItem'], indexes: ['bySweepBucket'] },
+    receipts: { actions: ['PutItem'] },
+  },
+}

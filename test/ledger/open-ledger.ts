@@ -1,0 +1,191 @@
+/**
+ * Customers, their money and the ledger's own code over a real database, under a clock that the test
+ * moves. `books` proves a customer's money from the stored items, without the ledger's own sums.
+ */
+import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { expect } from 'vitest'
+import * as z from 'zod'
+import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
+import { makeDatabase } from '../../src/adapters/dynamodb/client.ts'
+import { createTables, localTableNames } from '../../src/adapters/dynamodb/create-tables.ts'
+import { makeHoldStore } from '../../src/adapters/dynamodb/hold-store.ts'
+import { makeReceiptStore } from '../../src/adapters/dynamodb/receipt-store.ts'
+import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
+import { ids, timeOfId } from '../../src/adapters/system.ts'
+import { countedSpend, counterCharges, type KeyCaps } from '../../src/ledger/counters.ts'
+import type { FinishDeps } from '../../src/ledger/finish.ts'
+import type { Decision, Reservation } from '../../src/ledger/ports.ts'
+import type { ReserveDeps } from '../../src/ledger/reserve.ts'
+import { type SweepDeps, sweepWallet } from '../../src/ledger/sweep.ts'
+import { formatUsd, parseUsd } from '../../src/money/nano-usd.ts'
+import { expiredReceipt } from '../../src/receipts/expired-receipt.ts'
+import type { EmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
+import { by, draft, genuineReceipt } from '../support/genuine-receipt.ts'
+
+/** A full minute, so that minutes of tests are minutes of the ledger. */
+export const startMs = Date.UTC(2026, 10, 21, 5, 10)
+export const minuteMs = 60_000
+export const leaseMs = 5 * minuteMs
+export const graceMs = 2 * minuteMs
+
+export type Ledger = Awaited<ReturnType<typeof openLedger>>
+
+/** Fresh tables on the engine, so that no test sees another's wallets or cursor. */
+export async function openLedger(engine: EmbeddedDynamodb) {
+  const tables = localTableNames(`ledger-${crypto.randomUUID().slice(0, 8)}`)
+  await createTables(engine.endpoint, tables)
+  /** Another client of the same tables, as another process would be. */
+  const connect = () => ({ ...engine, ...makeDatabase({ tables, endpoint: engine.endpoint }) })
+  const database = connect()
+  const stores = {
+    holds: makeHoldStore(database),
+    accounts: makeAccountStore(database),
+    receipts: makeReceiptStore(database),
+    sweeps: makeSweepStore(database),
+  }
+  let clockMs = startMs
+  const nowMs = () => clockMs
+  const failures: string[] = []
+  const finishing: FinishDeps = { store: stores.holds, sleep: async () => undefined, timeOfId }
+  const sweeping: SweepDeps = {
+    ...finishing,
+    sweepStore: { ...stores.sweeps, serverTimeMs: async () => clockMs },
+    nowMs,
+    graceMs,
+    expire: (accountId, holdId, hold) => {
+      const expired = { accountId, holdId, amount: hold.amount, heldAtMs: timeOfId(holdId) }
+      const receipt = expiredReceipt(expired, { signer: by, ids, nowMs })
+      return { accountId, holdId, charge: 0n, receipt }
+    },
+    onFailure: ({ accountId, error }) => {
+      failures.push(`${accountId}: ${error instanceof Error ? error.message : 'fault'}`)
+    },
+  }
+  const reserving: ReserveDeps = {
+    ...finishing,
+    repair: async (wallet) => (await sweepWallet(sweeping, wallet)) > 0,
+  }
+
+  return {
+    database,
+    connect,
+    ...stores,
+    finishing,
+    sweeping,
+    reserving,
+    failures,
+    nowMs,
+    moveClock: (byMs: number) => {
+      clockMs += byMs
+    },
+    /** The id of a new account that has so much money. */
+    customer: async (funded: bigint): Promise<string> => {
+      const accountId = `acct_${ids.ulid(clockMs)}`
+      const account = { accountId, name: 'Customer', smoke: false, createdAtMs: clockMs }
+      await stores.accounts.createAccount(account)
+      if (funded === 0n) return accountId
+      const [entryId, reference] = [ids.ulid(clockMs), `payment of ${accountId}`]
+      const credit = { accountId, entryId, kind: 'top_up', reference, atMs: clockMs } as const
+      await stores.accounts.credit({ ...credit, amount: funded })
+      return accountId
+    },
+    /** What a gateway would ask for now. */
+    reservation: (
+      accountId: string,
+      amount: bigint,
+      limits: Partial<KeyCaps> = {},
+    ): Reservation => {
+      const caps = { ...noCaps, ...limits }
+      return {
+        accountId,
+        holdId: ids.ulid(clockMs),
+        hold: {
+          amount,
+          expiresAtSec: Math.ceil((clockMs + leaseMs) / 1000),
+          nonce: ids.token(6),
+          priceVersion: 3,
+          counted: countedSpend(caps),
+        },
+        keyOrdinal: caps.keyOrdinal,
+        charges: counterCharges(caps, amount, clockMs),
+      }
+    },
+    /** Changes the wallet behind the ledger's back. */
+    alterWallet: async (accountId: string, name: string, value: unknown): Promise<void> => {
+      await database.client.send(
+        new UpdateCommand({
+          TableName: tables.balances,
+          Key: { pk: accountId, sk: 'wallet#0' },
+          UpdateExpression: 'SET #name = :value',
+          ExpressionAttributeNames: { '#name': name },
+          ExpressionAttributeValues: { ':value': value },
+        }),
+      )
+    },
+    /** The value of each counter on the wallet. */
+    counters: async (accountId: string): Promise<Record<string, bigint>> => {
+      const wallet = await stores.sweeps.readWallet(accountId)
+      return Object.fromEntries(wallet?.counters ?? [])
+    },
+    books: async (accountId: string): Promise<Books> => {
+      const page = { limit: 100, after: undefined }
+      const { Item } = await database.client.send(
+        new GetCommand({
+          TableName: tables.balances,
+          Key: { pk: accountId, sk: 'wallet#0' },
+          ConsistentRead: true,
+        }),
+      )
+      const { holds, ...wallet } = StoredMoney.parse(Item)
+      const credits = await stores.accounts.listCredits(accountId, page)
+      const decisions = await stores.receipts.listReceipts(accountId, page)
+      const closed = decisions.items.filter(({ holdId }) => !(holdId in holds))
+      const funded = sum(credits.items.map(({ amount }) => amount))
+      // S1
+      expect(wallet.available >= 0n && wallet.held >= 0n).toBe(true)
+      // S2
+      expect(wallet.spent).toBe(sum(closed.map(({ charge }) => charge)))
+      expect(wallet.available + wallet.held).toBe(funded - wallet.spent)
+      expect(wallet.funded).toBe(funded)
+      // S3
+      expect(wallet.held).toBe(sum(Object.values(holds).map(({ a }) => a)))
+      for (const decision of decisions.items) assertDecision(decision)
+      return { available: wallet.available, held: wallet.held, spent: wallet.spent }
+    },
+  }
+}
+
+export type Books = { readonly available: bigint; readonly held: bigint; readonly spent: bigint }
+
+/** The decision that a gateway makes once the request has cost so much. */
+export function charging({ accountId, holdId, hold }: Reservation, charge: bigint): Decision {
+  const own = { request_id: holdId, account_id: accountId, hold_usd: formatUsd(hold.amount) }
+  const receipt = genuineReceipt({ charge, private: { ...draft.private, ...own } })
+  return { accountId, holdId, charge, receipt }
+}
+
+const noCaps: KeyCaps = {
+  keyOrdinal: 1,
+  spendPerDay: undefined,
+  spendPerMonth: undefined,
+  requestsPerMinute: undefined,
+}
+
+const digits = z.string().transform(BigInt)
+const StoredMoney = z.object({
+  available: digits,
+  held: digits,
+  spent: digits,
+  funded: digits,
+  holds: z.record(z.string(), z.object({ a: digits })),
+})
+
+const sum = (amounts: readonly bigint[]): bigint => amounts.reduce((all, one) => all + one, 0n)
+
+/** S6 and S12. */
+function assertDecision({ charge, receipt }: Decision): void {
+  const { charge_usd, host_share_usd, fee_usd } = receipt.body.charge
+  expect(charge >= 0n && charge <= (parseUsd(receipt.private.hold_usd) ?? -1n)).toBe(true)
+  expect(parseUsd(charge_usd)).toBe(charge)
+  expect((parseUsd(host_share_usd) ?? 0n) + (parseUsd(fee_usd) ?? 0n)).toBe(charge)
+}

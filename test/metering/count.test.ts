@@ -1,0 +1,86 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  countTokens,
+  promptBytes,
+  promptTokensBound,
+  templateBytesPerMessage,
+} from '../../src/metering/count.ts'
+import type { ChatMessage } from '../../src/protocol/chat-request.ts'
+
+const text = fc.string({ unit: 'grapheme', maxLength: 40 })
+const message: fc.Arbitrary<ChatMessage> = fc.record({
+  role: fc.constantFrom('system', 'user', 'assistant', 'tool'),
+  content: fc.oneof(
+    text,
+    fc.constant(null),
+    fc.array(
+      text.map((part) => ({ type: 'text' as const, text: part })),
+      { maxLength: 4 },
+    ),
+  ),
+})
+const messages = fc.array(message, { minLength: 1, maxLength: 6 })
+
+describe('the bytes of a prompt', () => {
+  test.each<[string, ChatMessage['content'], number]>([
+    ['text', 'hello', 5],
+    ['text beyond ASCII', 'größe 日', 11],
+    ['nothing', '', 0],
+    ['null', null, 0],
+    [
+      'parts, of which only texts count',
+      [
+        { type: 'text', text: 'ab' },
+        { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } },
+        { type: 'text', text: 'cd' },
+      ],
+      4,
+    ],
+  ])('are those of its content and its template: %s', (_, content, bytes) => {
+    expect(promptBytes([{ role: 'user', content }])).toBe(bytes + templateBytesPerMessage)
+  })
+
+  test('add up over its messages', () => {
+    fc.assert(
+      fc.property(messages, messages, (one, other) => {
+        expect(promptBytes([...one, ...other])).toBe(promptBytes(one) + promptBytes(other))
+      }),
+    )
+  })
+})
+
+describe('the bound of a prompt', () => {
+  test('is never below its bytes, so no tokenizer that makes at most one token per byte passes it', () => {
+    fc.assert(
+      fc.property(messages, (all) => {
+        expect(promptTokensBound({ messages: all })).toBeGreaterThanOrEqual(promptBytes(all))
+      }),
+    )
+  })
+
+  test('covers what templates render beside the content: names, tool calls, tools', () => {
+    const plain: ChatMessage = { role: 'assistant', content: null }
+    const called: ChatMessage = {
+      ...plain,
+      tool_calls: [{ function: { arguments: 'x'.repeat(100) } }],
+    }
+    const tools = [{ type: 'function', function: { name: 'y'.repeat(200) } }]
+    const bound = promptTokensBound({ messages: [plain] })
+    expect(promptTokensBound({ messages: [called] })).toBeGreaterThan(bound + 100)
+    expect(promptTokensBound({ messages: [plain], tools })).toBeGreaterThan(bound + 200)
+  })
+})
+
+describe('the count', () => {
+  const ratios = { prompt: { mean: 4, band: 0.1 }, completion: { mean: 3.5, band: 0.1 } }
+
+  test.each([
+    [{ prompt: 0, completion: 0 }, 0, 0],
+    [{ prompt: 1, completion: 1 }, 1, 1],
+    [{ prompt: 400, completion: 350 }, 100, 100],
+    [{ prompt: 401, completion: 351 }, 101, 101],
+  ])('of %o is bytes over bytes per token, rounded up', (bytes, prompt, completion) => {
+    expect(countTokens(bytes, ratios)).toEqual({ prompt, cached_prompt: 0, completion })
+  })
+})
