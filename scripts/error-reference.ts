@@ -1,4 +1,4 @@
-/** Renders `docs/errors.md` from the error table: `node scripts/error-reference.ts` writes it anew. */
+/** Renders `docs/errors.md` from the error table: `npm run errors` writes it anew. */
 import { writeFileSync } from 'node:fs'
 import { errorTable } from '../src/protocol/errors.ts'
 
@@ -13,7 +13,7 @@ export function errorReference(): string {
     })
   return `# Errors
 
-<!-- Written by \`node scripts/error-reference.ts\` from src/protocol/errors.ts; do not edit. -->
+<!-- Written by \`npm run errors\` from src/protocol/errors.ts; do not edit. -->
 
 Every refusal is JSON: \`{"error":{"message","type","param","code","request_id","retryable",…}}\`. \`code\` is
 stable, \`type\` is OpenAI's. \`x-should-retry\` says the same as the column *retry*, and the OpenAI SDKs

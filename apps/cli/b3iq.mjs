@@ -3,9 +3,11 @@
 // a Node that cannot strip types has to hand over to the pinned one before any TypeScript is read.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
-const packages = join(import.meta.dirname, '..', '..', 'node_modules')
+const here = dirname(fileURLToPath(import.meta.url))
+const packages = join(here, '..', '..', 'node_modules')
 const pinnedNode = join(packages, 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
 const stripsTypes = Boolean(process.features.typescript)
 
@@ -15,7 +17,7 @@ if (!existsSync(join(packages, 'zod')) || !(stripsTypes || existsSync(pinnedNode
 } else if (stripsTypes) {
   await import('./main.ts')
 } else {
-  const main = join(import.meta.dirname, 'main.ts')
+  const main = join(here, 'main.ts')
   const options = { stdio: 'inherit', env: withoutNodeOptions(process.env) }
   const { status } = spawnSync(pinnedNode, [main, ...process.argv.slice(2)], options)
   process.exitCode = status ?? 2

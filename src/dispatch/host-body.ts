@@ -29,6 +29,27 @@ const further: Readonly<Record<RuntimeKind, readonly string[]>> = {
   openai: [],
 }
 
+/** What the gateway itself acts on: no host needs it. */
+const ownFields = [
+  'model',
+  'stream',
+  'stream_options',
+  'max_tokens',
+  'max_completion_tokens',
+  'n',
+  'user',
+  'metadata',
+  'session_id',
+  'prompt_cache_key',
+  'provider',
+] as const
+
+/** Whether a runtime of this kind would be given every parameter of the request. */
+export function forwardsAll(request: ChatRequest, kind: RuntimeKind): boolean {
+  const known = new Set<string>([...common, ...further[kind], ...ownFields])
+  return Object.entries(request).every(([name, value]) => value == null || known.has(name))
+}
+
 /** The body for a host: allowlisted fields, its window, always streamed with usage. */
 export function hostBody(
   request: ChatRequest,

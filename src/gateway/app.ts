@@ -1,32 +1,17 @@
 /** The `/v1` surface: routes, headers, who may call what. Decisions live in the use cases. */
 import type { Hono } from 'hono'
 import { cors } from 'hono/cors'
-import type { PoolShard } from '../fleet/pool.ts'
-import type { PoolStore, PublicCatalogue } from '../fleet/ports.ts'
+import type { PublicCatalogue } from '../fleet/ports.ts'
 import { errorResponse, resultResponse } from '../http/respond.ts'
-import { makeSurface, type SurfaceDeps, type SurfaceEnv } from '../http/surface.ts'
+import { makeSurface, type SurfaceEnv } from '../http/surface.ts'
 import type { ApiError } from '../protocol/errors.ts'
-import type { PublishedKeys } from '../protocol/receipt.ts'
 import { ok } from '../protocol/result.ts'
-import type { ReceiptStore } from '../receipts/ports.ts'
-import { type AdmitDeps, admit, identify } from './admit.ts'
-import { type BillingDeps, listUsage, pageOf, showAccount, toCsv, toNdjson } from './billing.ts'
+import { admit, identify } from './admit.ts'
+import { listUsage, pageOf, showAccount, toCsv, toNdjson } from './billing.ts'
 import { chat } from './chat.ts'
-import type { CompleteDeps } from './complete.ts'
-import type { FreshCache } from './fresh-cache.ts'
+import type { GatewayDeps } from './deps.ts'
 import { listModels, showModel } from './models.ts'
 import { viewReceipt } from './receipts.ts'
-
-export type GatewayDeps = CompleteDeps &
-  SurfaceDeps &
-  AdmitDeps &
-  BillingDeps & {
-    readonly receipts: ReceiptStore
-    /** One shard of a model's pool, a few seconds old at most. */
-    readonly shards: FreshCache<PoolShard>
-    readonly publicCatalogue: Pick<PoolStore, 'readPublicCatalogue'>['readPublicCatalogue']
-    readonly publishedKeys: PublishedKeys
-  }
 
 const exposedHeaders = [
   'x-request-id',

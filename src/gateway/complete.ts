@@ -78,6 +78,7 @@ export async function* complete(
       holdId: order.holdId,
       plan: planned.value,
       priceVersion: order.shard.model.version,
+      startedAtMs: order.startedAtMs,
     }),
     deps.fleet.readHotItems(nodeIds).catch(() => new Map<string, HotItem>()),
   ])

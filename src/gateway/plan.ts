@@ -4,7 +4,7 @@
  */
 
 import { type PricedModel, priceFor } from '../catalogue/model.ts'
-import { servesChoices } from '../dispatch/host-body.ts'
+import { forwardsAll, servesChoices } from '../dispatch/host-body.ts'
 import type { ExcludedBy } from '../fleet/blockers.ts'
 import type { PoolShard } from '../fleet/pool.ts'
 import type { CustomerKey } from '../keys/api-key.ts'
@@ -13,6 +13,7 @@ import type { NanoUsd } from '../money/nano-usd.ts'
 import { affordableCompletion, highestCharge } from '../money/price.ts'
 import { assert } from '../protocol/assert.ts'
 import type { ChatRequest } from '../protocol/chat-request.ts'
+import type { RuntimeKind } from '../protocol/claim.ts'
 import type { Random } from '../protocol/clock.ts'
 import { limits } from '../protocol/limits.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
@@ -53,7 +54,7 @@ export function planRequest(
     maxPrice: maxPriceOf(request),
     promptTokensMin,
   }
-  const able = shard.candidates.filter((one) => servesChoices(one.runtimeKind, choices))
+  const able = shard.candidates.filter((one) => isAble(one.runtimeKind, request, choices))
   const { candidates, excludedBy } = choose(model, able, policy, random)
   if (candidates.length === 0) {
     const forbidden = forbiddenForGood(model, key, policy.maxPrice)
@@ -65,7 +66,7 @@ export function planRequest(
   const windowTokens = Math.min(
     asked ?? limits.defaultMaxTokens,
     model.max_output_tokens,
-    model.context_length,
+    model.context_length - promptTokensMin,
   )
   const plan = {
     candidates,
@@ -75,6 +76,12 @@ export function planRequest(
     windowIsOurs: asked == null,
   }
   return ok(withWindow(plan, windowTokens))
+}
+
+/** Under `require_parameters` a host must be given every parameter; else what it lacks is dropped. */
+function isAble(kind: RuntimeKind, request: ChatRequest, choices: number): boolean {
+  const mustForward = request.provider?.require_parameters === true
+  return servesChoices(kind, choices) && (!mustForward || forwardsAll(request, kind))
 }
 
 /** The plan with the window that `available` pays for; undefined below the least useful one. */

@@ -28,6 +28,8 @@ export async function takeHold(
     readonly holdId: string
     readonly plan: Plan
     readonly priceVersion: number
+    /** The time in the hold's id: what names the periods of its counters, now and at settlement. */
+    readonly startedAtMs: number
   },
 ): Promise<Result<HeldPlan>> {
   const first = await reservePlan(deps, order)
@@ -43,9 +45,8 @@ type Tried =
 
 async function reservePlan(
   deps: TakeHoldDeps,
-  { key, holdId, plan, priceVersion }: Parameters<typeof takeHold>[1],
+  { key, holdId, plan, priceVersion, startedAtMs }: Parameters<typeof takeHold>[1],
 ): Promise<Tried> {
-  const nowMs = deps.nowMs()
   const caps = {
     keyOrdinal: key.ordinal,
     spendPerDay: key.spendPerDay,
@@ -54,7 +55,7 @@ async function reservePlan(
   }
   const hold: Hold = {
     amount: plan.holdAmount,
-    expiresAtSec: Math.ceil((nowMs + deps.leaseMs) / 1000),
+    expiresAtSec: Math.ceil((deps.nowMs() + deps.leaseMs) / 1000),
     nonce: deps.ids.token(6),
     priceVersion,
     counted: countedSpend(caps),
@@ -64,7 +65,7 @@ async function reservePlan(
     holdId,
     hold,
     keyOrdinal: key.ordinal,
-    charges: counterCharges(caps, plan.holdAmount, nowMs),
+    charges: counterCharges(caps, plan.holdAmount, startedAtMs),
   })
   switch (reserved.kind) {
     case 'held':

@@ -26,11 +26,7 @@ export async function finishHold(
   hold: Hold,
   intended: Decision,
 ): Promise<Finished> {
-  assert(intended.charge >= 0n && intended.charge <= hold.amount, 'S6 0 ≤ charge ≤ hold', {
-    holdId: intended.holdId,
-    charge: intended.charge,
-    hold: hold.amount,
-  })
+  assertCharge(hold, intended)
   const outcome = await resolveUnknown(() => deps.store.decide(intended), deps.sleep)
   switch (outcome.kind) {
     case 'unknown':
@@ -58,6 +54,8 @@ export async function applyDecision(
   hold: Hold,
   decision: Decision,
 ): Promise<boolean> {
+  // Also a decision that was found and not made here must not move more than was held.
+  assertCharge(hold, decision)
   const outcome = await resolveUnknown(
     () =>
       deps.store.settle({
@@ -70,4 +68,9 @@ export async function applyDecision(
     deps.sleep,
   )
   return outcome.kind !== 'unknown'
+}
+
+function assertCharge(hold: Hold, { holdId, charge }: Decision): void {
+  const detail = { holdId, charge, hold: hold.amount }
+  assert(charge >= 0n && charge <= hold.amount, 'S6 0 ≤ charge ≤ hold', detail)
 }

@@ -15,6 +15,11 @@ const walletsPerRun = 500
 const countersPerRun = 100
 const bucketMs = 60_000
 const firstRunLooksBackMs = 24 * 60 * bucketMs
+/**
+ * Behind the cursor, every run looks again: a gateway that stood still between making out a hold and
+ * writing it puts its wallet into a minute that was passed. No function lives longer than this.
+ */
+const lateReserveMsMax = 15 * bucketMs
 
 export type SweepDeps = FinishDeps & {
   readonly sweepStore: SweepStore
@@ -30,7 +35,7 @@ export type SweepReport = {
   readonly buckets: number
   readonly wallets: number
   readonly released: number
-  /** Wallets that could not be swept; the cursor stays before them until they can. */
+  /** Wallets that could not be swept; every run looks at them again until they can. */
   readonly failed: number
   readonly stopped: 'done' | 'budget' | 'clock'
 }
@@ -44,7 +49,10 @@ export async function sweep(deps: SweepDeps): Promise<SweepReport> {
     return { ...report, stopped: 'clock' }
   }
   const lastDue = bucketOf(nowMs - deps.graceMs)
-  const from = (await deps.sweepStore.readCursor()) ?? bucketOf(nowMs - firstRunLooksBackMs)
+  const cursor = (await deps.sweepStore.readCursor()) ?? bucketOf(nowMs - firstRunLooksBackMs)
+  const lookBack = bucketOf(nowMs - deps.graceMs - lateReserveMsMax)
+  const from = cursor < lookBack ? cursor : lookBack
+  let isPassable = true
   for (let bucket = from; bucket <= lastDue; bucket = nextBucket(bucket)) {
     if (report.buckets >= bucketsPerRun || report.wallets >= walletsPerRun) {
       return { ...report, stopped: 'budget' }
@@ -52,15 +60,17 @@ export async function sweep(deps: SweepDeps): Promise<SweepReport> {
     const room = walletsPerRun - report.wallets
     const accounts = await deps.sweepStore.accountsInBucket(bucket, room)
     for (const accountId of accounts) {
-      const released = await sweepAccount(deps, accountId, { bucket, lastDue })
-      if (released === undefined) report.failed += 1
-      else report.released += released
+      const swept = await sweepAccount(deps, accountId, { bucket, lastDue })
+      if (swept.kind === 'swept') report.released += swept.released
+      else report.failed += 1
+      isPassable &&= swept.kind === 'swept' || swept.isPostponed
     }
     report.wallets += accounts.length
     report.buckets += 1
+    isPassable &&= accounts.length < room
     // The last due minute can still receive wallets, so the cursor never passes it.
-    const emptied = report.failed === 0 && accounts.length < room
-    if (emptied && bucket < lastDue) await deps.sweepStore.writeCursor(nextBucket(bucket))
+    const isAhead = bucket >= cursor && bucket < lastDue
+    if (isPassable && isAhead) await deps.sweepStore.writeCursor(nextBucket(bucket))
   }
   return { ...report, stopped: 'done' }
 }
@@ -77,27 +87,43 @@ export async function sweepWallet(deps: SweepDeps, wallet: Wallet): Promise<numb
   return released
 }
 
-/** Holds released, or undefined where the wallet must be looked at again. */
+type Swept =
+  | { readonly kind: 'swept'; readonly released: number }
+  | { readonly kind: 'failed'; readonly isPostponed: boolean }
+
 async function sweepAccount(
   deps: SweepDeps,
   accountId: string,
   at: { readonly bucket: string; readonly lastDue: string },
-): Promise<number | undefined> {
+): Promise<Swept> {
   try {
     const wallet = await deps.sweepStore.readWallet(accountId)
-    if (!wallet) return 0
+    if (!wallet) return { kind: 'swept', released: 0 }
     const released = await sweepWallet(deps, wallet)
     const after = await deps.sweepStore.readWallet(accountId)
-    if (!after) return released
+    if (!after) return { kind: 'swept', released }
     if (after.sweepBucket === at.bucket) await moveOn(deps.sweepStore, after, at)
     const stale = staleCounters(after.counters.keys(), deps.nowMs()).slice(0, countersPerRun)
     if (stale.length > 0) await deps.sweepStore.dropCounters(accountId, stale)
-    return released
+    return { kind: 'swept', released }
   } catch (error) {
     // One wallet that fails an invariant must not keep the money of all others held.
     deps.onFailure({ accountId, error })
-    return undefined
+    return { kind: 'failed', isPostponed: await postpone(deps.sweepStore, accountId, at) }
   }
+}
+
+/** To the next minute, so that it holds up no cursor; false where not even that can be written. */
+function postpone(
+  store: SweepStore,
+  accountId: string,
+  { bucket, lastDue }: { readonly bucket: string; readonly lastDue: string },
+): Promise<boolean> {
+  const move = { accountId, from: bucket, to: nextBucket(lastDue) }
+  return store.moveBucket(move).then(
+    () => true,
+    () => false,
+  )
 }
 
 /**

@@ -19,7 +19,9 @@ export type RouteTier = z.infer<typeof RouteTier>
 export const TrustTier = z.enum(['T0', 'T1', 'T2', 'T3'])
 export type TrustTier = z.infer<typeof TrustTier>
 
-const usdPerMTok = z.string().regex(/^(0|[1-9]\d{0,8})(\.\d{1,9})?$/, 'must be a decimal USD string')
+const usdPerMTok = z
+  .string()
+  .regex(/^(0|[1-9]\d{0,8})(\.\d{1,9})?$/, 'must be a decimal USD string')
 
 /** How many bytes one token has, and how far (a fraction) honest traffic strays from that. */
 const BytesPerToken = z.strictObject({

@@ -13,8 +13,13 @@ import {
 import * as z from 'zod'
 import { type DomainTag, taggedBytes } from './canonical.ts'
 
-export const PublicKey = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be a raw Ed25519 key')
-export const Signature = z.string().regex(/^[A-Za-z0-9_-]{86}$/, 'must be an Ed25519 signature')
+/** The last character has unused bits; only one spelling of each key and signature is taken. */
+export const PublicKey = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/, 'must be a raw Ed25519 key')
+export const Signature = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{85}[AQgw]$/, 'must be an Ed25519 signature')
 
 /** A private key as it is stored: JWK, base64url of the seed and of the public key. */
 export const PrivateKeyJwk = z.strictObject({

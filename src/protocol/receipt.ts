@@ -10,6 +10,7 @@ import { AccountId, ArtifactDigest, HoldId, KeyId, ModelId, NodeId, Sha256Hex } 
 import { CountMethod, TokenCounts } from './usage.ts'
 
 const usd = z.string().regex(/^(0|[1-9]\d{0,11})(\.\d{1,9})?$/)
+const utcMinute = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\dZ$/
 const durationMs = z.int().min(0)
 
 /**
@@ -59,7 +60,7 @@ export const ReceiptBody = z.strictObject({
   served: ReceiptServed.nullable(),
   charge: z.strictObject({ charge_usd: usd, host_share_usd: usd, fee_usd: usd }),
   /** UTC minute: exact times are private. */
-  minute: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\dZ$/),
+  minute: z.string().regex(utcMinute),
   timings: z.strictObject({
     first_content_ms: durationMs.nullable(),
     total_ms: durationMs.nullable(),

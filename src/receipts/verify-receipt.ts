@@ -4,6 +4,7 @@
  */
 import { parseUsd } from '../money/nano-usd.ts'
 import { chargeFor, type Price, splitCharge } from '../money/price.ts'
+import { canonicalJson } from '../protocol/canonical.ts'
 import { nodeReceiptHash, verifyClaim } from '../protocol/claim.ts'
 import { verifyTagged } from '../protocol/ed25519.ts'
 import { nodeIdOf } from '../protocol/node-identity.ts'
@@ -23,6 +24,7 @@ export function verifyReceipt(receipt: ReceiptView, published: PublishedKeys): R
     checkSignature(receipt, published),
     checkCharge(receipt),
     checkSplit(receipt),
+    checkHold(receipt),
     checkPrivate(receipt),
     checkNodeId(receipt),
     checkClaim(receipt),
@@ -79,6 +81,14 @@ function checkSplit({ body }: ReceiptView): ReceiptCheck {
   return judged('split', adds, 'host share and fee add up to the charge')
 }
 
+function checkHold({ body, private: part }: ReceiptView): ReceiptCheck {
+  if (!part) return unjudged('hold', 'the public view does not show the hold')
+  const charge = parseUsd(body.charge.charge_usd)
+  const hold = parseUsd(part.hold_usd)
+  const within = charge !== undefined && hold !== undefined && charge <= hold
+  return judged('hold', within, 'the charge is within the hold')
+}
+
 function checkPrivate({ body, private: part, salt }: ReceiptView): ReceiptCheck {
   if (!part) return unjudged('private', 'the public view has no private part')
   if (salt === undefined) return unjudged('private', 'needs the salt that only the customer got')
@@ -93,18 +103,23 @@ function checkNodeId({ private: part }: ReceiptView): ReceiptCheck {
 }
 
 function checkClaim({ body, private: part }: ReceiptView): ReceiptCheck {
-  if (!part?.claim || !part.node_public_key || !body.served) {
-    return unjudged('claim', 'no node claim in this view')
+  const named = body.served?.node_receipt_hash
+  if (!part || !body.served) return unjudged('claim', 'no node claim in this view')
+  if (!part.claim) {
+    return named
+      ? failed('claim', 'the body names a node claim that the private part lacks')
+      : unjudged('claim', 'the node signed no claim')
   }
   const { claim } = part.claim
   const served = part.attempts.find((attempt) => attempt.outcome === 'served')
   const holds =
-    verifyClaim(part.claim, part.node_public_key) &&
-    nodeReceiptHash(part.claim) === body.served.node_receipt_hash &&
+    verifyClaim(part.claim, part.node_public_key ?? '') &&
+    nodeReceiptHash(part.claim) === named &&
     claim.ticket_hash === served?.ticket_hash &&
     claim.node_id === served?.node_id &&
-    JSON.stringify(claim.usage) === JSON.stringify(body.served.usage.claimed)
-  return judged('claim', holds, 'the node signed this claim for this ticket')
+    claim.artifact_digest === body.served.artifact_digest &&
+    canonicalJson(claim.usage) === canonicalJson(body.served.usage.claimed)
+  return judged('claim', holds, 'the node signed this claim for this ticket and model file')
 }
 
 function priceOf({ price }: ReceiptServed): Price | undefined {

@@ -27,6 +27,8 @@ const domain = [
   'src/dispatch/',
 ]
 const names = ['src/names.ts', 'src/tables.ts']
+/** Definitions that infrastructure and running code share. */
+const shared = [...names, 'src/rights.ts']
 /** What a program may carry that runs at a host or a customer. */
 export const shipped: readonly string[] = [...core, 'src/receipts/']
 
@@ -70,11 +72,17 @@ const zones: readonly Zone[] = [
     packages: [],
     rule: 'names and tables import nothing: infrastructure and running code share them',
   })),
+  {
+    prefix: 'src/rights.ts',
+    mayImport: names,
+    packages: [],
+    rule: 'rights speak of names and tables alone: infrastructure and running code share them',
+  },
   ...domain.map(domainZone),
   ...['http', 'gateway', 'ingest', 'admin', 'schedules'].map((name) => useCaseZone(`src/${name}/`)),
   {
     prefix: 'src/adapters/',
-    mayImport: [...core, ...domain, ...names],
+    mayImport: [...core, ...domain, ...shared],
     packages: [...libraries, 'aws'],
     rule: 'an adapter knows the ports of the domain and no use case',
   },
@@ -86,9 +94,9 @@ const zones: readonly Zone[] = [
   },
   {
     prefix: 'infra/',
-    mayImport: names,
+    mayImport: shared,
     packages: ['node', 'zod', 'cdk'],
-    rule: 'infrastructure knows file names, names.ts and tables.ts, not code',
+    rule: 'infrastructure knows file names and the shared definitions, not code',
   },
   {
     prefix: 'apps/local/',

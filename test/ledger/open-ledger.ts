@@ -3,6 +3,7 @@
  * moves. `books` proves a customer's money from the stored items, without the ledger's own sums.
  */
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { ulid } from 'ulid'
 import { expect } from 'vitest'
 import * as z from 'zod'
 import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
@@ -11,7 +12,7 @@ import { createTables, localTableNames } from '../../src/adapters/dynamodb/creat
 import { makeHoldStore } from '../../src/adapters/dynamodb/hold-store.ts'
 import { makeReceiptStore } from '../../src/adapters/dynamodb/receipt-store.ts'
 import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
-import { ids, timeOfId } from '../../src/adapters/system.ts'
+import { ids as systemIds, timeOfId } from '../../src/adapters/system.ts'
 import { countedSpend, counterCharges, type KeyCaps } from '../../src/ledger/counters.ts'
 import type { FinishDeps } from '../../src/ledger/finish.ts'
 import type { Decision, Reservation } from '../../src/ledger/ports.ts'
@@ -27,6 +28,9 @@ export const startMs = Date.UTC(2026, 10, 21, 5, 10)
 export const minuteMs = 60_000
 export const leaseMs = 5 * minuteMs
 export const graceMs = 2 * minuteMs
+
+/** The product's factory never goes back in time; the clocks of two tests do. */
+const ids = { ...systemIds, ulid: (atMs: number) => ulid(atMs) }
 
 export type Ledger = Awaited<ReturnType<typeof openLedger>>
 
@@ -62,7 +66,8 @@ export async function openLedger(engine: EmbeddedDynamodb) {
     },
   }
   const reserving: ReserveDeps = {
-    ...finishing,
+    store: stores.holds,
+    sleep: finishing.sleep,
     repair: async (wallet) => (await sweepWallet(sweeping, wallet)) > 0,
   }
 

@@ -41,6 +41,11 @@ const served = () => {
   return view.body.served
 }
 
+const privatePart = () => {
+  if (!own.private) throw new Error('The genuine receipt has a private part.')
+  return own.private
+}
+
 describe('a genuine receipt', () => {
   it('passes every check in the view of the customer who has the salt', () => {
     expect(outcomes(own)).toEqual({
@@ -48,6 +53,7 @@ describe('a genuine receipt', () => {
       signature: 'passed',
       charge: 'passed',
       split: 'passed',
+      hold: 'passed',
       private: 'passed',
       node: 'passed',
       claim: 'passed',
@@ -65,6 +71,31 @@ describe('a genuine receipt', () => {
       private: 'unjudged',
       claim: 'passed',
     })
+  })
+
+  it('fails when the body names a claim that the private part lacks', () => {
+    const bare = { ...own, private: { ...privatePart(), claim: null } }
+    expect(failedChecks(bare)).toContain('claim')
+  })
+
+  it('fails when the charge is above what was held', () => {
+    const poor = { ...own, private: { ...privatePart(), hold_usd: '0.000000001' } }
+    expect(failedChecks(poor)).toContain('hold')
+  })
+
+  it.each([
+    ['a month that does not exist', { minute: '2026-99-14T15:09Z' }],
+    ['a day that does not exist', { minute: '2026-03-00T15:09Z' }],
+  ])('is refused by its schema with %s', (_, change) => {
+    expect(ReceiptBody.safeParse({ ...view.body, ...change }).success).toBe(false)
+  })
+
+  it('has one spelling of its signature: unused bits of the last character must be zero', () => {
+    const last = view.signature.at(-1) ?? ''
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+    const neighbour = alphabet[alphabet.indexOf(last) + 1]
+    const respelled = { ...view, signature: `${view.signature.slice(0, -1)}${neighbour}` }
+    expect(failedChecks(respelled)).toEqual(['signature'])
   })
 
   it('passes where nothing was served and nothing is charged', () => {

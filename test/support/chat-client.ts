@@ -44,6 +44,9 @@ const ErrorReply = z.object({
     param: z.string().nullable(),
     request_id: z.string(),
     retryable: z.boolean(),
+    receipt_hash: z.string().optional(),
+    required_hold_usd: z.string().optional(),
+    affordable_max_tokens: z.int().optional(),
   }),
 })
 

@@ -72,7 +72,11 @@ export function answers(answer: Answer): Script {
       const chunk = HostChunk.safeParse(frame)
       if (chunk.success) sent.push(chunk.data)
     }
-    if (end === 'cut') return void response.destroy()
+    if (end === 'cut') {
+      // A reset overtakes what the reader has not taken yet, and here the reader shall have it all.
+      await delay(30)
+      return void response.destroy()
+    }
     if (end === 'silence') return
     if (answer.claim !== 'none') await write(claimFrame(sent, answer, turn))
     if (end !== 'without_done') await write('data: [DONE]\n\n')

@@ -19,7 +19,7 @@ export const verifyUsage = `b3iq verify <receipt hash | file.json>   prove a rec
   --gateway URL     ask this gateway (default: the one that "npm start" runs here)
   --keys FILE       take the published keys from a file instead of the gateway
   --key-file FILE   with the API key in this file, also prove the private part
-  --salt SALT       the salt from the answer's final "b3iq" object
+  --salt=SALT       the salt from the answer's final "b3iq" object
   --json            print one JSON object
 Exit code: 0 verified, 1 not verified, 2 could not be judged.`
 

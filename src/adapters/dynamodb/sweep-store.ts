@@ -87,7 +87,8 @@ export function makeSweepStore({ client, tables, serverTimeMs }: Database): Swee
       await client.send(new PutCommand({ TableName, Item: { ...cursorKey, bucket } }))
     },
     serverTimeMs: async () => {
-      if (serverTimeMs() === undefined) await readCursor()
+      // Only a reply of now judges our clock: it may have jumped since the last one.
+      await readCursor()
       return serverTimeMs()
     },
   }

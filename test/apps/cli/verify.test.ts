@@ -46,6 +46,7 @@ hash       passed    the body has the receipt hash
 signature  passed    signed by the gateway's key rk_1
 charge     passed    the charge follows from billed tokens and price
 split      passed    host share and fee add up to the charge
+hold       unjudged  the public view does not show the hold
 private    unjudged  the public view has no private part
 node       unjudged  no node in this view
 claim      unjudged  no node claim in this view
