@@ -219,7 +219,7 @@ describe('the index of wallets with open holds', () => {
   test('keeps a wallet whose decision could not be written, for the next minute', async () => {
     const order = await crashed()
     ledger.moveClock(leaseMs + graceMs + minuteMs)
-    const store = losing(ledger.holds, { decide: Array(3).fill('request lost') })
+    const store = losing(ledger.holds, { decide: Array(100).fill('request lost') })
     expect(await run({ store })).toMatchObject({ released: 0, failed: 0 })
     expect(await ledger.books(order.accountId)).toMatchObject({ held: 100n })
     ledger.moveClock(minuteMs)
@@ -235,10 +235,20 @@ describe('the cursor', () => {
   })
 
   test('that nobody wrote yet begins a day ago', async () => {
-    const fresh = await openLedger(engine)
+    let cursor: string | undefined
+    const empty = withStore({
+      accountsInBucket: async () => [],
+      readCursor: async () => cursor,
+      writeCursor: async (bucket) => {
+        cursor = bucket
+      },
+    })
     const runs = []
-    for (let time = 1; time <= 7; time += 1) runs.push((await sweep(fresh.sweeping)).stopped)
-    expect(runs).toEqual([...Array(5).fill('budget'), 'done', 'done'])
+    for (let time = 1; time <= 7; time += 1) runs.push(await run(empty))
+    const stops = runs.map(({ stopped }) => stopped)
+    expect(stops).toEqual([...Array(5).fill('budget'), 'done', 'done'])
+    // From here on each run looks at the last due minute and, for late reserves, the 15 before it.
+    expect(runs.at(-1)).toMatchObject({ buckets: 16 })
   })
 
   test('lets a run go on where the last one stopped', async () => {
@@ -328,17 +338,29 @@ describe('a wallet whose sums do not add up', () => {
     expect(await ledger.books(order.accountId)).toEqual({ available: 1_000n, held: 0n, spent: 0n })
   })
 
-  test('for a day does not keep the sweeper from the holds of that day', async () => {
+  test('for hours does not keep the sweeper from the holds of later hours', async () => {
     const broken = await crashed()
     await ledger.alterWallet(broken.accountId, 'available', 901n)
-    for (let hours = 0; hours < 24; hours += 3) {
-      ledger.moveClock(3 * 60 * minuteMs)
-      await run()
+    for (let hours = 0; hours < 6; hours += 2) {
+      ledger.moveClock(2 * 60 * minuteMs)
+      expect(await run()).toMatchObject({ failed: 1, stopped: 'done' })
     }
     const order = await crashed()
     ledger.moveClock(leaseMs + graceMs)
     expect(await run()).toMatchObject({ released: 1, failed: 1, stopped: 'done' })
     expect(await ledger.books(order.accountId)).toMatchObject({ held: 0n })
+  })
+
+  test('and cannot even be postponed holds the cursor before it', async () => {
+    const order = await crashed()
+    await ledger.alterWallet(order.accountId, 'available', 901n)
+    const bucket = sweepBucketOf(order.hold.expiresAtSec)
+    ledger.moveClock(leaseMs + graceMs + 3 * minuteMs)
+    const moveBucket = () => Promise.reject(new Error('throttled'))
+    expect(await run(withStore({ moveBucket }))).toMatchObject({ failed: 1, stopped: 'done' })
+    expect(await ledger.sweeps.readCursor()).toBe(bucket)
+    await ledger.alterWallet(order.accountId, 'available', 900n)
+    expect(await run()).toMatchObject({ released: 1, failed: 0 })
   })
 })
 

@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Decision } from '../../../src/ledger/ports.ts'
+import { charging, type Ledger, openLedger } from '../../ledger/open-ledger.ts'
+import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
+
+let engine: EmbeddedDynamodb
+let ledger: Ledger
+beforeAll(async () => {
+  engine = await startEmbeddedDynamodb()
+  ledger = await openLedger(engine)
+})
+afterAll(() => engine.stop())
+
+/** Decided one second after the last one. */
+async function decided(accountId: string): Promise<Decision> {
+  ledger.moveClock(1_000)
+  const decision = charging(ledger.reservation(accountId, 100n), 40n)
+  expect(await ledger.holds.decide(decision)).toEqual({ kind: 'decided' })
+  return decision
+}
+
+const unknownHash = '0'.repeat(64)
+
+describe('a receipt', () => {
+  test('is found under its account and hold, and under no other', async () => {
+    const [one, other] = [await ledger.customer(0n), await ledger.customer(0n)]
+    const decision = await decided(one)
+    expect(await ledger.receipts.readReceipt(one, decision.holdId)).toEqual(decision)
+    expect(await ledger.receipts.readReceipt(other, decision.holdId)).toBeUndefined()
+  })
+
+  test("is found by its own hash and by the node's", async () => {
+    const decision = await decided(await ledger.customer(0n))
+    const { receipt_hash, body } = decision.receipt
+    expect(await ledger.receipts.findByHash(receipt_hash)).toEqual(decision)
+    const byNode = await ledger.receipts.findByHash(body.served?.node_receipt_hash ?? '')
+    expect(byNode?.receipt.body.served?.node_receipt_hash).toBe(body.served?.node_receipt_hash)
+    expect(await ledger.receipts.findByHash(unknownHash)).toBeUndefined()
+  })
+
+  test('is never replaced: the first one stands', async () => {
+    const decision = await decided(await ledger.customer(0n))
+    const later = { ...decision, charge: 0n }
+    expect(await ledger.holds.decide(later)).toEqual({ kind: 'decided_before', decision })
+    const stored = await ledger.receipts.readReceipt(decision.accountId, decision.holdId)
+    expect(stored).toEqual(decision)
+  })
+})
+
+describe('the receipts of an account', () => {
+  test('come newest first, page by page, each of them once', async () => {
+    const accountId = await ledger.customer(0n)
+    const newestFirst: string[] = []
+    for (let count = 0; count < 5; count += 1) {
+      newestFirst.unshift((await decided(accountId)).holdId)
+    }
+    await decided(await ledger.customer(0n))
+    const listed: string[][] = []
+    let after: string | undefined
+    do {
+      const page = await ledger.receipts.listReceipts(accountId, { limit: 2, after })
+      listed.push(page.items.map(({ holdId }) => holdId))
+      after = page.next
+    } while (after !== undefined && listed.length < 9)
+    expect(listed.flat()).toEqual(newestFirst)
+    expect(listed.slice(0, 3).map((page) => page.length)).toEqual([2, 2, 1])
+  })
+
+  test('are none for an account that has none', async () => {
+    const page = { limit: 10, after: undefined }
+    const accountId = await ledger.customer(0n)
+    expect(await ledger.receipts.listReceipts(accountId, page)).toEqual({
+      items: [],
+      next: undefined,
+    })
+  })
+})
