@@ -1,7 +1,7 @@
 /** Completion events as the one JSON object that clients get who did not ask for a stream. */
 import { absurd } from '../protocol/assert.ts'
 import type { ChatChunk } from '../protocol/chat-chunk.ts'
-import type { CompletionEvent } from './complete.ts'
+import type { CompletionEvent } from './completion-event.ts'
 import { chunkOf, type RelayIdentity } from './relay.ts'
 
 export type JsonAnswer =

@@ -6,7 +6,7 @@
 import { absurd } from '../protocol/assert.ts'
 import type { Sleep } from '../protocol/clock.ts'
 import { statusOf, toWireError } from '../protocol/errors.ts'
-import type { CompletionEvent } from './complete.ts'
+import type { CompletionEvent } from './completion-event.ts'
 import { chunkOf, type RelayIdentity } from './relay.ts'
 
 export const firstPingMs = 5_000

@@ -5,26 +5,23 @@
  */
 import { type AttemptDeps, startAttempt } from '../dispatch/attempt.ts'
 import { hostBody } from '../dispatch/host-body.ts'
-import { type ExcludedBy, excludedBy } from '../fleet/blockers.ts'
+import { excludedBy } from '../fleet/blockers.ts'
 import { hotBlockers } from '../fleet/gates.ts'
 import type { HotItem } from '../fleet/node.ts'
 import type { PoolShard } from '../fleet/pool.ts'
 import type { FleetStore } from '../fleet/ports.ts'
 import type { CustomerKey } from '../keys/api-key.ts'
-import type { ChatChunk } from '../protocol/chat-chunk.ts'
 import type { ChatRequest } from '../protocol/chat-request.ts'
 import type { Random } from '../protocol/clock.ts'
-import type { ApiError } from '../protocol/errors.ts'
 import type { ReceiptAttempt, ReceiptBody } from '../protocol/receipt.ts'
+import type { PricedCandidate } from '../routing/choose.ts'
+import type { CompletionEvent } from './completion-event.ts'
+import { startDeadline } from './deadline.ts'
+import { failureOf, lastEvent, resultOf } from './outcome.ts'
 import { type Plan, planRequest } from './plan.ts'
-import { makeRelay, type Relay } from './relay.ts'
-import { type Served, type StartedEvent, serveFrom } from './serve.ts'
-import {
-  type EndedRequest,
-  type SettleDeps,
-  type Settled,
-  settleRequest,
-} from './settle-request.ts'
+import { makeRelay, type RelayIdentity } from './relay.ts'
+import { type Served, serveFrom } from './serve.ts'
+import { type EndedRequest, type SettleDeps, settleRequest } from './settle-request.ts'
 import { type HeldPlan, type TakeHoldDeps, takeHold } from './take-hold.ts'
 
 export type CompleteDeps = AttemptDeps &
@@ -46,20 +43,6 @@ export type CompleteOrder = {
   /** Aborts when the client is known to be gone; on function URLs it never is. */
   readonly clientGone: AbortSignal
 }
-
-export type CompletionEvent =
-  /** First content is here: what the reply's headers say of the host. */
-  | StartedEvent
-  | { readonly kind: 'chunk'; readonly chunk: ChatChunk }
-  | { readonly kind: 'failed'; readonly error: ApiError; readonly settled: Settled | undefined }
-  | {
-      readonly kind: 'finished'
-      readonly finishReasons: ReadonlyMap<number, string>
-      readonly settled: Settled
-    }
-
-/** Kept free at the end of the deadline for decision and settlement. */
-const settleReserveMsMax = 15_000
 
 export async function* complete(
   deps: CompleteDeps,
@@ -96,37 +79,18 @@ async function* serveHeld(
   hotItems: ReadonlyMap<string, HotItem>,
 ): AsyncGenerator<CompletionEvent> {
   const deadline = startDeadline(deps, order)
+  const { alive, excluded } = aliveAmong(plan.candidates, hotItems, deps.nowMs())
   const attempts: ReceiptAttempt[] = []
-  const excluded = new Set<ExcludedBy>()
   const salt = deps.ids.token(24)
-  let overheadMs: number | undefined
   const settle = (result: ReceiptBody['result'], served?: Served) =>
     settleRequest(deps, endedRequest({ order, plan, hold, attempts, salt }, result, served))
+  const overheadMs = deps.nowMs() - order.startedAtMs
   try {
-    for (const candidate of plan.candidates) {
-      const closed = hotBlockers(hotItems.get(candidate.nodeId), candidate, deps.nowMs())
-      for (const reason of closed.map(excludedBy)) if (reason) excluded.add(reason)
-      if (closed.length > 0 || deadline.signal.aborted) continue
-      const relay = makeRelay({
-        requestId: order.holdId,
-        createdSec: Math.floor(order.startedAtMs / 1000),
-        model: order.shard.model.id,
-        choices: plan.choices,
-      })
-      overheadMs ??= deps.nowMs() - order.startedAtMs
+    for (const candidate of alive) {
+      if (deadline.signal.aborted) break
       const attempt = await startAttempt(deps, {
-        candidate,
-        holdId: order.holdId,
+        ...attemptTerms(order, plan, candidate),
         attempt: attempts.length + 1,
-        path: '/v1/chat/completions',
-        body: hostBody(order.request, {
-          kind: candidate.runtimeKind,
-          model: order.shard.model.id,
-          maxTokens: plan.windowTokens,
-        }),
-        maxTokens: plan.windowTokens,
-        choices: plan.choices,
-        priceVersion: order.shard.model.version,
         signal: deadline.signal,
       })
       const at = { node_id: candidate.nodeId, ticket_hash: attempt.ticketHash }
@@ -134,95 +98,64 @@ async function* serveHeld(
         attempts.push({ ...at, outcome: attempt.reason })
         continue
       }
+      const relay = makeRelay(identityOf(order, plan))
       const started = { kind: 'started', candidate, retries: attempts.length, overheadMs } as const
       const served = yield* serveFrom({ attempt, relay, candidate, started, nowMs: deps.nowMs })
       attempts.push({ ...at, outcome: served.delivered ? 'served' : served.end })
       if (!served.delivered) continue
-      const reason = stopReason(deadline, order)
+      const reason = deadline.reason()
       const settled = await settle(resultOf(served, reason, relay), served)
       yield lastEvent(served, settled, { reason, choices: plan.choices })
       return
     }
-    const reason = stopReason(deadline, order)
+    const reason = deadline.reason()
     const error = failureOf(attempts, excluded, reason)
     const result = { status: 'failed', finish_reason: null, error: reason ?? error.code } as const
-    const settled = await settle(result)
-    yield { kind: 'failed', error, settled }
+    yield { kind: 'failed', error, settled: await settle(result) }
   } finally {
     deadline.stop()
   }
 }
 
-type StopReason = 'client_gone' | 'deadline' | undefined
-
-function startDeadline(deps: CompleteDeps, order: CompleteOrder) {
-  const controller = new AbortController()
-  const stopped = new AbortController()
-  const reserveMs = Math.min(settleReserveMsMax, Math.floor(deps.deadlineMs / 5))
-  const leftMs = order.startedAtMs + deps.deadlineMs - reserveMs - deps.nowMs()
-  void deps.sleep(Math.max(0, leftMs), stopped.signal).then(() => {
-    if (!stopped.signal.aborted) controller.abort()
-  })
+/** The pool nominated these; their hot items, read beside the reserve, decide. */
+function aliveAmong(
+  candidates: readonly PricedCandidate[],
+  hotItems: ReadonlyMap<string, HotItem>,
+  nowMs: number,
+) {
+  const judged = candidates.map((candidate) => ({
+    candidate,
+    closed: hotBlockers(hotItems.get(candidate.nodeId), candidate, nowMs),
+  }))
   return {
-    signal: AbortSignal.any([controller.signal, order.clientGone]),
-    isOver: () => controller.signal.aborted,
-    stop: () => stopped.abort(),
+    alive: judged.filter(({ closed }) => closed.length === 0).map(({ candidate }) => candidate),
+    excluded: new Set(
+      judged.flatMap(({ closed }) => closed.flatMap((code) => excludedBy(code) ?? [])),
+    ),
   }
 }
 
-function stopReason(deadline: { isOver: () => boolean }, order: CompleteOrder): StopReason {
-  if (order.clientGone.aborted) return 'client_gone'
-  return deadline.isOver() ? 'deadline' : undefined
+function attemptTerms(order: CompleteOrder, plan: Plan, candidate: PricedCandidate) {
+  const { model } = order.shard
+  const maxTokens = plan.windowTokens
+  return {
+    candidate,
+    holdId: order.holdId,
+    path: '/v1/chat/completions',
+    body: hostBody(order.request, { kind: candidate.runtimeKind, model: model.id, maxTokens }),
+    maxTokens,
+    choices: plan.choices,
+    priceVersion: model.version,
+  } as const
 }
 
-function resultOf(served: Served, reason: StopReason, relay: Relay): ReceiptBody['result'] {
-  const finishReason = relay.totals().finishReasons.get(0) ?? null
-  if (served.end === 'finished') {
-    return { status: 'completed', finish_reason: finishReason, error: null }
+function identityOf(order: CompleteOrder, plan: Plan): RelayIdentity {
+  return {
+    requestId: order.holdId,
+    createdSec: Math.floor(order.startedAtMs / 1000),
+    model: order.shard.model.id,
+    choices: plan.choices,
   }
-  return { status: 'partial', finish_reason: null, error: reason ?? errorCodeOf(served) }
-}
-
-function lastEvent(
-  served: Served,
-  settled: Settled | undefined,
-  { reason, choices }: { readonly reason: StopReason; readonly choices: number },
-): CompletionEvent {
-  if (!settled) {
-    return { kind: 'failed', error: { code: 'ledger_unavailable' }, settled: undefined }
-  }
-  const finishReasons = served.totals.finishReasons
-  if (served.end === 'finished') return { kind: 'finished', finishReasons, settled }
-  // Reaching our own deadline is a length that the gateway set, not a failure.
-  if (reason === 'deadline') {
-    const cut = Array.from({ length: choices }, (_, index) => [index, 'length'] as const)
-    return { kind: 'finished', finishReasons: new Map([...cut, ...finishReasons]), settled }
-  }
-  return { kind: 'failed', error: { code: errorCodeOf(served) }, settled }
-}
-
-const errorCodeOf = ({ end }: Served) =>
-  end === 'timed_out' ? 'upstream_timeout' : 'upstream_error'
-
-/** Nobody delivered: the most telling reason wins. */
-function failureOf(
-  attempts: readonly ReceiptAttempt[],
-  excluded: ReadonlySet<ExcludedBy>,
-  reason: StopReason,
-): ApiError {
-  if (reason === 'deadline') return { code: 'upstream_timeout' }
-  const outcomes = attempts.map((attempt) => attempt.outcome)
-  if (outcomes.length === 0) {
-    return {
-      code: 'no_eligible_host',
-      retryAfterSec: 15,
-      detail: { availability: { code: 'no_eligible_host', excluded_by: [...excluded] } },
-    }
-  }
-  if (outcomes.every((outcome) => outcome === 'busy')) {
-    return { code: 'capacity_exhausted', retryAfterSec: 5 }
-  }
-  return { code: outcomes.includes('timed_out') ? 'upstream_timeout' : 'upstream_error' }
 }
 
 function endedRequest(

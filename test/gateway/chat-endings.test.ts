@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sweepWallet } from '../../src/ledger/sweep.ts'
@@ -7,14 +9,10 @@ import {
   chatRequest,
   completionOf,
   errorOf,
+  messages,
   streamOf,
 } from '../support/chat-client.ts'
-import {
-  type Customer,
-  type GatewayBench,
-  sleepShortened,
-  startGatewayBench,
-} from '../support/gateway-bench.ts'
+import { type GatewayBench, sleepShortened, startGatewayBench } from '../support/gateway-bench.ts'
 import {
   answers,
   drip,
@@ -33,21 +31,6 @@ beforeAll(async () => {
 })
 afterAll(() => bench.stop())
 
-/** The one receipt of a customer, once it is written. */
-async function receiptOf({ key }: Customer) {
-  const page = { limit: 2, after: undefined }
-  for (let tries = 0; tries < 100; tries += 1) {
-    const { items } = await bench.receipts.listReceipts(key.accountId, page)
-    const [decision] = items
-    if (decision !== undefined) {
-      expect(items).toHaveLength(1)
-      return decision.receipt.body
-    }
-    await delay(20)
-  }
-  throw new Error('no receipt was written')
-}
-
 const dripping = (everyMs = 20) => answers({ frames: drip(says('word '), everyMs) })
 
 describe('the deadline', () => {
@@ -65,7 +48,7 @@ describe('the deadline', () => {
     expect(reply.text).toContain('word word')
     expect(reply.last.choices[0]?.finish_reason).toBe('length')
     expect(await host.lastDispatch().ended).toBe(false)
-    const { result, charge } = await receiptOf(customer)
+    const { result, charge } = (await bench.onlyReceipt(customer)).body
     expect(result).toEqual({ status: 'partial', finish_reason: null, error: 'deadline' })
     expect(charge.charge_usd).toBe(reply.last.b3iq?.cost_usd)
     const { held, spent } = await bench.wallet(customer)
@@ -92,7 +75,7 @@ describe('the deadline', () => {
     const response = await askChat(bench.appOf(soon), customer, { model: model.id })
     expect(await errorOf(response)).toMatchObject({ status: 504, code: 'upstream_timeout' })
     expect(hosts[1]?.dispatches).toEqual([])
-    expect(await receiptOf(customer)).toMatchObject({
+    expect((await bench.onlyReceipt(customer)).body).toMatchObject({
       result: { status: 'failed', error: 'deadline' },
       charge: { charge_usd: '0' },
     })
@@ -112,16 +95,13 @@ test('a sweeper that decided first has decided: charge 0, its receipt, no salt',
   const response = await askChat(bench.appOf(), customer, { model: model.id, stream: true })
   const later = { ...bench.sweep, nowMs: () => Date.now() + 3_600_000 }
   expect(await sweepWallet(later, await bench.wallet(customer))).toBe(1)
-  const swept = await receiptOf(customer)
+  const swept = await bench.onlyReceipt(customer)
   latch.open()
   const { b3iq } = (await streamOf(response)).last
   expect(b3iq).toMatchObject({ cost_usd: '0', salt: null, usage: { total_tokens: 0 } })
-  const { items } = await bench.receipts.listReceipts(customer.key.accountId, {
-    limit: 1,
-    after: undefined,
-  })
-  expect(b3iq?.receipt_hash).toBe(items[0]?.receipt.receipt_hash)
-  expect(swept.result).toMatchObject({ status: 'expired' })
+  expect(b3iq?.receipt_hash).toBe(swept.receipt_hash)
+  expect((await bench.onlyReceipt(customer)).receipt_hash).toBe(swept.receipt_hash)
+  expect(swept.body.result).toMatchObject({ status: 'expired' })
   expect(await bench.wallet(customer)).toMatchObject({ held: 0n, spent: 0n })
 })
 
@@ -137,7 +117,7 @@ describe('a client that goes away', () => {
     await reader?.read()
     gone.abort()
     expect(await host.lastDispatch().ended).toBe(false)
-    const { result, charge } = await receiptOf(customer)
+    const { result, charge } = (await bench.onlyReceipt(customer)).body
     expect(result).toEqual({ status: 'partial', finish_reason: null, error: 'client_gone' })
     expect(charge.charge_usd).not.toBe('0')
   })
@@ -154,7 +134,7 @@ describe('a client that goes away', () => {
     await asked
     gone.abort()
     await failed
-    expect(await receiptOf(customer)).toMatchObject({
+    expect((await bench.onlyReceipt(customer)).body).toMatchObject({
       result: { status: 'failed', error: 'client_gone' },
       charge: { charge_usd: '0' },
     })
@@ -192,7 +172,7 @@ describe('a client that stops reading', () => {
     expect(sent).toBeLessThan(500)
     await reader?.read()
     await reader?.cancel()
-    expect((await receiptOf(customer)).result.error).toBe('client_gone')
+    expect((await bench.onlyReceipt(customer)).body.result.error).toBe('client_gone')
   })
 
   test('is given up after a while, so that the request is settled', async () => {
@@ -200,10 +180,36 @@ describe('a client that stops reading', () => {
     const customer = await bench.customer()
     const app = bench.appOf({ sleep: sleepShortened({ 10000: 100 }) })
     const response = await askChat(app, customer, { model: model.id, stream: true })
-    const { result } = await receiptOf(customer)
+    const { result } = (await bench.onlyReceipt(customer)).body
     expect(result).toMatchObject({ status: 'partial', error: 'client_gone' })
     expect(await host.lastDispatch().ended).toBe(false)
     expect(await bench.wallet(customer)).toMatchObject({ held: 0n })
     await expect(response.text()).rejects.toThrow('stopped reading')
+  })
+
+  test('loses its connection then', async () => {
+    const { model } = await bench.sale([countedBlocks().script])
+    const customer = await bench.customer()
+    const app = bench.appOf({ sleep: sleepShortened({ 10000: 100 }) })
+    const { hostname, port } = new URL(await bench.listen(app))
+    const socket = connect(Number(port), hostname)
+    const body = JSON.stringify({ model: model.id, messages, stream: true })
+    socket.write(
+      [
+        `POST ${chatPath} HTTP/1.1`,
+        'host: gateway',
+        `authorization: Bearer ${customer.token}`,
+        'content-type: application/json',
+        `content-length: ${body.length}`,
+        '',
+        body,
+      ].join('\r\n'),
+    )
+    socket.pause()
+    expect((await bench.onlyReceipt(customer)).body.result.error).toBe('client_gone')
+    const closed = once(socket, 'close')
+    socket.on('error', () => undefined)
+    socket.resume()
+    await closed
   })
 })

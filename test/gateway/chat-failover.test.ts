@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { GatewayDeps } from '../../src/gateway/deps.ts'
-import { formatUsd } from '../../src/money/nano-usd.ts'
 import { askChat, completionOf, errorOf, streamOf } from '../support/chat-client.ts'
 import {
   type Customer,
@@ -13,12 +12,10 @@ import {
   answers,
   busy,
   drip,
-  finishes,
   hangsUp,
   neverAnswers,
   refuses,
   type Script,
-  says,
   streams,
   unsignedBusy,
 } from '../support/host-answers.ts'
@@ -54,12 +51,9 @@ async function ask(
   return { sale, customer, response }
 }
 
-/** The attempts that the receipt of the customer's only request lists, and its result. */
-async function receiptOf({ key }: Customer) {
-  const { items } = await bench.receipts.listReceipts(key.accountId, { limit: 2, after: undefined })
-  const [decision, ...others] = items
-  if (decision === undefined || others.length > 0) throw new Error('there is not one receipt')
-  const { body, private: part } = decision.receipt
+/** What the customer's only receipt says of the request's way. */
+async function wayOf(customer: Customer) {
+  const { body, private: part } = await bench.onlyReceipt(customer)
   return {
     result: body.result,
     chargeUsd: body.charge.charge_usd,
@@ -108,7 +102,7 @@ describe('before first content the next host takes over, unseen', () => {
     expect(reply.last.b3iq).toMatchObject({ retries: 1 })
     expect(response.headers.get('x-b3iq-retries')).toBe('1')
     const [first, second] = nodeIds(sale)
-    expect((await receiptOf(customer)).attempts).toEqual([
+    expect((await wayOf(customer)).attempts).toEqual([
       [first, outcome],
       [second, 'served'],
     ])
@@ -120,7 +114,7 @@ describe('before first content the next host takes over, unseen', () => {
     const { choices, b3iq } = await completionOf(response)
     expect(choices[0]?.message.content).toBe('Hello')
     const [first, second, third] = nodeIds(sale)
-    expect(await receiptOf(customer)).toMatchObject({
+    expect(await wayOf(customer)).toMatchObject({
       result: { status: 'completed' },
       chargeUsd: b3iq.cost_usd,
       attempts: [
@@ -150,7 +144,7 @@ describe('when every host fails, the reply says how and nothing is charged', () 
       const { customer, response } = await ask([script, script], stream, impatient())
       const error = await errorOf(response)
       expect(error).toMatchObject({ status, code, retryable: true, shouldRetry: 'true' })
-      expect(await receiptOf(customer)).toMatchObject({
+      expect(await wayOf(customer)).toMatchObject({
         result: { status: 'failed', finish_reason: null, error: code },
         chargeUsd: '0',
       })
@@ -213,61 +207,6 @@ describe('once a ping is out', () => {
   })
 })
 
-describe('a failure after content', () => {
-  const said = 'word '.repeat(8)
-  const endings: [string, Script, string][] = [
-    ['cut', answers({ frames: [says(said)], end: 'cut' }), 'upstream_error'],
-    ['silent', answers({ frames: [says(said)], end: 'silence' }), 'upstream_timeout'],
-    [
-      'in error',
-      answers({ frames: [says(said), { error: { message: 'out of memory' } }] }),
-      'upstream_error',
-    ],
-  ]
-
-  test.each(endings)('%s: one error chunk, no [DONE], no other host', async (_, script, code) => {
-    const { sale, customer, response } = await ask([script, streams(['x'])], true, impatient())
-    const { isDone, last, text } = await streamOf(response)
-    expect(text).toBe(said)
-    expect(isDone).toBe(false)
-    expect(last).toMatchObject({
-      choices: [{ finish_reason: 'error' }],
-      error: { code, request_id: last.b3iq?.request_id },
-    })
-    expect(sale.hosts[1]?.dispatches).toEqual([])
-    // 7 prompt tokens and 10 of 40 delivered bytes, as the gateway counted them.
-    expect(last.b3iq?.cost_usd).toBe('0.000027')
-    const receipt = await receiptOf(customer)
-    expect(receipt).toMatchObject({
-      result: { status: 'partial', error: code },
-      chargeUsd: '0.000027',
-    })
-    const { spent, held } = await bench.wallet(customer)
-    expect({ spent: formatUsd(spent), held }).toEqual({ spent: '0.000027', held: 0n })
-  })
-
-  test('as one object it is an error that names the receipt of what is billed', async () => {
-    const script = answers({ frames: [says(said)], end: 'cut' })
-    const { customer, response } = await ask([script], false)
-    expect(await errorOf(response)).toMatchObject({
-      status: 502,
-      code: 'upstream_error',
-      receipt_hash: expect.stringMatching(/^[0-9a-f]{64}$/),
-    })
-    expect((await receiptOf(customer)).chargeUsd).toBe('0.000027')
-  })
-
-  test('what the host signs for after its error is on the receipt', async () => {
-    const frames = [says(said), { error: { message: 'out of memory' } }]
-    const { customer, response } = await ask([answers({ frames })], true)
-    await response.text()
-    const { key } = customer
-    const page = { limit: 1, after: undefined }
-    const { items } = await bench.receipts.listReceipts(key.accountId, page)
-    expect(items[0]?.receipt.private.claim?.claim.node_id).toMatch(/^n_/)
-  })
-})
-
 describe('a host that the hot item speaks against', () => {
   const longAgoMs = () => Date.now() - 61_000
 
@@ -308,12 +247,4 @@ describe('a host that the hot item speaks against', () => {
     expect(await errorOf(response)).toMatchObject({ status: 503, code: 'no_eligible_host' })
     expect(sale.host.dispatches).toEqual([])
   })
-})
-
-test('finish reasons beyond the choices that were asked for finish nothing', async () => {
-  const frames = [says('Hello'), finishes('stop', 3)]
-  const { response } = await ask([answers({ frames })], true)
-  const { isDone, last } = await streamOf(response)
-  expect(isDone).toBe(false)
-  expect(last.error?.code).toBe('upstream_error')
 })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Reservation, SweepStore } from '../../src/ledger/ports.ts'
-import { type SweepDeps, sweep } from '../../src/ledger/sweep.ts'
+import { type SweepDeps, type SweepReport, sweep } from '../../src/ledger/sweep.ts'
 import { sweepBucketOf } from '../../src/ledger/wallet.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
 import { losing } from './lost-replies.ts'
@@ -33,6 +33,9 @@ const bucketOfWallet = async (accountId: string) =>
   (await ledger.sweeps.readWallet(accountId))?.sweepBucket
 const statusOf = async ({ accountId, holdId }: Reservation) =>
   (await ledger.receipts.readReceipt(accountId, holdId))?.receipt.body.result.status
+
+/** Longer than the sweeper looks back behind its cursor. */
+const longMs = 20 * minuteMs
 
 describe('a hold whose gateway crashed', () => {
   test('after the reserve ends as expired, costs nothing and gives all of its money back', async () => {
@@ -186,7 +189,7 @@ describe('the index of wallets with open holds', () => {
 
   test('keeps a wallet whose next hold is taken between the last look and the leaving', async () => {
     const { accountId } = await crashed()
-    ledger.moveClock(leaseMs + graceMs)
+    ledger.moveClock(leaseMs + graceMs + longMs)
     const taken: Reservation[] = []
     const report = await run(
       withStore({
@@ -218,12 +221,13 @@ describe('the index of wallets with open holds', () => {
 
   test('keeps a wallet whose decision could not be written, for the next minute', async () => {
     const order = await crashed()
-    ledger.moveClock(leaseMs + graceMs + minuteMs)
+    ledger.moveClock(leaseMs + graceMs + longMs)
     const store = losing(ledger.holds, { decide: Array(100).fill('request lost') })
     expect(await run({ store })).toMatchObject({ released: 0, failed: 0 })
     expect(await ledger.books(order.accountId)).toMatchObject({ held: 100n })
     ledger.moveClock(minuteMs)
     expect(await run()).toMatchObject({ released: 1 })
+    expect(await ledger.books(order.accountId)).toMatchObject({ available: 1_000n, held: 0n })
   })
 })
 
@@ -243,12 +247,22 @@ describe('the cursor', () => {
         cursor = bucket
       },
     })
-    const runs = []
+    const runs: SweepReport[] = []
     for (let time = 1; time <= 7; time += 1) runs.push(await run(empty))
     const stops = runs.map(({ stopped }) => stopped)
     expect(stops).toEqual([...Array(5).fill('budget'), 'done', 'done'])
     // From here on each run looks at the last due minute and, for late reserves, the 15 before it.
     expect(runs.at(-1)).toMatchObject({ buckets: 16 })
+  })
+
+  test('goes forward only, though every run looks back', async () => {
+    await run()
+    ledger.moveClock(2 * minuteMs)
+    const written: string[] = []
+    const writeCursor = async (bucket: string) => void written.push(bucket)
+    await run(withStore({ writeCursor }))
+    const dueMs = ledger.nowMs() - graceMs
+    expect(written).toEqual([dueMs - minuteMs, dueMs].map(bucketAt))
   })
 
   test('lets a run go on where the last one stopped', async () => {

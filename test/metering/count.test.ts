@@ -51,10 +51,13 @@ describe('the bytes of a prompt', () => {
 })
 
 describe('the bound of a prompt', () => {
-  test('is never below its bytes, so no tokenizer that makes at most one token per byte passes it', () => {
+  test('covers every byte of the messages and the template around each and around the reply', () => {
     fc.assert(
       fc.property(messages, (all) => {
-        expect(promptTokensBound({ messages: all })).toBeGreaterThanOrEqual(promptBytes(all))
+        const json = Buffer.byteLength(JSON.stringify(all))
+        const template = templateBytesPerMessage * (all.length + 1)
+        expect(promptTokensBound({ messages: all })).toBeGreaterThanOrEqual(json + template)
+        expect(promptTokensBound({ messages: all })).toBeGreaterThan(promptBytes(all))
       }),
     )
   })

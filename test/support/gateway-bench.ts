@@ -30,6 +30,7 @@ import { parseUsd } from '../../src/money/nano-usd.ts'
 import type { CatalogueModel } from '../../src/protocol/catalogue.ts'
 import type { Sleep } from '../../src/protocol/clock.ts'
 import { makeSigner } from '../../src/protocol/ed25519.ts'
+import type { StoredReceipt } from '../../src/protocol/receipt.ts'
 import { expiredReceipt } from '../../src/receipts/expired-receipt.ts'
 import { aBeat, aCandidate, aKey, aModel, digest } from '../adapters/dynamodb/facts.ts'
 import { startEmbeddedDynamodb } from './embedded-dynamodb.ts'
@@ -209,6 +210,18 @@ export async function startGatewayBench() {
       const wallet = await wallets.readWallet(key.accountId)
       if (wallet === undefined) throw new Error('the customer has no wallet')
       return wallet
+    },
+    /** The receipt of the customer's only request, once it is written. */
+    onlyReceipt: async ({ key }: Customer): Promise<StoredReceipt> => {
+      const page = { limit: 2, after: undefined }
+      for (let tries = 0; tries < 200; tries += 1) {
+        const { items } = await receipts.listReceipts(key.accountId, page)
+        const [decision, ...others] = items
+        if (others.length > 0) throw new Error('there is more than one receipt')
+        if (decision !== undefined) return decision.receipt
+        await sleep(10)
+      }
+      throw new Error('no receipt was written')
     },
     /** The app on a real port. */
     listen: async (app: Hono<SurfaceEnv>): Promise<string> => {

@@ -69,6 +69,7 @@ export function answers(answer: Answer): Script {
     const write = (frame: Frame) => writeSlices(response, frameText(frame, lineEnd), sliceBytes)
     for await (const frame of frames) {
       await write(frame)
+      if (response.destroyed) return
       const chunk = HostChunk.safeParse(frame)
       if (chunk.success) sent.push(chunk.data)
     }
@@ -180,7 +181,12 @@ async function writeSlices(
 
 function drained(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
-    response.once('drain', resolve)
-    response.once('close', resolve)
+    const resume = () => {
+      response.off('drain', resume)
+      response.off('close', resume)
+      resolve()
+    }
+    response.once('drain', resume)
+    response.once('close', resume)
   })
 }

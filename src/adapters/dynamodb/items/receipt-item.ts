@@ -24,12 +24,16 @@ export const receiptKey = (accountId: string, holdId: string) => ({ pk: accountI
 export function toReceiptItem({ accountId, holdId, charge, receipt }: Decision) {
   const nodeReceiptHash = receipt.body.served?.node_receipt_hash
   const { receipt_hash: receiptHash, ...rest } = receipt
+  const json = JSON.stringify(rest)
+  const bytes = Buffer.byteLength(json)
+  // A decision that is written but cannot be read would keep its hold open for ever.
+  assert(bytes <= receiptBytesMax, 'a receipt has at most 64 KB', { holdId, bytes })
   return {
     ...receiptKey(accountId, holdId),
     receiptHash,
     ...(nodeReceiptHash ? { nodeReceiptHash } : {}),
     charge,
-    body: deflateRawSync(JSON.stringify(rest), { level: 9 }),
+    body: deflateRawSync(json, { level: 9 }),
   }
 }
 

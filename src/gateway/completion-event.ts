@@ -1,0 +1,16 @@
+/** What happens to a completion, in order; a reply of either form is made of these. */
+import type { ChatChunk } from '../protocol/chat-chunk.ts'
+import type { ApiError } from '../protocol/errors.ts'
+import type { StartedEvent } from './serve.ts'
+import type { Settled } from './settle-request.ts'
+
+export type CompletionEvent =
+  /** First content is here: what the reply's headers say of the host. */
+  | StartedEvent
+  | { readonly kind: 'chunk'; readonly chunk: ChatChunk }
+  | { readonly kind: 'failed'; readonly error: ApiError; readonly settled: Settled | undefined }
+  | {
+      readonly kind: 'finished'
+      readonly finishReasons: ReadonlyMap<number, string>
+      readonly settled: Settled
+    }

@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { GatewayDeps } from '../../src/gateway/deps.ts'
+import { formatUsd } from '../../src/money/nano-usd.ts'
+import { askChat, errorOf, streamOf } from '../support/chat-client.ts'
+import {
+  type Customer,
+  type GatewayBench,
+  sleepShortened,
+  startGatewayBench,
+} from '../support/gateway-bench.ts'
+import { answers, finishes, type Script, says, streams } from '../support/host-answers.ts'
+
+let bench: GatewayBench
+
+beforeAll(async () => {
+  bench = await startGatewayBench()
+})
+afterAll(() => bench.stop())
+
+/** Waits for a silent host are 30 s, for headers 10 s; here they are shorter. */
+function impatient(): Partial<GatewayDeps> {
+  const { dialer } = bench.deps
+  return {
+    sleep: sleepShortened({ 30000: 250 }),
+    dialer: {
+      ...dialer,
+      post: (order) => dialer.post({ ...order, headersTimeoutMs: 250 }),
+    },
+  }
+}
+
+async function ask(
+  scripts: readonly Script[],
+  stream: boolean,
+  changes: Partial<GatewayDeps> = {},
+) {
+  const sale = await bench.sale(scripts)
+  const customer = await bench.customer()
+  const app = bench.appOf(changes)
+  const response = await askChat(app, customer, { model: sale.model.id, stream })
+  return { sale, customer, response }
+}
+
+/** What the customer's only receipt says of the request's way. */
+async function wayOf(customer: Customer) {
+  const { body, private: part } = await bench.onlyReceipt(customer)
+  return {
+    result: body.result,
+    chargeUsd: body.charge.charge_usd,
+    attempts: part.attempts.map(({ node_id, outcome }) => [node_id, outcome]),
+  }
+}
+
+describe('a failure after content', () => {
+  const said = 'word '.repeat(8)
+  const endings: [string, Script, string][] = [
+    ['cut', answers({ frames: [says(said)], end: 'cut' }), 'upstream_error'],
+    ['silent', answers({ frames: [says(said)], end: 'silence' }), 'upstream_timeout'],
+    [
+      'in error',
+      answers({ frames: [says(said), { error: { message: 'out of memory' } }] }),
+      'upstream_error',
+    ],
+  ]
+
+  test.each(endings)('%s: one error chunk, no [DONE], no other host', async (_, script, code) => {
+    const { sale, customer, response } = await ask([script, streams(['x'])], true, impatient())
+    const { isDone, last, text } = await streamOf(response)
+    expect(text).toBe(said)
+    expect(isDone).toBe(false)
+    expect(last).toMatchObject({
+      choices: [{ finish_reason: 'error' }],
+      error: { code, request_id: last.b3iq?.request_id },
+    })
+    expect(sale.hosts[1]?.dispatches).toEqual([])
+    // 7 prompt tokens and 10 of 40 delivered bytes, as the gateway counted them.
+    expect(last.b3iq?.cost_usd).toBe('0.000027')
+    const receipt = await wayOf(customer)
+    expect(receipt).toMatchObject({
+      result: { status: 'partial', error: code },
+      chargeUsd: '0.000027',
+    })
+    const { spent, held } = await bench.wallet(customer)
+    expect({ spent: formatUsd(spent), held }).toEqual({ spent: '0.000027', held: 0n })
+  })
+
+  test('as one object it is an error that names the receipt of what is billed', async () => {
+    const script = answers({ frames: [says(said)], end: 'cut' })
+    const { customer, response } = await ask([script], false)
+    expect(await errorOf(response)).toMatchObject({
+      status: 502,
+      code: 'upstream_error',
+      receipt_hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+    })
+    expect((await wayOf(customer)).chargeUsd).toBe('0.000027')
+  })
+
+  test('what the host signs for after its error is on the receipt', async () => {
+    const frames = [says(said), { error: { message: 'out of memory' } }]
+    const { sale, customer, response } = await ask([answers({ frames })], true)
+    await response.text()
+    const { claim } = (await bench.onlyReceipt(customer)).private
+    expect(claim?.claim.node_id).toBe(sale.host.nodeId)
+  })
+})
+
+test('finish reasons beyond the choices that were asked for finish nothing', async () => {
+  const frames = [says('Hello'), finishes('stop', 3)]
+  const { response } = await ask([answers({ frames })], true)
+  const { isDone, last } = await streamOf(response)
+  expect(isDone).toBe(false)
+  expect(last.error?.code).toBe('upstream_error')
+})
