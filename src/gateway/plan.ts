@@ -40,7 +40,7 @@ export function planRequest(
 ): Result<Plan> {
   const { model } = shard
   const choices = request.n ?? 1
-  const bytes = promptBytes(request.messages)
+  const bytes = promptBytes(request)
   const promptTokensMin = promptTokensLeast(shard, bytes)
   if (promptTokensMin >= model.context_length) {
     return refuse('context_length_exceeded', {

@@ -17,8 +17,15 @@ export type FinishDeps = {
 }
 
 export type Finished =
-  | { readonly kind: 'finished'; readonly decision: Decision; readonly wasFirst: boolean }
-  /** The decision could not be made durable; the sweeper will resolve the hold. */
+  | {
+      /** The decision is durable: this is the outcome, whatever happens next. */
+      readonly kind: 'finished'
+      readonly decision: Decision
+      readonly wasFirst: boolean
+      /** False when it is not known whether the money has moved; then the sweeper moves it. */
+      readonly isSettled: boolean
+    }
+  /** Whether a decision was made is unknown; the sweeper will resolve the hold. */
   | { readonly kind: 'unavailable' }
 
 export async function finishHold(
@@ -32,21 +39,19 @@ export async function finishHold(
     case 'unknown':
       return { kind: 'unavailable' }
     case 'decided': {
-      const applied = await applyDecision(deps, hold, intended)
-      return applied ? { kind: 'finished', decision: intended, wasFirst: true } : unavailable
+      const isSettled = await applyDecision(deps, hold, intended)
+      return { kind: 'finished', decision: intended, wasFirst: true, isSettled }
     }
     case 'decided_before': {
       const { decision } = outcome
-      const own = decision.receipt.receipt_hash === intended.receipt.receipt_hash
-      const applied = await applyDecision(deps, hold, decision)
-      return applied ? { kind: 'finished', decision, wasFirst: own } : unavailable
+      const wasFirst = decision.receipt.receipt_hash === intended.receipt.receipt_hash
+      const isSettled = await applyDecision(deps, hold, decision)
+      return { kind: 'finished', decision, wasFirst, isSettled }
     }
     default:
       return absurd(outcome)
   }
 }
-
-const unavailable = { kind: 'unavailable' } as const
 
 /** Moves the money as `decision` says; applying it twice changes nothing. */
 export async function applyDecision(

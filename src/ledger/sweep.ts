@@ -82,7 +82,7 @@ export async function sweepWallet(deps: SweepDeps, wallet: Wallet): Promise<numb
   for (const [holdId, hold] of wallet.holds) {
     if (hold.expiresAtSec > dueSec) continue
     const finished = await finishHold(deps, hold, deps.expire(wallet.accountId, holdId, hold))
-    if (finished.kind === 'finished') released += 1
+    if (finished.kind === 'finished' && finished.isSettled) released += 1
   }
   return released
 }

@@ -12,19 +12,18 @@ export type ByteRatios = { readonly prompt: ByteRatio; readonly completion: Byte
 /** Chat templates add about this much per message: role names, separators, special tokens. */
 export const templateBytesPerMessage = 16
 
-/** Bytes of all texts of a prompt, and the allowance for its template. */
-export function promptBytes(messages: readonly ChatMessage[]): number {
-  return messages.reduce((sum, message) => sum + messageBytes(message), 0)
+type Prompt = { readonly messages: readonly ChatMessage[]; readonly tools?: unknown }
+
+/** Bytes of all that a template renders: texts, tool calls, tools, and an allowance for itself. */
+export function promptBytes({ messages, tools }: Prompt): number {
+  return messages.reduce((sum, message) => sum + messageBytes(message), jsonBytes(tools))
 }
 
 /**
  * An upper bound of the prompt's tokens under any tokenizer that never makes more tokens than bytes:
  * the whole message as JSON, tools included, because templates render those too.
  */
-export function promptTokensBound(request: {
-  readonly messages: readonly ChatMessage[]
-  readonly tools?: unknown
-}): number {
+export function promptTokensBound(request: Prompt): number {
   const json = JSON.stringify([request.messages, request.tools ?? null])
   return Buffer.byteLength(json, 'utf8') + templateBytesPerMessage * (request.messages.length + 1)
 }
@@ -47,5 +46,9 @@ function messageBytes(message: ChatMessage): number {
     typeof content === 'string'
       ? content
       : (content ?? []).map((part) => (part.type === 'text' ? part.text : '')).join('')
-  return Buffer.byteLength(text, 'utf8') + templateBytesPerMessage
+  return Buffer.byteLength(text, 'utf8') + jsonBytes(message.tool_calls) + templateBytesPerMessage
+}
+
+function jsonBytes(value: unknown): number {
+  return value == null ? 0 : Buffer.byteLength(JSON.stringify(value), 'utf8')
 }

@@ -4,10 +4,10 @@
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { inflateRawSync } from 'node:zlib'
 import { DynamoDBClient, ListTablesCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as z from 'zod'
+import { unpackReceipt } from '../../src/adapters/dynamodb/items/packed-receipt.ts'
 import { type LocalStack, startLocalStack } from '../support/local-stack.ts'
 
 let stack: LocalStack
@@ -87,7 +87,7 @@ async function items(): Promise<[string, string][]> {
     const { Items = [] } = await client.send(new ScanCommand({ TableName }))
     Items.forEach((item, index) => {
       const opened = Object.values(item).flatMap((value) =>
-        value.B ? [inflateRawSync(value.B).toString('utf8')] : [],
+        value.B ? [unpackReceipt(value.B)] : [],
       )
       found.push([`item ${TableName} ${index}`, JSON.stringify([item, opened])])
     })

@@ -181,7 +181,6 @@ describe('lost on the way', () => {
   test.each<[string, { decide?: readonly Fate[]; settle?: readonly Fate[] }, bigint]>([
     ['every decision', { decide: Array(3).fill('request lost') }, 0n],
     ['every reply to the decision', { decide: Array(3).fill('reply lost') }, 40n],
-    ['every settlement', { settle: Array(3).fill('request lost') }, 40n],
   ])('%s: the gateway tells no outcome; the sweeper brings it about', async (_, fates, charge) => {
     const order = await held()
     const lossy = losing(ledger.holds, fates)
@@ -192,10 +191,17 @@ describe('lost on the way', () => {
     expect(await ledger.books(order.accountId)).toMatchObject({ held: 0n, spent: charge })
   })
 
-  test('every reply to the settlement: no outcome is told, though the money has moved', async () => {
+  test.each<[string, Fate, bigint]>([
+    ['every settlement: the decision stands, and the sweeper moves the money', 'request lost', 0n],
+    ['every reply to the settlement: the decision stands, the money has moved', 'reply lost', 40n],
+  ])('%s', async (_, fate, spent) => {
     const order = await held()
-    const store = losing(ledger.holds, { settle: Array(3).fill('reply lost') })
-    expect(await finish(order, charging(order, 40n), store)).toEqual({ kind: 'unavailable' })
+    const store = losing(ledger.holds, { settle: Array(3).fill(fate) })
+    const decision = { charge: 40n }
+    const told = { kind: 'finished', wasFirst: true, isSettled: false, decision }
+    expect(await finish(order, charging(order, 40n), store)).toMatchObject(told)
+    expect(await ledger.books(order.accountId)).toMatchObject({ spent })
+    expect(await finish(order, expiring(order))).toMatchObject({ decision, isSettled: true })
     expect(await ledger.books(order.accountId)).toEqual({ available: 960n, held: 0n, spent: 40n })
   })
 })

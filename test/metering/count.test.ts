@@ -38,13 +38,25 @@ describe('the bytes of a prompt', () => {
       4,
     ],
   ])('are those of its content and its template: %s', (_, content, bytes) => {
-    expect(promptBytes([{ role: 'user', content }])).toBe(bytes + templateBytesPerMessage)
+    expect(promptBytes({ messages: [{ role: 'user', content }] })).toBe(bytes + templateBytesPerMessage)
+  })
+
+  test('include tools and tool calls, which templates render too', () => {
+    const call = { id: 'c1', type: 'function', function: { name: 'look', arguments: '{}' } }
+    const plain: ChatMessage = { role: 'assistant', content: 'ab' }
+    const calling: ChatMessage = { ...plain, tool_calls: [call] }
+    const bare = promptBytes({ messages: [plain] })
+    expect(promptBytes({ messages: [calling] })).toBe(bare + JSON.stringify([call]).length)
+    expect(promptBytes({ messages: [plain], tools: [call] })).toBe(
+      bare + JSON.stringify([call]).length,
+    )
   })
 
   test('add up over its messages', () => {
     fc.assert(
       fc.property(messages, messages, (one, other) => {
-        expect(promptBytes([...one, ...other])).toBe(promptBytes(one) + promptBytes(other))
+        const apart = promptBytes({ messages: one }) + promptBytes({ messages: other })
+        expect(promptBytes({ messages: [...one, ...other] })).toBe(apart)
       }),
     )
   })
@@ -57,7 +69,7 @@ describe('the bound of a prompt', () => {
         const json = Buffer.byteLength(JSON.stringify(all))
         const template = templateBytesPerMessage * (all.length + 1)
         expect(promptTokensBound({ messages: all })).toBeGreaterThanOrEqual(json + template)
-        expect(promptTokensBound({ messages: all })).toBeGreaterThan(promptBytes(all))
+        expect(promptTokensBound({ messages: all })).toBeGreaterThan(promptBytes({ messages: all }))
       }),
     )
   })

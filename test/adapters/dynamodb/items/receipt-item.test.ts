@@ -81,6 +81,15 @@ function largeReceipt() {
   })
 }
 
+/** One host asked, nothing in it twice that is random in a real one. */
+function usualReceipt() {
+  const { attempts, ...rest } = largeReceipt().private
+  return genuineReceipt({
+    served: draft.served && { ...draft.served, benchmark_id: freshHex() },
+    private: { ...rest, attempts: attempts.slice(-1) },
+  })
+}
+
 describe('a receipt', () => {
   test.each([
     ['of a served request', decision],
@@ -112,12 +121,13 @@ describe('a receipt', () => {
   })
 
   test.each([
-    ['of a served request', () => genuineReceipt()],
-    ['of three attempts with long names', largeReceipt],
-  ])('%s, claim and all, is stored in at most 2 KB', (_, make) => {
+    ['of a served request', usualReceipt, 1_024],
+    ['of three attempts with long names', largeReceipt, 2_048],
+  ])('%s, claim and all, is stored in few write units', (_, make, most) => {
     const bytes = itemBytes(toReceiptItem(decision({ receipt: make() })))
-    expect(bytes).toBeGreaterThan(1_024)
-    expect(bytes).toBeLessThanOrEqual(2_048)
+    console.info(`a receipt item has ${bytes} bytes`)
+    expect(bytes).toBeGreaterThan(600)
+    expect(bytes).toBeLessThanOrEqual(most)
   })
 
   test('under another hold than its own is not read', () => {
@@ -128,7 +138,7 @@ describe('a receipt', () => {
   test('of more than 64 KB is neither written nor read', () => {
     const receipt = genuineReceipt({ model: 'x'.repeat(70_000) })
     expect(() => toReceiptItem(decision({ receipt }))).toThrow('at most 64 KB')
-    const body = deflateRawSync(JSON.stringify(receipt))
+    const body = Buffer.concat([Buffer.of(1), deflateRawSync(JSON.stringify(receipt))])
     expect(() => fromReceiptItem(asStored({ ...toReceiptItem(decision()), body }))).toThrow()
   })
 })

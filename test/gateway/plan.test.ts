@@ -1,0 +1,294 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Candidate, PoolShard } from '../../src/fleet/pool.ts'
+import { affordablePlan, affordableTokens, planRequest } from '../../src/gateway/plan.ts'
+import type { CustomerKey } from '../../src/keys/api-key.ts'
+import { promptBytes } from '../../src/metering/count.ts'
+import { chargeFor } from '../../src/money/price.ts'
+import type { CatalogueModel } from '../../src/protocol/catalogue.ts'
+import { ChatRequest } from '../../src/protocol/chat-request.ts'
+import { limits } from '../../src/protocol/limits.ts'
+import { aCandidate, aKey } from '../adapters/dynamodb/facts.ts'
+import { modelOnSale } from '../support/gateway-bench.ts'
+
+const price = (route_tier: 'network_beta' | 'portable_local', completion: string) => ({
+  route_tier,
+  trust_tier: 'T0' as const,
+  prompt_usd_per_mtok: '1',
+  cached_prompt_usd_per_mtok: '0.5',
+  completion_usd_per_mtok: completion,
+})
+const someCandidate = aCandidate({ profileId: 'maker/model@q8' })
+
+function shardOf(
+  candidates: readonly Candidate[],
+  changes: { model?: Partial<CatalogueModel>; excludedBy?: PoolShard['excludedBy'] } = {},
+): PoolShard {
+  return {
+    model: { ...modelOnSale('maker/model', changes.model), version: 1 },
+    builtAtMs: 0,
+    shards: 1,
+    candidates,
+    excludedBy: changes.excludedBy ?? [],
+  }
+}
+
+const keyWith = (policy: Partial<CustomerKey['policy']> = {}): CustomerKey => ({
+  ...aKey('acct_1', { policy: { exposes_node_id: false, ...policy } }),
+  ordinal: 1,
+})
+
+const requestFor = (body: object = {}): ChatRequest =>
+  ChatRequest.parse({ model: 'maker/model', messages: [{ role: 'user', content: 'Hi' }], ...body })
+
+const plan = (body: object = {}, shard = shardOf([someCandidate]), key = keyWith()) =>
+  planRequest(requestFor(body), key, shard, () => 0)
+
+function planned(...args: Parameters<typeof plan>) {
+  const result = plan(...args)
+  if (!result.ok) throw new Error(`refused: ${result.error.code}`)
+  return result.value
+}
+
+function refused(...args: Parameters<typeof plan>) {
+  const result = plan(...args)
+  if (result.ok) throw new Error('not refused')
+  return result.error
+}
+
+describe('the window', () => {
+  test('is what the client asks for, under either name', () => {
+    expect(planned({ max_tokens: 50 })).toMatchObject({ windowTokens: 50, windowIsOurs: false })
+    expect(planned({ max_completion_tokens: 60, max_tokens: 50 }).windowTokens).toBe(60)
+  })
+
+  test('is bounded and ours when the client names none', () => {
+    expect(planned()).toMatchObject({
+      windowTokens: limits.defaultMaxTokens,
+      windowIsOurs: true,
+    })
+  })
+
+  test('is never more than the model gives', () => {
+    const small = shardOf([someCandidate], { model: { max_output_tokens: 100 } })
+    expect(planned({}, small).windowTokens).toBe(100)
+    expect(planned({ max_tokens: 5_000 }, small).windowTokens).toBe(100)
+  })
+
+  test('is never more than the context leaves beside the prompt', () => {
+    const messages = [{ role: 'user', content: 'x'.repeat(5_000 - 16) }]
+    const shard = shardOf([someCandidate], { model: { context_length: 1_100 } })
+    // 5,000 bytes are 1,000 tokens at the very least, at 5 bytes a token.
+    expect(planned({ messages }, shard).windowTokens).toBe(100)
+  })
+})
+
+describe('the hold', () => {
+  test('covers the prompt bound and the window of every choice, at the dearest candidate', () => {
+    const vllm = { model: { prices: [price('network_beta', '2'), price('portable_local', '3')] } }
+    const shard = shardOf([someCandidate, { ...someCandidate, routeTier: 'portable_local' }], vllm)
+    const { holdAmount, promptTokensMax } = planned({ max_tokens: 100, n: 2 }, shard)
+    expect(holdAmount).toBe(BigInt(promptTokensMax) * 1_000n + 200n * 3_000n)
+  })
+
+  test('is never below any charge that its plan can lead to', () => {
+    const amount = fc.nat({ max: 10_000 }).map((nano) => (nano / 1_000).toFixed(3))
+    const arbitrary = fc.record({
+      content: fc.string({ unit: 'grapheme', maxLength: 200 }),
+      maxTokens: fc.option(fc.integer({ min: 1, max: 9_000 }), { nil: undefined }),
+      n: fc.integer({ min: 1, max: 8 }),
+      prices: fc.tuple(amount, amount, amount),
+      usage: fc.tuple(fc.double({ min: 0, max: 1 }), fc.nat({ max: 100 }), fc.nat({ max: 100 })),
+    })
+    fc.assert(
+      fc.property(arbitrary, ({ content, maxTokens, n, prices, usage }) => {
+        const [prompt_usd_per_mtok, cached_prompt_usd_per_mtok, completion_usd_per_mtok] = prices
+        const row = {
+          ...price('network_beta', completion_usd_per_mtok),
+          prompt_usd_per_mtok,
+          cached_prompt_usd_per_mtok,
+        }
+        const shard = shardOf([someCandidate], { model: { prices: [row] } })
+        const messages = [{ role: 'user', content }]
+        const made = planned({ messages, n, max_tokens: maxTokens }, shard)
+        const [share, cachedPercent, percent] = usage
+        const prompt = Math.floor(made.promptTokensMax * share)
+        const tokens = {
+          prompt,
+          cachedPrompt: Math.floor((prompt * cachedPercent) / 100),
+          completion: Math.floor((made.windowTokens * made.choices * percent) / 100),
+        }
+        for (const candidate of made.candidates) {
+          expect(chargeFor(tokens, candidate.price) <= made.holdAmount).toBe(true)
+        }
+      }),
+    )
+  })
+
+  test('counts what no tokenizer can exceed: every byte of messages and tools', () => {
+    const tools = [{ type: 'function', function: { name: 'weather' } }]
+    const messages = [{ role: 'user', content: 'Grüße' }]
+    const { promptTokensMax } = planned({ messages, tools })
+    expect(promptTokensMax).toBeGreaterThan(
+      Buffer.byteLength(JSON.stringify({ messages, tools })) - 30,
+    )
+    expect(promptTokensMax).toBeGreaterThan(promptBytes(requestFor({ messages })))
+  })
+})
+
+describe('what a balance affords', () => {
+  const whole = () => planned({}, shardOf([someCandidate]))
+
+  test('lowers our own window, and the hold with it, to the token', () => {
+    const made = whole()
+    const available = made.holdAmount / 2n
+    const smaller = affordablePlan(made, available)
+    expect(smaller?.windowTokens).toBe(affordableTokens(made, available))
+    expect((smaller?.holdAmount ?? 0n) <= available).toBe(true)
+    expect((smaller?.holdAmount ?? 0n) + 2_000n > available).toBe(true)
+  })
+
+  test('is shared by the choices', () => {
+    const shard = shardOf([someCandidate])
+    const made = planned({ n: 4 }, shard)
+    const available = made.holdAmount / 2n
+    const smaller = affordablePlan(made, available)
+    expect((smaller?.holdAmount ?? 0n) <= available).toBe(true)
+    expect((smaller?.holdAmount ?? 0n) + 8_000n > available).toBe(true)
+  })
+
+  test('is nothing below 64 tokens, and nothing for a window that the client set', () => {
+    const made = whole()
+    const promptCost = BigInt(made.promptTokensMax) * 1_000n
+    expect(affordablePlan(made, promptCost + 64n * 2_000n)?.windowTokens).toBe(64)
+    expect(affordablePlan(made, promptCost + 64n * 2_000n - 1n)).toBeUndefined()
+    expect(affordablePlan(planned({ max_tokens: 4_000 }), made.holdAmount / 2n)).toBeUndefined()
+    expect(affordableTokens(made, 0n)).toBe(0)
+  })
+})
+
+describe('a prompt that cannot fit', () => {
+  const promptOf = (bytes: number) => ({
+    messages: [{ role: 'user', content: 'x'.repeat(bytes - 16) }],
+  })
+
+  test('into the model is refused from the least it could be', () => {
+    const shard = shardOf([someCandidate], { model: { context_length: 100 } })
+    expect(planned(promptOf(499), shard).candidates).toHaveLength(1)
+    expect(refused(promptOf(500), shard)).toMatchObject({
+      code: 'context_length_exceeded',
+      param: 'messages',
+    })
+  })
+
+  test('into one host goes to another', () => {
+    const short = { ...someCandidate, contextLength: 100 }
+    const long = { ...someCandidate, contextLength: 200 }
+    expect(planned(promptOf(600), shardOf([short, long])).candidates).toMatchObject([
+      { contextLength: 200 },
+    ])
+    expect(refused(promptOf(600), shardOf([short]))).toMatchObject({
+      code: 'no_eligible_host',
+      detail: { availability: { excluded_by: ['context_length'] } },
+    })
+  })
+})
+
+describe('without a candidate', () => {
+  test('the pool tells why', () => {
+    const excludedBy = ['heartbeat_stale', 'benchmark_stale'] as const
+    expect(refused({}, shardOf([], { excludedBy }))).toEqual({
+      code: 'no_eligible_host',
+      retryAfterSec: 15,
+      detail: { availability: { code: 'no_eligible_host', excluded_by: [...excludedBy] } },
+    })
+  })
+
+  test('each reason is told once', () => {
+    const shard = shardOf([{ ...someCandidate, runtimeKind: 'ollama' }, someCandidate], {
+      excludedBy: ['max_price', 'route_down'],
+      model: { prices: [price('network_beta', '2'), price('portable_local', '1')] },
+    })
+    const body = { n: 2, provider: { max_price: { completion: 1.5 } } }
+    expect(refused(body, shard)).toMatchObject({
+      code: 'no_eligible_host',
+      detail: { availability: { excluded_by: ['max_price', 'require_parameters', 'route_down'] } },
+    })
+  })
+
+  test('a price that no row lists can never be met, whoever is up', () => {
+    const provider = { max_price: { prompt: 0.9 } }
+    expect(refused({ provider }).code).toBe('max_price_unmet')
+    expect(refused({ provider }, shardOf([])).code).toBe('max_price_unmet')
+  })
+
+  test('a price that a host without equal lists may be met another time', () => {
+    const provider = { max_price: { completion: 1 } }
+    const shard = shardOf([someCandidate], {
+      model: { prices: [price('network_beta', '2'), price('portable_local', '1')] },
+    })
+    expect(refused({ provider }, shard)).toMatchObject({
+      code: 'no_eligible_host',
+      detail: { availability: { excluded_by: ['max_price'] } },
+    })
+  })
+
+  test.each([{ route_tiers: ['datacenter_optimized' as const] }, { trust_tiers: ['T3' as const] }])(
+    'a key whose tiers nobody sells is refused for good: %o',
+    (policy) => {
+      expect(refused({}, shardOf([someCandidate]), keyWith(policy)).code).toBe(
+        'route_tier_not_allowed',
+      )
+    },
+  )
+
+  test.each([{ route_tier: ['portable_local'] }, { trust: ['T3'] }])(
+    'a request that asks for other tiers may come back: %o',
+    (provider) => {
+      expect(refused({ provider })).toMatchObject({
+        code: 'no_eligible_host',
+        detail: { availability: { excluded_by: ['route_tier'] } },
+      })
+    },
+  )
+})
+
+describe('key and request narrow the tiers together', () => {
+  const both = () =>
+    shardOf([someCandidate, { ...someCandidate, routeTier: 'portable_local' }], {
+      model: { prices: [price('network_beta', '2'), price('portable_local', '1')] },
+    })
+  const tiersOf = (asked: string[] | undefined, allowed: CustomerKey['policy']['route_tiers']) =>
+    planned({ provider: { route_tier: asked } }, both(), keyWith({ route_tiers: allowed }))
+      .candidates.map(({ routeTier }) => routeTier)
+      .sort()
+
+  test('neither: all', () => {
+    expect(tiersOf(undefined, undefined)).toEqual(['network_beta', 'portable_local'])
+  })
+  test('one of them: its tiers', () => {
+    expect(tiersOf(['portable_local'], undefined)).toEqual(['portable_local'])
+    expect(tiersOf(undefined, ['network_beta'])).toEqual(['network_beta'])
+  })
+  test('both: what they share', () => {
+    expect(tiersOf(['portable_local', 'network_beta'], ['network_beta'])).toEqual(['network_beta'])
+  })
+})
+
+test('a maximum price is compared exactly, and a class without one is open', () => {
+  expect(planned({ provider: { max_price: { prompt: 1 } } }).candidates).toHaveLength(1)
+  expect(planned({ provider: { max_price: { completion: 2 } } }).candidates).toHaveLength(1)
+  const below = { provider: { max_price: { prompt: 1, completion: 1.999999999 } } }
+  expect(refused(below).code).toBe('max_price_unmet')
+})
+
+test('under require_parameters only hosts that are given all of them remain', () => {
+  const ollama = { ...someCandidate, runtimeKind: 'ollama' as const }
+  const body = { logit_bias: { 1: 2 }, provider: { require_parameters: true } }
+  const { candidates } = planned(body, shardOf([ollama, someCandidate]))
+  expect(candidates.map(({ runtimeKind }) => runtimeKind)).toEqual(['vllm'])
+  expect(refused(body, shardOf([ollama]))).toMatchObject({
+    detail: { availability: { excluded_by: ['require_parameters'] } },
+  })
+  expect(planned({ logit_bias: { 1: 2 } }, shardOf([ollama])).candidates).toHaveLength(1)
+})

@@ -1,0 +1,186 @@
+import { describe, expect, test } from 'vitest'
+import {
+  makeRelay,
+  type RelayIdentity,
+  toTokenCounts,
+  toWireUsage,
+} from '../../src/gateway/relay.ts'
+import { sha256Hex } from '../../src/protocol/canonical.ts'
+import { chunkText, HostChunk } from '../../src/protocol/chat-chunk.ts'
+
+const identity: RelayIdentity = {
+  requestId: '01JABCDEFGHJKMNPQRSTVWXYZ0',
+  createdSec: 1_700_000_000,
+  model: 'maker/model',
+  choices: 1,
+}
+const relayOf = (choices = 1) => makeRelay({ ...identity, choices })
+
+const delta = (fields: object, index = 0, rest: object = {}): HostChunk =>
+  HostChunk.parse({ choices: [{ index, delta: fields, ...rest }] })
+const says = (content: string, index = 0) => delta({ content }, index)
+const finishes = (finish_reason: string, index = 0) =>
+  HostChunk.parse({ choices: [{ index, delta: {}, finish_reason }] })
+const uses = (prompt_tokens: number, completion_tokens: number) =>
+  HostChunk.parse({ choices: [], usage: { prompt_tokens, completion_tokens } })
+
+const choicesOf = (chunks: ReturnType<ReturnType<typeof makeRelay>['take']>) =>
+  chunks.flatMap((chunk) => chunk.choices)
+
+describe('what is handed on', () => {
+  test('has our names, and the role before the first text', () => {
+    const relay = relayOf()
+    const host = HostChunk.parse({
+      id: 'cmpl-host',
+      model: '/models/secret.gguf',
+      system_fingerprint: 'fp',
+      choices: [{ index: 0, delta: { role: 'assistant', content: 'Hi' } }],
+    })
+    const frame = { id: `chatcmpl-${identity.requestId}`, object: 'chat.completion.chunk' }
+    const named = { ...frame, created: 1_700_000_000, model: 'maker/model' }
+    expect(relay.take(host)).toEqual([
+      {
+        ...named,
+        choices: [{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null }],
+      },
+      { ...named, choices: [{ index: 0, delta: { content: 'Hi' }, finish_reason: null }] },
+    ])
+    expect(choicesOf(relay.take(says('!')))).toEqual([
+      { index: 0, delta: { content: '!' }, finish_reason: null },
+    ])
+  })
+
+  test('keeps finish reasons back, also beside text', () => {
+    const relay = relayOf()
+    const last = delta({ content: 'Hi' }, 0, { finish_reason: 'length' })
+    expect(choicesOf(relay.take(last)).map((choice) => choice.finish_reason)).toEqual([null, null])
+    expect(relay.totals().finishReasons).toEqual(new Map([[0, 'length']]))
+    expect(relay.isFinished()).toBe(true)
+  })
+
+  test('is nothing for a frame without content', () => {
+    const relay = relayOf()
+    for (const chunk of [
+      delta({ role: 'assistant' }),
+      delta({ content: '' }),
+      uses(1, 1),
+      finishes('stop'),
+    ]) {
+      expect(relay.take(chunk)).toEqual([])
+    }
+    expect(relay.hasContent()).toBe(false)
+    expect(relay.isFinished()).toBe(true)
+  })
+
+  test("has the parts that clients know, and none of a runtime's own", () => {
+    const relay = relayOf()
+    const parts = {
+      content: 'a',
+      reasoning_content: 'b',
+      refusal: 'c',
+      tool_calls: [{ id: 'call_1', function: { name: 'f', arguments: '{}' } }],
+    }
+    const chunk = delta({ ...parts, token_ids: [1, 2] }, 0, { logprobs: { content: [] } })
+    expect(choicesOf(relay.take(chunk)).at(-1)).toEqual({
+      index: 0,
+      delta: { ...parts, tool_calls: [{ ...parts.tool_calls[0], index: 0 }] },
+      finish_reason: null,
+      logprobs: { content: [] },
+    })
+  })
+
+  test('starts with a tool call that has no text yet', () => {
+    const relay = relayOf()
+    expect(relay.take(delta({ tool_calls: [{ index: 0, id: 'call_1' }] }))).toHaveLength(2)
+    expect(relay.hasContent()).toBe(true)
+  })
+})
+
+describe('several choices', () => {
+  test('each begin with their role, and all of them must end', () => {
+    const relay = relayOf(2)
+    const opened = choicesOf([...relay.take(says('a', 1)), ...relay.take(says('b', 0))])
+    expect(opened.map(({ index, delta: { role } }) => [index, role])).toEqual([
+      [1, 'assistant'],
+      [1, undefined],
+      [0, 'assistant'],
+      [0, undefined],
+    ])
+    relay.take(finishes('stop', 1))
+    expect(relay.isFinished()).toBe(false)
+    relay.take(finishes('length', 0))
+    expect(relay.isFinished()).toBe(true)
+    expect(relay.totals().finishReasons).toEqual(
+      new Map([
+        [1, 'stop'],
+        [0, 'length'],
+      ]),
+    )
+  })
+
+  test('beyond those that were asked for are nobody’s', () => {
+    const relay = relayOf(1)
+    expect(relay.take(says('a', 1))).toEqual([])
+    relay.take(finishes('stop', 1))
+    expect(relay.isFinished()).toBe(false)
+    expect(relay.totals().completionBytes).toBe(0)
+  })
+})
+
+describe('what is counted', () => {
+  test('is every byte of text, and the hash that a claim is compared with', () => {
+    const chunks = [
+      delta({ reasoning_content: 'thinking ' }),
+      says('Grüße '),
+      says('世界'),
+      delta({ tool_calls: [{ index: 0, function: { name: 'f', arguments: '{"a":1}' } }] }),
+      finishes('stop'),
+    ]
+    const relay = relayOf()
+    for (const chunk of chunks) relay.take(chunk)
+    const text = chunks.map(chunkText).join('')
+    expect(text).toBe('thinking Grüße 世界f{"a":1}')
+    expect(relay.totals()).toMatchObject({
+      completionBytes: Buffer.byteLength(text),
+      outputSha256: sha256Hex(text),
+    })
+  })
+
+  test('does not depend on how the text was cut', () => {
+    const [whole, pieces] = [relayOf(), relayOf()]
+    whole.take(says('Hello world'))
+    for (const letter of 'Hello world') pieces.take(says(letter))
+    expect(pieces.totals().outputSha256).toBe(whole.totals().outputSha256)
+    expect(pieces.totals().completionBytes).toBe(whole.totals().completionBytes)
+  })
+
+  test('can be read at any time, and goes on', () => {
+    const relay = relayOf()
+    relay.take(says('a'))
+    expect(relay.totals().outputSha256).toBe(sha256Hex('a'))
+    relay.take(says('b'))
+    expect(relay.totals().outputSha256).toBe(sha256Hex('ab'))
+  })
+
+  test("keeps the host's last word on usage, on whatever frame it came", () => {
+    const relay = relayOf()
+    expect(relay.totals().hostUsage).toBeNull()
+    relay.take(HostChunk.parse({ ...says('a'), usage: { prompt_tokens: 5, completion_tokens: 1 } }))
+    relay.take(uses(5, 2))
+    relay.take(HostChunk.parse({ ...finishes('stop'), usage: null }))
+    expect(relay.totals().hostUsage).toEqual({ prompt: 5, cached_prompt: 0, completion: 2 })
+  })
+})
+
+test('usage goes to the wire and back, and a cache serves no more than the prompt', () => {
+  const counts = { prompt: 5, cached_prompt: 3, completion: 2 }
+  expect(toWireUsage(counts)).toEqual({
+    prompt_tokens: 5,
+    completion_tokens: 2,
+    total_tokens: 7,
+    prompt_tokens_details: { cached_tokens: 3 },
+  })
+  expect(toTokenCounts(toWireUsage(counts))).toEqual(counts)
+  const tooMuch = { ...toWireUsage(counts), prompt_tokens_details: { cached_tokens: 9 } }
+  expect(toTokenCounts(tooMuch).cached_prompt).toBe(5)
+})
