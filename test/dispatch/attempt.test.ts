@@ -13,7 +13,6 @@ import { sha256Hex } from '../../src/protocol/canonical.ts'
 import { generatePrivateKey, makeSigner } from '../../src/protocol/ed25519.ts'
 import { decodeTicket, ticketHash, ticketHeader, ticketRefusal } from '../../src/protocol/ticket.ts'
 import { aCandidate } from '../adapters/dynamodb/facts.ts'
-import { sleepShortened } from '../support/gateway-bench.ts'
 import {
   answers,
   busy,
@@ -27,6 +26,7 @@ import {
   unsignedBusy,
 } from '../support/host-answers.ts'
 import { type ScriptedHost, startScriptedHost } from '../support/scripted-host.ts'
+import { sleepShortened } from '../support/sleep-shortened.ts'
 
 const stage = 'test'
 const root = makeSigner(generatePrivateKey())

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { toJsonAnswer } from '../../src/gateway/answer-json.ts'
 import type { CompletionEvent } from '../../src/gateway/completion-event.ts'
+import type { ChatDelta } from '../../src/protocol/chat-chunk.ts'
 import { chunk, finished, identity, settled, started, usage } from '../support/settled-request.ts'
 
 async function* inOrder(events: readonly CompletionEvent[]): AsyncGenerator<CompletionEvent> {
@@ -15,7 +16,7 @@ async function bodyOf(events: readonly CompletionEvent[], choices?: number) {
   return answer.body
 }
 
-const call = (piece: object) => chunk({ tool_calls: [piece] })
+const call = (piece: NonNullable<ChatDelta['tool_calls']>[0]) => chunk({ tool_calls: [piece] })
 
 describe('a completed answer', () => {
   test('is one object with the names, the usage and the receipt of its request', async () => {

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { askChat, chatPath, completionOf, errorOf } from '../support/chat-client.ts'
-import { type GatewayBench, modelOnSale, startGatewayBench } from '../support/gateway-bench.ts'
+import { type GatewayBench, startGatewayBench } from '../support/gateway-bench.ts'
 import { streams } from '../support/host-answers.ts'
+import { modelOnSale } from '../support/model-on-sale.ts'
 
 let bench: GatewayBench
 

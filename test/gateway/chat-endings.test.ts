@@ -12,7 +12,7 @@ import {
   messages,
   streamOf,
 } from '../support/chat-client.ts'
-import { type GatewayBench, sleepShortened, startGatewayBench } from '../support/gateway-bench.ts'
+import { type GatewayBench, startGatewayBench } from '../support/gateway-bench.ts'
 import {
   answers,
   drip,
@@ -23,6 +23,7 @@ import {
   says,
   streams,
 } from '../support/host-answers.ts'
+import { sleepShortened } from '../support/sleep-shortened.ts'
 
 let bench: GatewayBench
 

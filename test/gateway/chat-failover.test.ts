@@ -5,7 +5,6 @@ import {
   type Customer,
   type GatewayBench,
   type Sale,
-  sleepShortened,
   startGatewayBench,
 } from '../support/gateway-bench.ts'
 import {
@@ -19,6 +18,7 @@ import {
   streams,
   unsignedBusy,
 } from '../support/host-answers.ts'
+import { sleepShortened } from '../support/sleep-shortened.ts'
 
 let bench: GatewayBench
 

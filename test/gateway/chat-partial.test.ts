@@ -2,13 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { GatewayDeps } from '../../src/gateway/deps.ts'
 import { formatUsd } from '../../src/money/nano-usd.ts'
 import { askChat, errorOf, streamOf } from '../support/chat-client.ts'
-import {
-  type Customer,
-  type GatewayBench,
-  sleepShortened,
-  startGatewayBench,
-} from '../support/gateway-bench.ts'
+import { type Customer, type GatewayBench, startGatewayBench } from '../support/gateway-bench.ts'
 import { answers, finishes, type Script, says, streams } from '../support/host-answers.ts'
+import { sleepShortened } from '../support/sleep-shortened.ts'
 
 let bench: GatewayBench
 

@@ -1,15 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Candidate, PoolShard } from '../../src/fleet/pool.ts'
-import { affordablePlan, affordableTokens, planRequest } from '../../src/gateway/plan.ts'
+import { affordablePlan, affordableTokens, planRequest, ratiosOf } from '../../src/gateway/plan.ts'
 import type { CustomerKey } from '../../src/keys/api-key.ts'
 import { promptBytes } from '../../src/metering/count.ts'
+import { usageTruth } from '../../src/metering/usage-truth.ts'
 import { chargeFor } from '../../src/money/price.ts'
 import type { CatalogueModel } from '../../src/protocol/catalogue.ts'
 import { ChatRequest } from '../../src/protocol/chat-request.ts'
 import { limits } from '../../src/protocol/limits.ts'
 import { aCandidate, aKey } from '../adapters/dynamodb/facts.ts'
-import { modelOnSale } from '../support/gateway-bench.ts'
+import { modelOnSale } from '../support/model-on-sale.ts'
 
 const price = (route_tier: 'network_beta' | 'portable_local', completion: string) => ({
   route_tier,
@@ -91,17 +92,22 @@ describe('the hold', () => {
     expect(holdAmount).toBe(BigInt(promptTokensMax) * 1_000n + 200n * 3_000n)
   })
 
-  test('is never below any charge that its plan can lead to', () => {
+  test('is never below the charge, whatever a host claims and the gateway counts', () => {
     const amount = fc.nat({ max: 10_000 }).map((nano) => (nano / 1_000).toFixed(3))
+    const tokens = fc.nat({ max: 20_000 })
+    const claim = fc
+      .record({ prompt: tokens, cached_prompt: tokens, completion: tokens })
+      .filter(({ prompt, cached_prompt }) => cached_prompt <= prompt)
     const arbitrary = fc.record({
       content: fc.string({ unit: 'grapheme', maxLength: 200 }),
       maxTokens: fc.option(fc.integer({ min: 1, max: 9_000 }), { nil: undefined }),
       n: fc.integer({ min: 1, max: 8 }),
       prices: fc.tuple(amount, amount, amount),
-      usage: fc.tuple(fc.double({ min: 0, max: 1 }), fc.nat({ max: 100 }), fc.nat({ max: 100 })),
+      claimed: fc.option(claim),
+      counted: fc.record({ prompt: tokens, cached_prompt: fc.constant(0), completion: tokens }),
     })
     fc.assert(
-      fc.property(arbitrary, ({ content, maxTokens, n, prices, usage }) => {
+      fc.property(arbitrary, ({ content, maxTokens, n, prices, claimed, counted }) => {
         const [prompt_usd_per_mtok, cached_prompt_usd_per_mtok, completion_usd_per_mtok] = prices
         const row = {
           ...price('network_beta', completion_usd_per_mtok),
@@ -111,15 +117,14 @@ describe('the hold', () => {
         const shard = shardOf([someCandidate], { model: { prices: [row] } })
         const messages = [{ role: 'user', content }]
         const made = planned({ messages, n, max_tokens: maxTokens }, shard)
-        const [share, cachedPercent, percent] = usage
-        const prompt = Math.floor(made.promptTokensMax * share)
-        const tokens = {
-          prompt,
-          cachedPrompt: Math.floor((prompt * cachedPercent) / 100),
-          completion: Math.floor((made.windowTokens * made.choices * percent) / 100),
-        }
+        const { billed } = usageTruth(claimed, counted, ratiosOf(shard, 'maker/model@q8'), {
+          prompt: made.promptTokensMax,
+          completion: made.windowTokens * made.choices,
+        })
+        const { prompt, completion, cached_prompt: cachedPrompt } = billed
         for (const candidate of made.candidates) {
-          expect(chargeFor(tokens, candidate.price) <= made.holdAmount).toBe(true)
+          const charge = chargeFor({ prompt, cachedPrompt, completion }, candidate.price)
+          expect(charge <= made.holdAmount).toBe(true)
         }
       }),
     )

@@ -4,7 +4,7 @@ import type { Candidate } from '../../src/fleet/pool.ts'
 import { limits } from '../../src/protocol/limits.ts'
 import { choose, isTooDear, type RoutePolicy } from '../../src/routing/choose.ts'
 import { aCandidate } from '../adapters/dynamodb/facts.ts'
-import { modelOnSale } from '../support/gateway-bench.ts'
+import { modelOnSale } from '../support/model-on-sale.ts'
 
 const tierPrice = (route_tier: 'network_beta' | 'portable_local', completion: string) => ({
   route_tier,

@@ -28,13 +28,13 @@ import { newStageSecrets, peppersOf, publishedKeysOf } from '../../src/keys/stag
 import { type SweepDeps, sweepWallet } from '../../src/ledger/sweep.ts'
 import { parseUsd } from '../../src/money/nano-usd.ts'
 import type { CatalogueModel } from '../../src/protocol/catalogue.ts'
-import type { Sleep } from '../../src/protocol/clock.ts'
 import { makeSigner } from '../../src/protocol/ed25519.ts'
 import type { StoredReceipt } from '../../src/protocol/receipt.ts'
 import { expiredReceipt } from '../../src/receipts/expired-receipt.ts'
-import { aBeat, aCandidate, aKey, aModel, digest } from '../adapters/dynamodb/facts.ts'
+import { aBeat, aCandidate, aKey } from '../adapters/dynamodb/facts.ts'
 import { startEmbeddedDynamodb } from './embedded-dynamodb.ts'
 import type { Script } from './host-answers.ts'
+import { modelOnSale } from './model-on-sale.ts'
 import { type ScriptedHost, startScriptedHost } from './scripted-host.ts'
 
 export const stage = 'test'
@@ -242,36 +242,3 @@ export async function startGatewayBench() {
     },
   }
 }
-
-/** USD 1 a million prompt tokens, 2 for completions, 4 bytes a token, give or take a quarter. */
-export function modelOnSale(id: string, changes: Partial<CatalogueModel> = {}): CatalogueModel {
-  const ratio = { mean: 4, band: 0.25 }
-  return aModel({
-    id,
-    benchmark_price: { prompt_usd_per_mtok: '4', completion_usd_per_mtok: '8' },
-    prices: [
-      {
-        route_tier: 'network_beta',
-        trust_tier: 'T0',
-        prompt_usd_per_mtok: '1',
-        cached_prompt_usd_per_mtok: '0.5',
-        completion_usd_per_mtok: '2',
-      },
-    ],
-    profiles: [
-      {
-        profile_id: `${id}@q8`,
-        artifact: { format: 'gguf', digest, quantization: 'Q8_0' },
-        runtime_kinds: ['vllm'],
-        bytes_per_token: { prompt: ratio, completion: ratio },
-      },
-    ],
-    ...changes,
-  })
-}
-
-/** Real sleep, but for the durations that a test shortens. */
-export const sleepShortened =
-  (waitsMs: Readonly<Record<number, number>>): Sleep =>
-  (durationMs, signal) =>
-    sleep(waitsMs[durationMs] ?? durationMs, signal)

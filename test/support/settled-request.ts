@@ -4,6 +4,7 @@ import type { RelayIdentity } from '../../src/gateway/relay.ts'
 import { chunkOf } from '../../src/gateway/relay.ts'
 import type { StartedEvent } from '../../src/gateway/serve.ts'
 import type { Settled } from '../../src/gateway/settle-request.ts'
+import type { ChatDelta } from '../../src/protocol/chat-chunk.ts'
 import { aCandidate } from '../adapters/dynamodb/facts.ts'
 import { genuineReceipt } from './genuine-receipt.ts'
 
@@ -51,7 +52,7 @@ export const started: StartedEvent = {
   retries: 0,
   overheadMs: 1,
 }
-export const chunk = (delta: object, index = 0): CompletionEvent => ({
+export const chunk = (delta: ChatDelta, index = 0): CompletionEvent => ({
   kind: 'chunk',
   chunk: chunkOf(identity, [{ index, delta, finish_reason: null }]),
 })

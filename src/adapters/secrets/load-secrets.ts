@@ -23,19 +23,27 @@ export async function loadSecrets(source: string, stage: string): Promise<StageS
   return parsed.data
 }
 
-function readSource(source: string): Promise<string> {
+async function readSource(source: string): Promise<string> {
   const [scheme, rest = ''] = splitOnce(source, ':')
-  if (scheme === 'file') return readPrivateFile(rest)
-  if (scheme === 'ssm') return readParameter(rest)
-  throw new Error(`The secrets source "${source}" must start with "ssm:" or "file:".`)
+  if (scheme !== 'file' && scheme !== 'ssm') {
+    throw new Error(`The secrets source "${source}" must start with "ssm:" or "file:".`)
+  }
+  if (scheme === 'file') await assertPrivate(rest)
+  const read = scheme === 'file' ? readFile(rest, 'utf8') : readParameter(rest)
+  return read.catch((error) => unreadable(source, error))
 }
 
-async function readPrivateFile(path: string): Promise<string> {
-  const { mode } = await stat(path)
+/** AWS names many faults without a message, and its errors do not tell which parameter was meant. */
+function unreadable(source: string, error: unknown): never {
+  const fault = error instanceof Error ? `${error.name} ${error.message}` : 'unknown fault'
+  throw new Error(`The secrets in ${source} cannot be read: ${fault}.`, { cause: error })
+}
+
+async function assertPrivate(path: string): Promise<void> {
+  const { mode } = await stat(path).catch((error) => unreadable(`file:${path}`, error))
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
     throw new Error(`The secrets file ${path} is readable by others: run "chmod 600 ${path}".`)
   }
-  return readFile(path, 'utf8')
 }
 
 async function readParameter(name: string): Promise<string> {
