@@ -8,11 +8,25 @@ import type { LocalModel } from '../host/runtimes/reading.ts'
 import { makeSurface } from '../host/runtimes/surface.ts'
 import { StatedError } from '../host/stated-error.ts'
 import { demoModelName } from './engine/demo-model.ts'
+import { scriptedModelName } from './engine/scripted-engine.ts'
 
 const foundWithinMs = 15_000
 
-/** The demo model's tokens, measured with `engine/calibrate.ts`. */
-const demoRatios = {
+/** What the local engines are sold as; each says what its words are worth. */
+const ownModels: Readonly<Record<string, { readonly name: string; readonly description: string }>> =
+  {
+    [demoModelName]: {
+      name: 'Tiny random-weight demo model',
+      description: 'Real inference, meaningless text: it shows the path, not an answer.',
+    },
+    [scriptedModelName]: {
+      name: 'Scripted stand-in',
+      description: 'No inference: words by script, where the llama.cpp binary is missing.',
+    },
+  }
+
+/** Tokens of both local engines, measured with `engine/calibrate.ts`. */
+const ownRatios = {
   prompt: { mean: 1.03, band: 0.15 },
   completion: { mean: 5.58, band: 0.12 },
 }
@@ -58,18 +72,16 @@ async function firstModel(url: string) {
 }
 
 function toEntry(kind: RuntimeKind, model: LocalModel): CatalogueModel {
-  const isDemo = model.local_name === demoModelName
+  const own = ownModels[model.local_name]
   const id = model.local_name.replace(/[^A-Za-z0-9._:/-]/g, '-').slice(0, 100)
   const contextLength = Math.max(64, model.context_length ?? 4096)
   return {
     id,
-    name: isDemo ? 'Tiny random-weight demo model' : id,
-    description: isDemo
-      ? 'Real inference, meaningless text: it shows the path, not an answer.'
-      : '',
+    name: own?.name ?? id,
+    description: own?.description ?? '',
     created: 1_795_219_200,
     context_length: contextLength,
-    max_output_tokens: Math.min(contextLength, isDemo ? 512 : 4096),
+    max_output_tokens: Math.min(contextLength, own ? 512 : 4096),
     host_share_bps: 8_000,
     benchmark_price: { prompt_usd_per_mtok: '0.15', completion_usd_per_mtok: '0.6' },
     prices: (['portable_local', 'network_beta'] as const).flatMap((route_tier) =>
@@ -84,7 +96,7 @@ function toEntry(kind: RuntimeKind, model: LocalModel): CatalogueModel {
           quantization: model.artifact.quantization,
         },
         runtime_kinds: [kind],
-        bytes_per_token: isDemo ? demoRatios : uncalibratedRatios,
+        bytes_per_token: own ? ownRatios : uncalibratedRatios,
       },
     ],
   }

@@ -10,7 +10,6 @@ import { catalogueEntryFor } from './catalogue-entry.ts'
 import { type Child, type ChildSpec, startChild } from './child.ts'
 import { type DataDir, openDataDir, readIfThere, writePrivate } from './data-dir.ts'
 import { startDynamodb } from './dynamodb.ts'
-import { demoModelName } from './engine/demo-model.ts'
 import { writeDemoModel } from './engine/write-model.ts'
 import type { Options } from './options.ts'
 import { claimPorts, type Ports } from './ports.ts'
@@ -157,7 +156,7 @@ async function engineSpec(
 ): Promise<ChildSpec> {
   await writeDemoModel(paths.model)
   const flags = ['--model', paths.model, '--port', String(ports.engine), '--slots', '4']
-  const pace = ['--alias', demoModelName, '--token-delay-ms', String(options.tokenDelayMs)]
+  const pace = ['--token-delay-ms', String(options.tokenDelayMs)]
   return {
     ...nodeChild('The engine', 'engine/serve.ts', [...flags, ...pace], paths),
     env: {},

@@ -38,7 +38,9 @@ describe('the bytes of a prompt', () => {
       4,
     ],
   ])('are those of its content and its template: %s', (_, content, bytes) => {
-    expect(promptBytes({ messages: [{ role: 'user', content }] })).toBe(bytes + templateBytesPerMessage)
+    expect(promptBytes({ messages: [{ role: 'user', content }] })).toBe(
+      bytes + templateBytesPerMessage,
+    )
   })
 
   test('include tools and tool calls, which templates render too', () => {

@@ -147,6 +147,7 @@ export async function startGatewayBench() {
     receipts,
     sweep,
     deps,
+    secrets,
     peppers,
     publishedKeys: deps.publishedKeys,
     logLines: () => lines,

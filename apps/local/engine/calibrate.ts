@@ -119,7 +119,7 @@ const openEngine = async (): Promise<OpenedEngine> => {
   const { values } = parseArgs({
     options: { model: { type: 'string' }, scripted: { type: 'boolean' } },
   })
-  if (values.scripted) return { ok: true, engine: openScriptedEngine('scripted') }
+  if (values.scripted) return { ok: true, engine: openScriptedEngine() }
   return withModel(values.model, (modelPath) => openLlamaEngine({ modelPath, slots: 1 }))
 }
 

@@ -45,12 +45,18 @@ async function* generate(
   }
 }
 
-/** Counts prompts as the demo model's tokenizer does: one token a byte, and one to begin. */
-export const openScriptedEngine = (modelPath: string): Engine => ({
+/** Sold under a name of its own: nobody may take its words for inference. */
+export const scriptedModelName = 'b3iq/scripted'
+
+/**
+ * Counts prompts as the demo model's tokenizer does: one token a byte, and one to begin. Names no model file,
+ * because a digest of one it does not run would be a false claim.
+ */
+export const openScriptedEngine = (): Engine => ({
   facts: {
     kind: 'scripted',
     buildInfo: 'scripted',
-    modelPath,
+    modelPath: 'scripted',
     modelBytes: 0,
     parameters: 0,
     contextTokens: demoContextTokens,

@@ -8,7 +8,7 @@ import { demoModelName } from './demo-model.ts'
 import type { Engine } from './engine.ts'
 import { startEngineServer } from './engine-server.ts'
 import { openLlamaEngine } from './llama-engine.ts'
-import { openScriptedEngine } from './scripted-engine.ts'
+import { openScriptedEngine, scriptedModelName } from './scripted-engine.ts'
 
 const drainMs = 5_000
 const deferredMax = 64
@@ -24,7 +24,7 @@ const Options = z.object({
   model: z.string().min(1, '--model must name a file').optional(),
   port: wholeNumber('--port', 0, 65_535),
   slots: wholeNumber('--slots', 1, 16),
-  alias: z.string().min(1, '--alias must not be empty'),
+  alias: z.string().min(1, '--alias must not be empty').optional(),
   'token-delay-ms': wholeNumber('--token-delay-ms', 0, 60_000),
   scripted: z.boolean(),
 })
@@ -42,7 +42,7 @@ const readOptions = (args: readonly string[]): Result<Options> => {
         model: { type: 'string' },
         port: { type: 'string', default: '8080' },
         slots: { type: 'string', default: '2' },
-        alias: { type: 'string', default: demoModelName },
+        alias: { type: 'string' },
         'token-delay-ms': { type: 'string', default: '0' },
         scripted: { type: 'boolean', default: false },
       },
@@ -57,7 +57,7 @@ const readOptions = (args: readonly string[]): Result<Options> => {
 }
 
 const openEngine = async ({ model, slots, scripted }: Options): Promise<Result<Engine>> => {
-  if (scripted) return { ok: true, value: openScriptedEngine(model ?? 'scripted') }
+  if (scripted) return { ok: true, value: openScriptedEngine() }
   if (model === undefined) {
     return { ok: false, message: 'Name the model with --model FILE, or pass --scripted.' }
   }
@@ -69,7 +69,7 @@ const openEngine = async ({ model, slots, scripted }: Options): Promise<Result<E
     `The llama.cpp binary for this platform is missing (${opened.message}); ` +
       'a scripted engine stands in: its output is not inference.',
   )
-  return { ok: true, value: openScriptedEngine(modelPath) }
+  return { ok: true, value: openScriptedEngine() }
 }
 
 const listenFault = (error: unknown, port: number): string => {
@@ -84,7 +84,9 @@ const main = async (args: readonly string[]): Promise<Result<void>> => {
   if (!options.ok) return options
   const engine = await openEngine(options.value)
   if (!engine.ok) return engine
-  const { port, slots, alias } = options.value
+  const { port, slots } = options.value
+  const ownName = engine.value.facts.kind === 'scripted' ? scriptedModelName : demoModelName
+  const alias = options.value.alias ?? ownName
   const tokenDelayMs = options.value['token-delay-ms']
   try {
     const server = await startEngineServer(engine.value, {

@@ -42,6 +42,6 @@ export const openTestLlama = async (): Promise<TestEngine> => {
 }
 
 export const openTestScripted = (): TestEngine => {
-  const engine = openScriptedEngine('scripted')
+  const engine = openScriptedEngine()
   return { title: 'scripted', missing: false, engine: () => engine }
 }
