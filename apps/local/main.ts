@@ -8,8 +8,8 @@ async function main(args: readonly string[]): Promise<void> {
   if (options.help) return console.log(usage)
   const startedAtMs = Date.now()
   const interrupted = new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve)
-    process.once('SIGTERM', resolve)
+    // Also a terminal that is closed: the children are in groups of their own and would stay.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => resolve())
   })
   const stack = await startStack(options, (line) => console.log(`  ${line}`))
   console.log(examples(stack.ready, Math.round((Date.now() - startedAtMs) / 1000)))

@@ -196,6 +196,19 @@ describe('a host that starts', () => {
     expect(await kindsOf(attempt)).toEqual(['chunk', 'timeout'])
   })
 
+  test('leaves no timer behind', async () => {
+    let sleeping = 0
+    const counted: AttemptDeps['sleep'] = async (durationMs, signal) => {
+      sleeping += 1
+      await sleep(durationMs, signal)
+      sleeping -= 1
+    }
+    const { attempt } = await attemptAt(streams(['a', 'b', 'c']), { sleep: counted })
+    await kindsOf(attempt)
+    await sleep(0)
+    expect(sleeping).toBe(0)
+  })
+
   test('is not timed while its reader takes time', async () => {
     const short = { sleep: sleepShortened({ 30000: 100 }) }
     const { attempt } = await attemptAt(streams(['a', 'b']), short)

@@ -165,6 +165,33 @@ describe('each cause closes its gate alone, with its blocker', () => {
   })
 })
 
+describe('at dispatch the hot item closes what may have changed since the pool was built', () => {
+  const seenAtDispatch = new Set<BlockerCode>([
+    'never_beat',
+    'heartbeat_stale',
+    'not_ready',
+    'route_unproven',
+    'route_down',
+    'route_probe_stale',
+    'disabled_by_operator',
+    'queue_blocked',
+    'queue_unhealthy',
+  ])
+  const hotCodesOf = (changes: Changes) => {
+    const { hot, node, profile } = facts(changes)
+    return hotBlockers(hot, { ...profile, routeEpoch: node.route.epoch }, nowMs)
+  }
+
+  test.each(causes.filter(([code]) => seenAtDispatch.has(code)))('%s: %s', (code, _, changes) => {
+    expect(hotCodesOf(changes)).toEqual([code])
+  })
+
+  test('and nothing for a profile that earns; everything without a beat', () => {
+    expect(hotCodesOf({})).toEqual([])
+    expect(hotCodesOf({ hot: 'none' })).toEqual(['never_beat', 'route_unproven'])
+  })
+})
+
 const anyFacts = fc
   .record({
     status: fc.constantFrom(...NodeStatus.options),

@@ -3,6 +3,7 @@ import { makeDatabase } from '../../src/adapters/dynamodb/client.ts'
 import { makeHoldStore } from '../../src/adapters/dynamodb/hold-store.ts'
 import { makeKeyStore } from '../../src/adapters/dynamodb/key-store.ts'
 import { formatUsd, parseUsd } from '../../src/money/nano-usd.ts'
+import { InvariantError } from '../../src/protocol/assert.ts'
 import { limits } from '../../src/protocol/limits.ts'
 import { askChat, completionOf, errorOf } from '../support/chat-client.ts'
 import {
@@ -124,6 +125,12 @@ describe('a ledger that cannot be reached', () => {
     const response = await askChat(app, customer, { model: sale.model.id })
     expect(await errorOf(response)).toMatchObject({ status: 503, code: 'ledger_unavailable' })
     expect(bench.logLines().at(-1)).toContain('store_unreachable')
+  })
+
+  test('is not blamed for a bug of ours', async () => {
+    const keys = () => Promise.reject(new InvariantError('S2 conservation'))
+    const response = await askChat(bench.appOf({ keys }), customer, { model: sale.model.id })
+    expect(await errorOf(response)).toMatchObject({ status: 500, code: 'internal_error' })
   })
 
   test('after the answer leaves the hold to the sweeper and ends without [DONE]', async () => {

@@ -184,11 +184,21 @@ describe('once a ping is out', () => {
 
   test('another host may still take over', async () => {
     const scripts = [answers({ end: 'silence' }), streams(['Hello'])]
-    const { response } = await ask(scripts, true, pingSoon())
+    const waitsMs: number[] = []
+    const { sleep, ...changes } = pingSoon()
+    const recorded: typeof sleep = (durationMs, signal) => {
+      waitsMs.push(durationMs)
+      return sleep(durationMs, signal)
+    }
+    const { response } = await ask(scripts, true, { ...changes, sleep: recorded })
     expect(response.headers.get('x-b3iq-retries')).toBeNull()
     const reply = await streamOf(response)
     expect(reply.pings).toBe(1)
     expect(reply.frames[0]).toBe(': ping')
+    // 5 s until the headers must go, the ping at once behind them, the next 10 s later.
+    expect(waitsMs.filter((durationMs) => [0, 5_000, 10_000].includes(durationMs))).toEqual(
+      expect.arrayContaining([5_000, 0, 10_000]),
+    )
     expect(reply).toMatchObject({ text: 'Hello', isDone: true, last: { b3iq: { retries: 1 } } })
   })
 

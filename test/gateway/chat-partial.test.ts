@@ -91,6 +91,13 @@ describe('a failure after content', () => {
     expect((await wayOf(customer)).chargeUsd).toBe('0.000027')
   })
 
+  test('nothing that a host says after its error is handed on', async () => {
+    const frames = [says(said), { error: { message: 'out of memory' } }, says('more'), finishes()]
+    const { response } = await ask([answers({ frames })], true)
+    const { text, isDone } = await streamOf(response)
+    expect({ text, isDone }).toEqual({ text: said, isDone: false })
+  })
+
   test('what the host signs for after its error is on the receipt', async () => {
     const frames = [says(said), { error: { message: 'out of memory' } }]
     const { sale, customer, response } = await ask([answers({ frames })], true)

@@ -1,4 +1,6 @@
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { walletKey } from '../../src/adapters/dynamodb/items/wallet-item.ts'
 import { ids } from '../../src/adapters/system.ts'
 import { makeKey } from '../../src/keys/api-key.ts'
 import { limits } from '../../src/protocol/limits.ts'
@@ -126,6 +128,50 @@ describe('a key that may not', () => {
       status: 400,
       code: 'customer_header_not_allowed',
       param: 'X-B3IQ-Customer',
+    })
+  })
+})
+
+describe('an account that may not', () => {
+  test('is suspended', async () => {
+    const suspended = await bench.customer()
+    await bench.client.send(
+      new UpdateCommand({
+        TableName: bench.tables.balances,
+        Key: walletKey(suspended.key.accountId),
+        UpdateExpression: 'SET #status = :suspended',
+        ExpressionAttributeNames: { '#status': 'status' },
+        ExpressionAttributeValues: { ':suspended': 'suspended' },
+      }),
+    )
+    const response = await askChat(bench.appOf(), suspended, { model: sale.model.id })
+    expect(await errorOf(response)).toMatchObject({ status: 403, code: 'account_suspended' })
+  })
+
+  test('is not there', async () => {
+    const keys = async () => ({ ...customer.key, accountId: `acct_${ids.ulid(0)}` })
+    const response = await askChat(bench.appOf({ keys }), customer, { model: sale.model.id })
+    expect(await errorOf(response)).toMatchObject({ status: 403, code: 'no_billing_identity' })
+  })
+
+  test('has as many requests open as there may be', async () => {
+    const many = await bench.customer()
+    const { accountId, ordinal } = many.key
+    const expiresAtSec = Math.floor(Date.now() / 1000) + 600
+    for (let count = 0; count < limits.openHolds; count += 1) {
+      const hold = { amount: 1n, expiresAtSec, nonce: 'n', priceVersion: 1, counted: undefined }
+      const holdId = ids.ulid(Date.now())
+      const reservation = { accountId, holdId, hold, keyOrdinal: ordinal, charges: [] }
+      expect(await bench.deps.store.reserve(reservation)).toEqual({ kind: 'held' })
+    }
+    const response = await askChat(bench.appOf(), many, { model: sale.model.id })
+    expect(response.headers.get('x-b3iq-limit-kind')).toBe('open_holds')
+    expect(response.headers.get('retry-after')).toBe('5')
+    expect(await errorOf(response)).toMatchObject({
+      status: 429,
+      code: 'rate_limit_exceeded',
+      kind: 'open_holds',
+      shouldRetry: 'true',
     })
   })
 })

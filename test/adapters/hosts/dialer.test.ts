@@ -1,4 +1,5 @@
-import { once } from 'node:events'
+/** The dialer on real sockets: what it refuses to call, and how every wait on a host ends. */
+import { getEventListeners, once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTcpServer, type Server as TcpServer } from 'node:net'
 import { text } from 'node:stream/consumers'
@@ -98,6 +99,8 @@ describe('an address that is never dialled', () => {
     'https://127.0.0.1:1',
     'https://[::1]:1',
     'https://2130706433',
+    'https://2852039166/latest/meta-data',
+    'https://0.0.0.0',
     'https://10.0.0.1',
     'https://192.168.1.1',
     'https://169.254.169.254/latest/meta-data',
@@ -194,13 +197,14 @@ describe('an abort', () => {
     await closed
   })
 
-  test('after the end harms nothing', async () => {
+  test('after the end harms nothing, because nobody listens', async () => {
     const { url, connections } = await startServer((_, response) => response.end('x'))
     for (const _ of [1, 2]) {
       const aborter = new AbortController()
       const { body } = await answered(dialer.post(order(url, { signal: aborter.signal })))
       await Array.fromAsync(body)
       await delay(5)
+      expect(getEventListeners(aborter.signal, 'abort')).toEqual([])
       aborter.abort()
     }
     expect(connections()).toBe(1)

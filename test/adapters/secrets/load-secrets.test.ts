@@ -1,128 +1,137 @@
 /** A stage's secrets from a file and, through the real SDK, from a server that speaks SSM's protocol. */
+import { once } from 'node:events'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { loadSecrets } from '../../../src/adapters/secrets/load-secrets.ts'
 import { ids } from '../../../src/adapters/system.ts'
-import {
-  newStageSecrets,
-  peppersOf,
-  publishedKeysOf,
-  StageSecrets,
-} from '../../../src/keys/stage-secrets.ts'
+import { newStageSecrets } from '../../../src/keys/stage-secrets.ts'
 
-const secrets = newStageSecrets('test', { ids, nowMs: 1_795_219_200_000 })
-let dir: string
+const secrets = newStageSecrets('test', { ids, nowMs: 0 })
+const document = JSON.stringify(secrets)
 
+let folder: string
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'b3iq-secrets-'))
+  folder = await mkdtemp(join(tmpdir(), 'b3iq-secrets-'))
 })
-afterAll(() => rm(dir, { recursive: true, force: true }))
-afterEach(() => vi.unstubAllEnvs())
+afterAll(() => rm(folder, { recursive: true }))
 
-async function file(content: unknown, mode = 0o600): Promise<string> {
-  const path = join(dir, `${ids.token(6)}.json`)
-  await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content))
+async function fileWith(content: string, mode = 0o600): Promise<string> {
+  const path = join(folder, `${ids.token(6)}.json`)
+  await writeFile(path, content)
   await chmod(path, mode)
   return `file:${path}`
 }
 
-describe('from a file', () => {
-  test('come back whole', async () => {
-    expect(await loadSecrets(await file(secrets), 'test')).toEqual(secrets)
+describe('a file', () => {
+  test('that only its owner reads is read', async () => {
+    expect(await loadSecrets(await fileWith(document), 'test')).toEqual(secrets)
+    expect(await loadSecrets(await fileWith(document, 0o400), 'test')).toEqual(secrets)
   })
-  test('that others can read are refused, with the command that mends it', async () => {
-    await expect(loadSecrets(await file(secrets, 0o644), 'test')).rejects.toThrow(
-      /is readable by others: run "chmod 600 .*"\.$/,
-    )
+
+  test.skipIf(process.platform === 'win32').each([0o640, 0o604, 0o644, 0o620])(
+    'of mode %i is refused, with the command that mends it',
+    async (mode) => {
+      const source = await fileWith(document, mode)
+      const path = source.slice('file:'.length)
+      await expect(loadSecrets(source, 'test')).rejects.toThrow(
+        `The secrets file ${path} is readable by others: run "chmod 600 ${path}".`,
+      )
+    },
+  )
+
+  test('that is not there is named', async () => {
+    const source = `file:${join(folder, 'none.json')}`
+    const refused = expect(loadSecrets(source, 'test')).rejects
+    await refused.toThrow(`The secrets in ${source} cannot be read: Error ENOENT`)
   })
-  test('of another stage are refused', async () => {
-    await expect(loadSecrets(await file(secrets), 'prod')).rejects.toThrow(
-      /belong to stage "test", this is stage "prod"\.$/,
-    )
-  })
+})
+
+describe('a document', () => {
+  const { receipt_key } = secrets
+  const wrongStage = 'belong to stage "prod", this is stage "test"'
   test.each([
-    ['no JSON', '{'],
-    ['a pepper that is not there', { ...secrets, pepper_current: 'p9' }],
+    ['of another stage', { ...secrets, stage: 'prod' }, wrongStage],
+    ['without a field', { ...secrets, peppers: undefined }, 'not valid at "peppers"'],
+    ['with a field too many', { ...secrets, extra: 1 }, '"extra"'],
+    ['whose pepper is not there', { ...secrets, pepper_current: 'p2' }, 'must be one of peppers'],
     [
-      'a key that is cut short',
-      { ...secrets, receipt_key: { ...secrets.receipt_key, key_id: '' } },
+      'with half a key',
+      { ...secrets, receipt_key: { ...receipt_key, private_key: { kty: 'OKP' } } },
+      'not valid at "receipt_key.private_key',
     ],
-    ['a field too many', { ...secrets, extra: 1 }],
-  ])('with %s are refused without a word of their content', async (_, content) => {
-    const failure = await loadSecrets(await file(content), 'test').catch((error: Error) => error)
-    expect(failure).toBeInstanceOf(Error)
-    expect(String(failure)).toMatch(/The secrets in file:.* are not valid at/)
-    for (const secret of [secrets.bootstrap_token, secrets.receipt_key.private_key.d]) {
-      expect(String(failure)).not.toContain(secret)
+    ['that is empty', '', 'not valid at ""'],
+    ['that is cut short', document.slice(0, -1), 'not valid at ""'],
+    ['that is another one', [], 'not valid at ""'],
+  ])('%s is refused in one sentence, without a word of it', async (_, content, message) => {
+    const text = typeof content === 'string' ? content : JSON.stringify(content)
+    const source = await fileWith(text)
+    const refusal = String(await loadSecrets(source, 'test').catch((error: unknown) => error))
+    expect(refusal).toContain(`Error: The secrets in ${source} `)
+    expect(refusal).toContain(message)
+    for (const secret of [secrets.bootstrap_token, receipt_key.private_key.d]) {
+      expect(refusal).not.toContain(secret)
     }
-  })
-  test('need a source that is known', async () => {
-    await expect(loadSecrets('env:SECRETS', 'test')).rejects.toThrow('must start with "ssm:"')
   })
 })
 
-test('from SSM: the parameter is asked for decrypted, by its name', async () => {
-  const asked: unknown[] = []
-  const server = createServer((request, response) => {
-    let body = ''
-    request.on('data', (chunk) => {
-      body += chunk
-    })
-    request.on('end', () => {
-      asked.push([request.headers['x-amz-target'], JSON.parse(body)])
-      const Parameter = { Name: '/b3iq/test/secrets', Value: JSON.stringify(secrets) }
-      response.setHeader('content-type', 'application/x-amz-json-1.1')
+test.each(['', 'env:SECRETS', '/etc/secrets.json'])('the source %j is none', async (source) => {
+  const refused = expect(loadSecrets(source, 'test')).rejects
+  await refused.toThrow(`The secrets source "${source}" must start with "ssm:" or "file:".`)
+})
+
+describe('a parameter', () => {
+  const asked: { readonly target: unknown; readonly body: unknown }[] = []
+  const parameters = new Map([
+    ['/b3iq/test/secrets', document],
+    ['/b3iq/empty', ''],
+  ])
+  const server = createServer(async (request, response) => {
+    const body = JSON.parse(await text(request))
+    asked.push({ target: request.headers['x-amz-target'], body })
+    const Value = parameters.get(body.Name)
+    response.setHeader('content-type', 'application/x-amz-json-1.1')
+    if (Value === undefined) {
+      response.writeHead(400).end(JSON.stringify({ __type: 'ParameterNotFound' }))
+    } else {
+      const Parameter = { Name: body.Name, Type: 'SecureString', Value, Version: 1 }
       response.end(JSON.stringify({ Parameter }))
-    })
+    }
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
-  const address = server.address()
-  const port = typeof address === 'object' && address ? address.port : 0
-  vi.stubEnv('AWS_ENDPOINT_URL_SSM', `http://127.0.0.1:${port}`)
-  vi.stubEnv('AWS_REGION', 'eu-central-1')
-  vi.stubEnv('AWS_ACCESS_KEY_ID', 'test')
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test')
-  try {
-    expect(await loadSecrets('ssm:/b3iq/test/secrets', 'test')).toEqual(secrets)
-    const target = 'AmazonSSM.GetParameter'
-    expect(asked).toEqual([[target, { Name: '/b3iq/test/secrets', WithDecryption: true }]])
-  } finally {
-    server.close()
-  }
-})
 
-describe('of a stage', () => {
-  test('show the world public halves alone, retired ones included', () => {
-    const retired = {
-      key_id: 'rk_old',
-      use: 'receipt' as const,
-      public_key: publishedKeysOf(secrets).keys[0]?.public_key ?? '',
-      not_before_ms: 1,
-      not_after_ms: 2,
-    }
-    const published = publishedKeysOf({ ...secrets, retired_keys: [retired] })
-    expect(published.keys.map((key) => key.use)).toEqual(['receipt', 'ticket_root', 'receipt'])
-    const text = JSON.stringify(published)
-    for (const { d } of [secrets.receipt_key.private_key, secrets.ticket_root_key.private_key]) {
-      expect(text).not.toContain(d)
-    }
+  beforeAll(async () => {
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    const port = typeof address === 'object' ? address?.port : undefined
+    vi.stubEnv('AWS_ENDPOINT_URL_SSM', `http://127.0.0.1:${port}`)
+    vi.stubEnv('AWS_REGION', 'eu-central-1')
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'test')
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test')
   })
-  test('keep old peppers beside the current one', () => {
-    const rotated = StageSecrets.parse({
-      ...secrets,
-      pepper_current: 'p2',
-      peppers: { ...secrets.peppers, p2: ids.token(32) },
-    })
-    expect([...peppersOf(rotated).byId.keys()]).toEqual(['p1', 'p2'])
-    expect(peppersOf(rotated).current).toBe('p2')
+  afterEach(() => asked.splice(0))
+  afterAll(() => {
+    vi.unstubAllEnvs()
+    server.closeAllConnections()
+    server.close()
   })
-  test('are never made twice the same', () => {
-    const other = newStageSecrets('test', { ids, nowMs: 0 })
-    expect(other.enrolment_secret).not.toBe(secrets.enrolment_secret)
-    expect(other.receipt_key.private_key).not.toEqual(secrets.receipt_key.private_key)
-    expect(other.receipt_key.private_key).not.toEqual(other.ticket_root_key.private_key)
+
+  test('is asked for once, decrypted, by its name', async () => {
+    expect(await loadSecrets('ssm:/b3iq/test/secrets', 'test')).toEqual(secrets)
+    const body = { Name: '/b3iq/test/secrets', WithDecryption: true }
+    expect(asked).toEqual([{ target: 'AmazonSSM.GetParameter', body }])
+  })
+
+  test('that is not there is named', async () => {
+    await expect(loadSecrets('ssm:/b3iq/none', 'test')).rejects.toThrow(
+      /^The secrets in ssm:\/b3iq\/none cannot be read: ParameterNotFound /,
+    )
+  })
+
+  test('without a value is refused', async () => {
+    await expect(loadSecrets('ssm:/b3iq/empty', 'test')).rejects.toThrow('not valid at ""')
   })
 })
