@@ -11,7 +11,11 @@ export function scheduled(
   let composed: Promise<RunSchedule> | undefined
   return middy(async () => {
     composed ??= composeSchedule(process.env, name)
-    const run = await composed
+    const run = await composed.catch((error: unknown) => {
+      // One failed read of the secrets must not disable this environment for good.
+      composed = undefined
+      throw error
+    })
     for (let pass = 0; pass < options.passes; pass += 1) {
       const startedAtMs = Date.now()
       const report = await run()

@@ -40,7 +40,7 @@ export function judgeGates(facts: GateFacts, nowMs: number): Eligibility {
   }
 }
 
-/** Gates 1 and 2 and the queue, as the router judges a hot item at dispatch. */
+/** What the hot item alone can close, as the router judges it at dispatch. */
 export function hotBlockers(
   hot: HotItem | undefined,
   at: { readonly runtimeId: string; readonly profileId: string; readonly routeEpoch: number },
@@ -49,6 +49,8 @@ export function hotBlockers(
   return [
     ...freshBlockers(hot, nowMs),
     ...probeBlockers(hot, at.routeEpoch, nowMs),
+    ...reachBlockers(hot, at.runtimeId),
+    ...(hot?.paidEnabled === false ? (['paid_disabled'] as const) : []),
     ...queueBlockers(hot, at.runtimeId),
     ...(hot?.disabledProfiles.includes(at.profileId) ? (['disabled_by_operator'] as const) : []),
   ]
@@ -98,12 +100,15 @@ function protocolBlockers(node: NodeFacts): BlockerCode[] {
 }
 
 function runtimeBlockers({ hot, profile, approvedDigests }: GateFacts): BlockerCode[] {
-  const blockers: BlockerCode[] = []
-  if (!hot?.queues[profile.runtimeId]?.reachable) blockers.push('runtime_unreachable')
+  const blockers = reachBlockers(hot, profile.runtimeId)
   if (profile.installStatus !== 'installed') blockers.push('profile_not_installed')
   if (!approvedDigests.has(profile.artifactDigest)) blockers.push('artifact_not_approved')
   if (profile.remote) blockers.push('remote_model')
   return blockers
+}
+
+function reachBlockers(hot: HotItem | undefined, runtimeId: string): BlockerCode[] {
+  return hot?.queues[runtimeId]?.reachable ? [] : ['runtime_unreachable']
 }
 
 function policyBlockers(facts: GateFacts, nowMs: number): BlockerCode[] {

@@ -30,7 +30,7 @@ export type Claim = z.infer<typeof Claim>
 export const SignedClaim = z.strictObject({ claim: Claim, signature: Signature })
 export type SignedClaim = z.infer<typeof SignedClaim>
 
-/** The agent's last event: the `b3iq` member beside or instead of `choices`. */
+/** The agent's last event before the end mark; it carries no choices. */
 export const ClaimEvent = z.object({
   b3iq: z.strictObject({ claim: SignedClaim, receipt_hash: Sha256Hex }),
 })

@@ -173,6 +173,8 @@ describe('at dispatch the hot item closes what may have changed since the pool w
     'route_unproven',
     'route_down',
     'route_probe_stale',
+    'runtime_unreachable',
+    'paid_disabled',
     'disabled_by_operator',
     'queue_blocked',
     'queue_unhealthy',
@@ -188,7 +190,8 @@ describe('at dispatch the hot item closes what may have changed since the pool w
 
   test('and nothing for a profile that earns; everything without a beat', () => {
     expect(hotCodesOf({})).toEqual([])
-    expect(hotCodesOf({ hot: 'none' })).toEqual(['never_beat', 'route_unproven'])
+    const withoutBeat = ['never_beat', 'route_unproven', 'runtime_unreachable']
+    expect(hotCodesOf({ hot: 'none' })).toEqual(withoutBeat)
   })
 })
 
