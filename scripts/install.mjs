@@ -1,4 +1,4 @@
-// Installs what a command needs and nothing it has: `run` takes the runtime packages alone (about 350 MB),
+// Installs what a command needs and nothing it has: `run` takes the runtime packages alone (about 390 MB),
 // `all` adds the tools for tests, checks and synthesis. Plain JavaScript, because it runs before
 // the pinned Node exists, on whatever Node (20 or newer) the machine has.
 //
@@ -40,7 +40,7 @@ function readStamp() {
 function install() {
   const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']
   if (scope === 'run') args.push('--omit=dev')
-  console.error(`Installing packages (${scope === 'run' ? 'about 350' : 'about 800'} MB) …`)
+  console.error(`Installing packages (${scope === 'run' ? 'about 390' : 'about 740'} MB) …`)
   const startedMs = Date.now()
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
   const result = spawnSync(npm, args, {
