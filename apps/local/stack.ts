@@ -34,7 +34,7 @@ export type Stack = { readonly ready: Ready; readonly stop: () => Promise<void> 
 export type Report = (line: string) => void
 
 const childReadyWithinMs = 30_000
-const sellableWithinMs = 60_000
+const sellableWithinMs = 100_000
 const stage = 'local'
 
 export async function startStack(options: Options, report: Report): Promise<Stack> {
@@ -205,7 +205,7 @@ async function untilSellable(gatewayUrl: string, model: string): Promise<void> {
     if (data.some(({ id }) => id === model)) return
     if (Date.now() > untilMs) {
       throw new StatedError(
-        'The host passed not every gate in 60 s: see what blocks it in .local/logs/host-agent.log.',
+        'The host did not pass every gate in 100 s: `b3iq-host status` and the logs say what blocks it.',
       )
     }
     await delay(500)

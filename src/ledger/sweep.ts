@@ -14,7 +14,8 @@ const bucketsPerRun = 240
 const walletsPerRun = 500
 const countersPerRun = 100
 const bucketMs = 60_000
-const firstRunLooksBackMs = 24 * 60 * bucketMs
+/** Without a cursor nothing was ever swept: the deployment is new, and so are its holds. */
+const firstRunLooksBackMs = 2 * 60 * bucketMs
 /**
  * Behind the cursor, every run looks again: a gateway that stood still between making out a hold and
  * writing it puts its wallet into a minute that was passed. No function lives longer than this.

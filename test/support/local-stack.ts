@@ -48,7 +48,9 @@ export async function startLocalStack(flags: readonly string[] = [], keepIn?: st
   let ready: Ready | undefined
   while (!ready) {
     if (child.exitCode !== null || Date.now() > untilMs) {
-      child.kill('SIGKILL')
+      child.kill('SIGTERM')
+      await Promise.race([exited, delay(stopWithinMs)])
+      await rm(dataDir, { recursive: true, force: true })
       throw new Error(`The stack did not become ready:\n${output}`)
     }
     await delay(200)
