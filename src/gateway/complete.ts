@@ -14,6 +14,7 @@ import type { CustomerKey } from '../keys/api-key.ts'
 import type { ChatRequest } from '../protocol/chat-request.ts'
 import type { Random } from '../protocol/clock.ts'
 import type { ReceiptAttempt, ReceiptBody } from '../protocol/receipt.ts'
+import { newSalt } from '../receipts/make-receipt.ts'
 import type { PricedCandidate } from '../routing/choose.ts'
 import type { CompletionEvent } from './completion-event.ts'
 import { startDeadline } from './deadline.ts'
@@ -81,7 +82,7 @@ async function* serveHeld(
   const deadline = startDeadline(deps, order)
   const { alive, excluded } = aliveAmong(plan.candidates, hotItems, deps.nowMs())
   const attempts: ReceiptAttempt[] = []
-  const salt = deps.ids.token(24)
+  const salt = newSalt(deps.ids)
   const settle = (result: ReceiptBody['result'], served?: Served) =>
     settleRequest(deps, endedRequest({ order, plan, hold, attempts, salt }, result, served))
   const overheadMs = deps.nowMs() - order.startedAtMs

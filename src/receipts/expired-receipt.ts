@@ -2,7 +2,7 @@
 import { formatUsd } from '../money/nano-usd.ts'
 import type { Ids, NowMs } from '../protocol/clock.ts'
 import type { StoredReceipt } from '../protocol/receipt.ts'
-import { makeReceipt, type ReceiptSigner } from './make-receipt.ts'
+import { makeReceipt, newSalt, type ReceiptSigner } from './make-receipt.ts'
 
 export type ExpiredHold = {
   readonly accountId: string
@@ -38,7 +38,7 @@ export function expiredReceipt(
         output_commitment: null,
       },
       // Nobody is left to hand a salt to; a fresh one still hides the private part.
-      salt: deps.ids.token(24),
+      salt: newSalt(deps.ids),
     },
     deps.signer,
   )

@@ -6,6 +6,7 @@
 import { formatUsd, type NanoUsd } from '../money/nano-usd.ts'
 import { type ChargeSplit, type Price, splitCharge } from '../money/price.ts'
 import { domainHash, sha256Hex } from '../protocol/canonical.ts'
+import type { Ids } from '../protocol/clock.ts'
 import type { Signer } from '../protocol/ed25519.ts'
 import type {
   ReceiptBody,
@@ -55,6 +56,9 @@ export function makeReceipt(draft: ReceiptDraft, by: ReceiptSigner): StoredRecei
     private: draft.private,
   }
 }
+
+/** Begins with a letter, so that it can be pasted as the argument of a command. */
+export const newSalt = (ids: Pick<Ids, 'token'>): string => `s${ids.token(24)}`
 
 export const receiptHash = (body: ReceiptBody): string => domainHash('b3iq:receipt:v1', body)
 

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatUsd, parseUsd } from '../../src/money/nano-usd.ts'
 import { ReceiptView, StoredReceipt } from '../../src/protocol/receipt.ts'
-import { commitment, privateHash, receiptHash } from '../../src/receipts/make-receipt.ts'
+import { commitment, newSalt, privateHash, receiptHash } from '../../src/receipts/make-receipt.ts'
 import { draft, genuineReceipt, ownView, publicView, salt } from '../support/genuine-receipt.ts'
 
 const amount = fc.bigInt({ min: 0n, max: 999_999_999_999n * 1_000_000_000n })
@@ -77,4 +77,9 @@ describe('the private part', () => {
     expect(commitment(`${salt}x`, digest)).not.toBe(commitment(salt, digest))
     expect(commitment(salt, '1'.repeat(64))).not.toBe(commitment(salt, digest))
   })
+})
+
+it('a salt can be pasted as an argument: it never begins with a dash', () => {
+  const ids = { token: (bytes: number) => '-'.repeat(bytes) }
+  expect(newSalt(ids)).toMatch(/^s-+$/)
 })
