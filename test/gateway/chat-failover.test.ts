@@ -1,12 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { GatewayDeps } from '../../src/gateway/deps.ts'
 import { askChat, completionOf, errorOf, streamOf } from '../support/chat-client.ts'
-import {
-  type Customer,
-  type GatewayBench,
-  type Sale,
-  startGatewayBench,
-} from '../support/gateway-bench.ts'
+import { asksOf } from '../support/gateway-asks.ts'
+import { type GatewayBench, type Sale, startGatewayBench } from '../support/gateway-bench.ts'
 import {
   answers,
   busy,
@@ -27,39 +23,7 @@ beforeAll(async () => {
 })
 afterAll(() => bench.stop())
 
-/** Waits for a silent host are 30 s, for headers 10 s; here they are shorter. */
-function impatient(): Partial<GatewayDeps> {
-  const { dialer } = bench.deps
-  return {
-    sleep: sleepShortened({ 30000: 250 }),
-    dialer: {
-      ...dialer,
-      post: (order) => dialer.post({ ...order, headersTimeoutMs: 250 }),
-    },
-  }
-}
-
-async function ask(
-  scripts: readonly Script[],
-  stream: boolean,
-  changes: Partial<GatewayDeps> = {},
-) {
-  const sale = await bench.sale(scripts)
-  const customer = await bench.customer()
-  const app = bench.appOf(changes)
-  const response = await askChat(app, customer, { model: sale.model.id, stream })
-  return { sale, customer, response }
-}
-
-/** What the customer's only receipt says of the request's way. */
-async function wayOf(customer: Customer) {
-  const { body, private: part } = await bench.onlyReceipt(customer)
-  return {
-    result: body.result,
-    chargeUsd: body.charge.charge_usd,
-    attempts: part.attempts.map(({ node_id, outcome }) => [node_id, outcome]),
-  }
-}
+const { ask, impatient, wayOf } = asksOf(() => bench)
 
 const nodeIds = ({ hosts }: Sale) => hosts.map(({ nodeId }) => nodeId)
 
