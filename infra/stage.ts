@@ -8,6 +8,7 @@ import { AdminStack } from './stacks/admin.ts'
 import { DataStack } from './stacks/data.ts'
 import { GatewayStack } from './stacks/gateway.ts'
 import { IngestStack } from './stacks/ingest.ts'
+import { ObservabilityStack } from './stacks/observability.ts'
 import { SchedulesStack } from './stacks/schedules.ts'
 
 /** Adds the stacks to `app`; a finding of a check then fails `app.synth()`. */
@@ -20,6 +21,7 @@ export function addStage(app: App, config: StageConfig) {
     ingest: new IngestStack(app, idOf('Ingest'), config, data.tables),
     admin: new AdminStack(app, idOf('Admin'), config, data.tables),
     schedules: new SchedulesStack(app, idOf('Schedules'), config, data.tables),
+    observability: new ObservabilityStack(app, idOf('Observability'), config),
   }
   Tags.of(app).add('b3iq:stage', config.stage)
   addChecks(app)

@@ -29,6 +29,19 @@ export const schedules = {
   'probe-routes': { everyMinutes: 1 },
   'run-benchmarks': { everyMinutes: 5 },
   'expire-holds': { everyMinutes: 1 },
+  'accrue-earnings': { everyMinutes: 5 },
+  'reconcile-ledger': { everyMinutes: 60 },
+  'close-payouts': { everyMinutes: 24 * 60 },
 } as const
 
 export type ScheduleName = keyof typeof schedules
+
+/** What alarms watch. Stages may share an AWS account, so every metric has its stage as dimension. */
+export const metrics = {
+  namespace: 'B3IQ',
+  stageDimension: 'stage',
+  /** What the ledger's audit found wrong; published by every run, also when it is 0. */
+  ledgerDiscrepancies: 'LedgerDiscrepancies',
+  /** Accounts whose books a run has proven to their end. */
+  accountsReconciled: 'AccountsReconciled',
+} as const

@@ -32,7 +32,8 @@ const observe: Rights = { profiles: { actions: ['Query', 'UpdateItem'] } }
 export const rights: Readonly<Record<Principal, Rights>> = {
   gateway: {
     balances: { actions: ['GetItem', 'Query', 'UpdateItem'] },
-    keys: { actions: ['GetItem'] },
+    // Idempotency claims are put together with their holds.
+    keys: { actions: ['GetItem', 'PutItem'] },
     profiles: { actions: ['GetItem', 'BatchGetItem'] },
     receipts: {
       actions: ['GetItem', 'Query', 'PutItem'],
@@ -40,13 +41,18 @@ export const rights: Readonly<Record<Principal, Rights>> = {
     },
   },
   ingest: {
+    // Late claims are posted here, and suspend who claims too much.
+    balances: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'] },
     keys: { actions: ['GetItem', 'UpdateItem'] },
     profiles: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
+    receipts: { actions: ['GetItem'], indexes: ['byExpiredHold'] },
   },
   admin: {
     balances: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'ConditionCheckItem'] },
     keys: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'] },
     profiles: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
+    // A refund names its receipt.
+    receipts: { actions: ['GetItem'], indexes: ['byReceiptHash', 'byNodeReceiptHash'] },
   },
   // Mints the first owner key on the condition that none was minted before.
   bootstrap: { keys: { actions: ['PutItem'] } },
@@ -59,5 +65,18 @@ export const rights: Readonly<Record<Principal, Rights>> = {
   'expire-holds': {
     balances: { actions: ['GetItem', 'PutItem', 'UpdateItem'], indexes: ['bySweepBucket'] },
     receipts: { actions: ['PutItem'] },
+  },
+  'accrue-earnings': {
+    balances: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'] },
+    profiles: { actions: ['GetItem'] },
+    // Puts the decisions of expired holds that no sweeper found.
+    receipts: { actions: ['Query', 'PutItem'] },
+  },
+  'close-payouts': { balances: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'] } },
+  'reconcile-ledger': {
+    // Puts only its place.
+    balances: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] },
+    keys: { actions: ['BatchGetItem', 'Query'] },
+    receipts: { actions: ['GetItem', 'Query'] },
   },
 }

@@ -26,17 +26,19 @@ export const tables = {
     // A wallet with open holds sits in the bucket of the minute in which its first one expires.
     keysOnlyIndexes: [{ name: 'bySweepBucket', partitionKey: 'sweepBucket', sortKey: 'pk' }],
   },
-  /** Customer keys, operator keys and join codes, all stored by hash. */
+  /** Customer keys, operator keys, join codes and idempotency claims, all stored by hash. */
   keys: { partitionKey: 'pk', sortKey: 'sk', keysOnlyIndexes: [], timeToLive: 'expiresAtSec' },
   /** Nodes, their profiles and hot items, the pool shards per model, the catalogue. */
   profiles: { partitionKey: 'pk', sortKey: 'sk', keysOnlyIndexes: [] },
-  /** One receipt per hold, found by account and hold, by its hash and by the node's. */
+  /** One receipt per hold, found by account and hold, by its hash, by the node's. */
   receipts: {
     partitionKey: 'pk',
     sortKey: 'sk',
     keysOnlyIndexes: [
       { name: 'byReceiptHash', partitionKey: 'receiptHash' },
       { name: 'byNodeReceiptHash', partitionKey: 'nodeReceiptHash' },
+      // Receipts of expired holds alone: a late claim names its hold and no account.
+      { name: 'byExpiredHold', partitionKey: 'expiredHold' },
     ],
   },
 } as const satisfies Record<string, TableDefinition>

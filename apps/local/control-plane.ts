@@ -1,6 +1,7 @@
 /**
  * The control plane as one process: ingest and admin behind local function URLs, and the schedules on
- * their real use cases, more often than on AWS because a laptop is watched by someone who waits.
+ * their real use cases; those that hosts and requests wait for more often than on AWS, because a laptop
+ * is watched by someone who waits too.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { log } from '../../functions/compose/parts.ts'
@@ -8,7 +9,8 @@ import { composeSchedule } from '../../functions/compose/schedules.ts'
 import { type ScheduleName, schedules } from '../../src/names.ts'
 import { serveFunction } from './function-url.ts'
 
-const everyMs: Readonly<Record<ScheduleName, number>> = {
+/** The others run at their own rate. */
+const everyMs: Readonly<Partial<Record<ScheduleName, number>>> = {
   'expire-heartbeats': 10_000,
   'probe-routes': 2_000,
   'run-benchmarks': 3_000,
@@ -54,6 +56,7 @@ log('control_plane_ready', {})
 /** One run at a time, like the deployed schedules; a failed run is logged and the next one tries. */
 async function repeat(name: ScheduleName): Promise<void> {
   const run = await composeSchedule(process.env, name)
+  const pauseMs = everyMs[name] ?? schedules[name].everyMinutes * 60_000
   while (!stop.signal.aborted) {
     try {
       log('schedule_ran', { schedule: name, ...(await run()) })
@@ -61,7 +64,7 @@ async function repeat(name: ScheduleName): Promise<void> {
       const message = error instanceof Error ? error.message : 'fault'
       log('schedule_failed', { schedule: name, message })
     }
-    await delay(everyMs[name], undefined, { signal: stop.signal }).catch(() => undefined)
+    await delay(pauseMs, undefined, { signal: stop.signal }).catch(() => undefined)
   }
 }
 

@@ -183,6 +183,8 @@ function environment(options: Options, paths: DataDir, endpoint: string): Record
     [envKey.leaseMarginMs]: String(options.leaseMarginMs),
     [envKey.beatIntervalMs]: '2000',
     [envKey.dynamodbEndpoint]: endpoint,
+    // Nobody collects metrics here: without it their lines would stand between those of the log.
+    POWERTOOLS_METRICS_DISABLED: 'true',
   }
 }
 

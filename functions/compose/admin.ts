@@ -2,17 +2,20 @@
 
 import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
 import { makeCatalogueStore } from '../../src/adapters/dynamodb/catalogue-store.ts'
+import { makeClosingStore } from '../../src/adapters/dynamodb/closing-store.ts'
 import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
 import { makeJoinCodeStore } from '../../src/adapters/dynamodb/join-code-store.ts'
+import { makeJournalStore } from '../../src/adapters/dynamodb/journal-store.ts'
 import { makeKeyStore } from '../../src/adapters/dynamodb/key-store.ts'
 import { makeOperatorKeyStore } from '../../src/adapters/dynamodb/operator-key-store.ts'
 import { makePoolStore } from '../../src/adapters/dynamodb/pool-store.ts'
+import { makeReceiptStore } from '../../src/adapters/dynamodb/receipt-store.ts'
 import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
 import type { AdminDeps } from '../../src/admin/app.ts'
 import type { BootstrapDeps } from '../../src/admin/bootstrap.ts'
 import { peppersOf } from '../../src/keys/stage-secrets.ts'
 import { recomputeEligibility } from '../../src/schedules/recompute-eligibility.ts'
-import { type Base, composeBase, log, system } from './parts.ts'
+import { type Base, composeBase, isOwnTrafficOf, log, system } from './parts.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -29,7 +32,8 @@ export async function composeBootstrap(env: Environment): Promise<BootstrapDeps>
   }
 }
 
-function adminDepsOf({ database, secrets }: Base) {
+function adminDepsOf(base: Base) {
+  const { database, secrets } = base
   const fleet = makeFleetStore(database)
   const catalogue = makeCatalogueStore(database)
   const pool = makePoolStore(database)
@@ -40,6 +44,10 @@ function adminDepsOf({ database, secrets }: Base) {
     catalogue,
     accounts: makeAccountStore(database),
     wallets: makeSweepStore(database),
+    journal: makeJournalStore(database),
+    closing: makeClosingStore(database),
+    receipts: makeReceiptStore(database),
+    isOwnTraffic: isOwnTrafficOf(base),
     keys: makeKeyStore(database),
     operators: makeOperatorKeyStore(database),
     joinCodes: makeJoinCodeStore(database),

@@ -1,15 +1,16 @@
 /** Wires the gateway: environment → adapters → use cases. */
-import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
 import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
 import { makeHoldStore } from '../../src/adapters/dynamodb/hold-store.ts'
+import { makeJournalStore } from '../../src/adapters/dynamodb/journal-store.ts'
 import { makeKeyStore } from '../../src/adapters/dynamodb/key-store.ts'
 import { makePoolStore } from '../../src/adapters/dynamodb/pool-store.ts'
 import { makeReceiptStore } from '../../src/adapters/dynamodb/receipt-store.ts'
+import { startAttempt } from '../../src/dispatch/attempt.ts'
 import type { GatewayDeps } from '../../src/gateway/deps.ts'
 import { makeFreshCache } from '../../src/gateway/fresh-cache.ts'
 import { readShardFrom } from '../../src/gateway/read-shard.ts'
-import { peppersOf, publishedKeysOf } from '../../src/keys/stage-secrets.ts'
-import { sweepWallet } from '../../src/ledger/sweep.ts'
+import { claimSecretOf, peppersOf, publishedKeysOf } from '../../src/keys/stage-secrets.ts'
+import { repairWallet } from '../../src/ledger/sweep.ts'
 import { attemptDepsOf, composeBase, log, receiptSignerOf, sweepDepsOf, system } from './parts.ts'
 
 const freshMs = 5_000
@@ -24,13 +25,15 @@ export async function composeGateway(
   const keys = makeKeyStore(database)
   const { nowMs } = system
   const catalogue = makeFreshCache(pool.readPublicCatalogue, { freshMs, nowMs })
+  const attempts = attemptDepsOf(base)
   return {
-    ...attemptDepsOf(base),
     ...system,
+    startAttempt: (order) => startAttempt(attempts, order),
+    newNonce: () => system.ids.token(6),
     log,
     store: makeHoldStore(database),
     wallets: sweep.sweepStore,
-    accounts: makeAccountStore(database),
+    journal: makeJournalStore(database),
     receipts: makeReceiptStore(database),
     fleet: makeFleetStore(database),
     keys: makeFreshCache(keys.readByHash, { freshMs, nowMs }),
@@ -39,7 +42,8 @@ export async function composeGateway(
     peppers: peppersOf(secrets),
     publishedKeys: publishedKeysOf(secrets),
     receiptSigner: receiptSignerOf(base),
-    repair: async (wallet) => (await sweepWallet(sweep, wallet)) > 0,
+    repair: (wallet) => repairWallet(sweep, wallet),
+    claimSecret: claimSecretOf(secrets),
     deadlineMs: config.deadlineMs,
     leaseMs: config.deadlineMs + config.leaseMarginMs,
   }

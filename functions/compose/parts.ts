@@ -1,10 +1,12 @@
 /** Adapters that several deployables share, made from the config once per process. */
+import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
 import { type Database, makeDatabase } from '../../src/adapters/dynamodb/client.ts'
+import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
 import { makeHoldStore } from '../../src/adapters/dynamodb/hold-store.ts'
 import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
 import { makeDialer } from '../../src/adapters/hosts/dialer.ts'
 import { loadSecrets } from '../../src/adapters/secrets/load-secrets.ts'
-import { ids, nowMs, random, sleep, timeOfId } from '../../src/adapters/system.ts'
+import { firstIdAt, ids, nowMs, random, sleep, timeOfId } from '../../src/adapters/system.ts'
 import type { AttemptDeps } from '../../src/dispatch/attempt.ts'
 import { makeTicketSigner } from '../../src/dispatch/ticket-signer.ts'
 import type { Log } from '../../src/http/surface.ts'
@@ -22,7 +24,7 @@ export type Base = {
   readonly database: Database
 }
 
-export const system = { ids, nowMs, random, sleep, timeOfId }
+export const system = { ids, nowMs, random, sleep, timeOfId, firstIdAt }
 
 /** One JSON line per event. Callers pass ids and codes, never bodies. */
 export const log: Log = (event, fields) => console.log(JSON.stringify({ event, ...fields }))
@@ -64,14 +66,28 @@ export function sweepDepsOf(base: Base): SweepDeps {
     ...system,
     store: makeHoldStore(base.database),
     sweepStore: makeSweepStore(base.database),
+    leaseMs: base.config.deadlineMs + base.config.leaseMarginMs,
     graceMs: base.config.leaseMarginMs,
     expire: (accountId, holdId, hold) => {
       const heldAtMs = timeOfId(holdId)
       const expired = { accountId, holdId, amount: hold.amount, heldAtMs }
       const receipt = expiredReceipt(expired, { ...system, signer })
-      return { accountId, holdId, charge: 0n, receipt }
+      return { accountId, holdId, nonce: hold.nonce, charge: 0n, receipt }
     },
     onFailure: ({ accountId, error }) =>
       log('sweep_failed', { accountId, message: error instanceof Error ? error.message : 'fault' }),
+  }
+}
+
+/** Whether a customer and a node have one owner, for whoever accrues, refunds or pays a late claim. */
+export function isOwnTrafficOf({ database }: Pick<Base, 'database'>) {
+  const accounts = makeAccountStore(database)
+  const fleet = makeFleetStore(database)
+  return async (accountId: string, nodeId: string): Promise<boolean> => {
+    const [account, node] = await Promise.all([
+      accounts.readAccount(accountId),
+      fleet.readNode(nodeId),
+    ])
+    return account?.ownerId !== undefined && account.ownerId === node?.ownerId
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A handler that EventBridge Scheduler starts every few minutes. A run that could not be started is
+ * A handler that EventBridge Scheduler starts every few minutes, or once a day. A run that could not be started is
  * retried once and never later than its successor; what is given up, before or inside the function,
  * ends in one queue.
  */
@@ -15,6 +15,12 @@ import { acknowledged } from '../checks.ts'
 import type { StageConfig } from '../config.ts'
 import type { DeployedTables } from './b3iq-tables.ts'
 import { NodeFunction } from './node-function.ts'
+
+/** What Lambda allows. */
+const lambdaMax = { timeout: Duration.minutes(15), eventAge: Duration.hours(6) } as const
+
+const shorter = (one: Duration, other: Duration): Duration =>
+  one.toSeconds() < other.toSeconds() ? one : other
 
 export type ScheduledHandlerProps = {
   readonly config: StageConfig
@@ -36,13 +42,13 @@ export class ScheduledHandler extends Construct {
       principal: name,
       entry: `functions/schedules/${name}.ts`,
       // A run may fill its period and no more, so that at most one is under way as the next starts.
-      timeout: period,
+      timeout: shorter(period, lambdaMax.timeout),
       memoryMb: config.schedules.memoryMb,
       reservedConcurrency: config.schedules.reservedConcurrency,
     })
     // Scheduler only hands the run over; what fails after that is caught here.
     lambda.configureAsyncInvoke({
-      maxEventAge: period,
+      maxEventAge: shorter(period, lambdaMax.eventAge),
       retryAttempts: 0,
       onFailure: new SqsDestination(failedRuns),
     })

@@ -10,7 +10,9 @@ import { ScheduledHandler } from '../constructs/schedule.ts'
 
 export class SchedulesStack extends Stack {
   constructor(scope: App, id: string, config: StageConfig, tables: DeployedTables) {
-    super(scope, id, { description: 'B3IQ: sweeps, probes and benchmarks' })
+    super(scope, id, {
+      description: 'B3IQ: sweeps, probes, benchmarks, accrual, payouts and the audit',
+    })
     // An own group: Scheduler's metrics are per group. It holds no data, and kept after the stack it
     // would stand in the way of the next one by its name.
     const group = new ScheduleGroup(this, 'Group', { removalPolicy: RemovalPolicy.DESTROY })

@@ -1,8 +1,8 @@
 /** The real clock, the real die, real sleep: the only place that reads them. */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { decodeTime, monotonicFactory } from 'ulid'
-import type { Ids, NowMs, Random, Sleep } from '../protocol/clock.ts'
+import { decodeTime, encodeTime, monotonicFactory } from 'ulid'
+import type { FirstIdAt, Ids, NowMs, Random, Sleep } from '../protocol/clock.ts'
 
 export const nowMs: NowMs = () => Date.now()
 
@@ -19,5 +19,7 @@ export const ids: Ids = {
 
 /** Milliseconds since the epoch of an id's making. */
 export const timeOfId = (id: string): number => decodeTime(id)
+
+export const firstIdAt: FirstIdAt = (atMs) => `${encodeTime(atMs)}${'0'.repeat(16)}`
 
 export const random: Random = () => randomBytes(4).readUInt32BE() / 2 ** 32

@@ -15,11 +15,11 @@ const lifeMs = 15 * 60_000
 /** 128 bits: guessing is no way in, so a plain hash of it may be stored. */
 const codeBytes = 16
 
-export const JoinCodeDraft = z.strictObject({
-  owner_id: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._@:-]{0,63}$/, 'must be 1 to 64 letters, digits, "._@:-"'),
-})
+export const OwnerId = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._@:-]{0,63}$/, 'must be 1 to 64 letters, digits, "._@:-"')
+
+export const JoinCodeDraft = z.strictObject({ owner_id: OwnerId })
 
 export async function createJoinCode(
   { joinCodes, ids, nowMs }: JoinCodeDeps,

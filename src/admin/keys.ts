@@ -49,6 +49,8 @@ export async function createKey(
     policy: draft.policy,
     ...caps.value,
     requestsPerMinute: draft.limits.requests_per_minute,
+    tokensPerMinute: draft.limits.tokens_per_minute,
+    concurrency: draft.limits.concurrency,
     createdAtMs,
   })
   return created
@@ -113,7 +115,7 @@ function capOf(
 }
 
 function toWireKey(key: CustomerKey) {
-  const { spendPerDay, spendPerMonth, requestsPerMinute } = key
+  const { spendPerDay, spendPerMonth } = key
   return {
     object: 'key',
     id: key.keyId,
@@ -125,7 +127,9 @@ function toWireKey(key: CustomerKey) {
     limits: {
       spend_usd_per_day: spendPerDay === undefined ? null : formatUsd(spendPerDay),
       spend_usd_per_month: spendPerMonth === undefined ? null : formatUsd(spendPerMonth),
-      requests_per_minute: requestsPerMinute ?? null,
+      requests_per_minute: key.requestsPerMinute ?? null,
+      tokens_per_minute: key.tokensPerMinute ?? null,
+      concurrency: key.concurrency ?? null,
     },
     created_at: new Date(key.createdAtMs).toISOString(),
   }

@@ -8,7 +8,13 @@ export const leastRole = {
   'POST /admin/accounts': 'support',
   'GET /admin/accounts': 'viewer',
   'GET /admin/accounts/:id': 'viewer',
+  'PATCH /admin/accounts/:id': 'operator',
   'POST /admin/accounts/:id/credits': 'operator',
+  'POST /admin/accounts/:id/refunds': 'operator',
+  'POST /admin/accounts/:id/adjustments': 'operator',
+  'GET /admin/accounts/:id/entries': 'viewer',
+  'GET /admin/adjustments/:id': 'viewer',
+  'POST /admin/adjustments/:id/approve': 'operator',
   'POST /admin/keys': 'support',
   'GET /admin/keys': 'viewer',
   'GET /admin/keys/:id': 'viewer',
@@ -16,6 +22,7 @@ export const leastRole = {
   'POST /admin/join-codes': 'support',
   'GET /admin/nodes': 'viewer',
   'GET /admin/nodes/:id': 'viewer',
+  'GET /admin/nodes/:id/earnings': 'viewer',
   'POST /admin/nodes/:id/approve': 'operator',
   'POST /admin/nodes/:id/suspend': 'operator',
   'POST /admin/nodes/:id/retire': 'operator',
@@ -24,6 +31,11 @@ export const leastRole = {
   'POST /admin/deployments/enable': 'operator',
   'GET /admin/models': 'viewer',
   'PUT /admin/models': 'operator',
+  'GET /admin/payouts': 'viewer',
+  'POST /admin/payouts/:id/:period/confirm': 'operator',
+  'POST /admin/operator-keys': 'owner',
+  'GET /admin/operator-keys': 'owner',
+  'DELETE /admin/operator-keys/:id': 'owner',
 } as const satisfies Readonly<Record<string, OperatorRole>>
 
 export type AdminRoute = keyof typeof leastRole

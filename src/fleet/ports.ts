@@ -80,6 +80,8 @@ export type FleetStore = {
 export type CatalogueStore = {
   readonly putModel: (model: CatalogueModel) => Promise<PricedModel>
   readonly listModels: () => Promise<readonly PricedModel[]>
+  /** Any version there ever was: receipts and tickets name the one they were priced by. */
+  readonly readVersion: (model: string, version: number) => Promise<PricedModel | undefined>
 }
 
 /** One model as `/v1/models` lists it. */

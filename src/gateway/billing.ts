@@ -1,7 +1,10 @@
 /** The customer's own money: what is available, what is held and until when, what it went to. */
 
 import type { CustomerKey } from '../keys/api-key.ts'
-import type { AccountStore, Credit, Decision, Page, SweepStore } from '../ledger/ports.ts'
+import { customerGain } from '../ledger/credit.ts'
+import type { Entry, StoredEntryKind } from '../ledger/journal.ts'
+import type { JournalStore } from '../ledger/journal-ports.ts'
+import type { Decision, Page, SweepStore } from '../ledger/ports.ts'
 import { formatUsd } from '../money/nano-usd.ts'
 import { limits } from '../protocol/limits.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
@@ -9,7 +12,7 @@ import type { ReceiptStore } from '../receipts/ports.ts'
 
 export type BillingDeps = {
   readonly wallets: Pick<SweepStore, 'readWallet'>
-  readonly accounts: Pick<AccountStore, 'listCredits'>
+  readonly journal: Pick<JournalStore, 'listEntries'>
   readonly receipts: Pick<ReceiptStore, 'listReceipts'>
   readonly timeOfId: (id: string) => number
 }
@@ -38,6 +41,8 @@ export async function showAccount(deps: BillingDeps, key: CustomerKey): Promise<
       spend_usd_per_day: key.spendPerDay === undefined ? null : formatUsd(key.spendPerDay),
       spend_usd_per_month: key.spendPerMonth === undefined ? null : formatUsd(key.spendPerMonth),
       requests_per_minute: key.requestsPerMinute ?? null,
+      tokens_per_minute: key.tokensPerMinute ?? null,
+      concurrency: key.concurrency ?? null,
     },
   })
 }
@@ -45,7 +50,7 @@ export async function showAccount(deps: BillingDeps, key: CustomerKey): Promise<
 export type UsageEntry = {
   readonly id: string
   readonly at: string
-  readonly type: 'charge' | Credit['kind']
+  readonly type: 'charge' | StoredEntryKind
   /** Negative for charges: the column adds up to available + held. */
   readonly amount_usd: string
   readonly model: string | null
@@ -57,23 +62,22 @@ export type UsageEntry = {
   readonly reference: string | null
 }
 
-/** One page, newest first: charges and credits merged by the time in their ids. */
+/** One page, newest first: charges and all other entries merged by the time in their ids. */
 export async function listUsage(
   deps: BillingDeps,
   accountId: string,
   page: Page,
 ): Promise<{ readonly entries: readonly UsageEntry[]; readonly next: string | undefined }> {
-  const [charges, credits] = await Promise.all([
+  const [charges, others] = await Promise.all([
     deps.receipts.listReceipts(accountId, page),
-    deps.accounts.listCredits(accountId, page),
+    deps.journal.listEntries({ kind: 'customer', accountId }, page),
   ])
   const merged = [
     ...charges.items.map((decision) => fromDecision(deps, decision)),
-    ...credits.items.map(fromCredit),
+    ...others.items.map((entry) => fromEntry(entry, accountId)),
   ].sort((one, other) => (one.id < other.id ? 1 : -1))
   const entries = merged.slice(0, page.limit)
-  const more =
-    merged.length > page.limit || charges.next !== undefined || credits.next !== undefined
+  const more = merged.length > page.limit || charges.next !== undefined || others.next !== undefined
   return { entries, next: more ? entries.at(-1)?.id : undefined }
 }
 
@@ -127,19 +131,19 @@ function fromDecision(deps: BillingDeps, { holdId, charge, receipt }: Decision):
   }
 }
 
-function fromCredit(credit: Credit): UsageEntry {
+function fromEntry(entry: Entry, accountId: string): UsageEntry {
   return {
-    id: credit.entryId,
-    at: isoTime(credit.atMs),
-    type: credit.kind,
-    amount_usd: formatUsd(credit.amount),
+    id: entry.entryId,
+    at: isoTime(entry.atMs),
+    type: entry.kind,
+    amount_usd: formatUsd(customerGain(entry, accountId) ?? 0n),
     model: null,
     key_id: null,
     prompt_tokens: 0,
     completion_tokens: 0,
     status: null,
     receipt_hash: null,
-    reference: credit.reference,
+    reference: entry.reference,
   }
 }
 

@@ -16,6 +16,7 @@ import { firstPingMs, settledWithin, toSseBody } from './answer-stream.ts'
 import { type CompleteOrder, complete } from './complete.ts'
 import type { CompletionEvent } from './completion-event.ts'
 import type { GatewayDeps } from './deps.ts'
+import { claimOf } from './idempotency-key.ts'
 import type { RelayIdentity } from './relay.ts'
 import type { StartedEvent } from './serve.ts'
 import type { Summary } from './settle-request.ts'
@@ -29,6 +30,15 @@ export async function chat(deps: GatewayDeps, http: Request, requestId: string):
   if (!bytes.ok) return errorResponse(bytes.error, requestId)
   const request = parseJson(bytes.value, ChatRequest)
   if (!request.ok) return errorResponse(request.error, requestId)
+  const bodySha256 = sha256Hex(bytes.value)
+  const claim = claimOf(http.headers, {
+    accountId: key.value.accountId,
+    path: '/v1/chat/completions',
+    bodySha256,
+    nowMs: startedAtMs,
+    secret: deps.claimSecret,
+  })
+  if (!claim.ok) return errorResponse(claim.error, requestId)
   const shard = await read(() => shardFor(deps, request.value.model, key.value))
   if (!shard.ok) return errorResponse(shard.error, requestId)
 
@@ -36,7 +46,8 @@ export async function chat(deps: GatewayDeps, http: Request, requestId: string):
   const order: CompleteOrder = {
     holdId: requestId,
     request: request.value,
-    bodySha256: sha256Hex(bytes.value),
+    bodySha256,
+    claim: claim.value,
     key: key.value,
     shard: shard.value,
     startedAtMs,

@@ -3,7 +3,7 @@
  * and only then the last event. Every way out of here has ended the hold, or leaves it to the
  * sweeper; nothing is charged that was not delivered.
  */
-import { type AttemptDeps, startAttempt } from '../dispatch/attempt.ts'
+import type { Attempt, AttemptOrder } from '../dispatch/attempt.ts'
 import { hostBody } from '../dispatch/host-body.ts'
 import { excludedBy } from '../fleet/blockers.ts'
 import { hotBlockers } from '../fleet/gates.ts'
@@ -11,8 +11,9 @@ import type { HotItem } from '../fleet/node.ts'
 import type { PoolShard } from '../fleet/pool.ts'
 import type { FleetStore } from '../fleet/ports.ts'
 import type { CustomerKey } from '../keys/api-key.ts'
+import type { IdempotencyClaim } from '../ledger/ports.ts'
 import type { ChatRequest } from '../protocol/chat-request.ts'
-import type { Random } from '../protocol/clock.ts'
+import type { Ids, Random } from '../protocol/clock.ts'
 import type { ReceiptAttempt, ReceiptBody } from '../protocol/receipt.ts'
 import { newSalt } from '../receipts/make-receipt.ts'
 import type { PricedCandidate } from '../routing/choose.ts'
@@ -25,9 +26,11 @@ import { type Served, serveFrom } from './serve.ts'
 import { type EndedRequest, type SettleDeps, settleRequest } from './settle-request.ts'
 import { type HeldPlan, type TakeHoldDeps, takeHold } from './take-hold.ts'
 
-export type CompleteDeps = AttemptDeps &
-  SettleDeps &
+export type CompleteDeps = SettleDeps &
   TakeHoldDeps & {
+    readonly ids: Ids
+    /** One attempt at one host: its ticket, its proof, its events (`src/dispatch`). */
+    readonly startAttempt: (order: AttemptOrder) => Promise<Attempt>
     readonly fleet: Pick<FleetStore, 'readHotItems'>
     readonly random: Random
     /** Longest life of a request, settling included. */
@@ -41,6 +44,7 @@ export type CompleteOrder = {
   readonly key: CustomerKey
   readonly shard: PoolShard
   readonly startedAtMs: number
+  readonly claim: IdempotencyClaim | undefined
   /** Aborts when the client is known to be gone; on function URLs it never is. */
   readonly clientGone: AbortSignal
 }
@@ -63,6 +67,7 @@ export async function* complete(
       plan: planned.value,
       priceVersion: order.shard.model.version,
       startedAtMs: order.startedAtMs,
+      claim: order.claim,
     }),
     deps.fleet.readHotItems(nodeIds).catch(() => new Map<string, HotItem>()),
   ])
@@ -89,7 +94,7 @@ async function* serveHeld(
   try {
     for (const candidate of alive) {
       if (deadline.signal.aborted) break
-      const attempt = await startAttempt(deps, {
+      const attempt = await deps.startAttempt({
         ...attemptTerms(order, plan, candidate),
         attempt: attempts.length + 1,
         signal: deadline.signal,

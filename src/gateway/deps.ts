@@ -15,6 +15,8 @@ export type GatewayDeps = CompleteDeps &
   AdmitDeps &
   BillingDeps & {
     readonly receipts: ReceiptStore
+    /** Keys the hashes of idempotency keys and of the bodies sent with them. */
+    readonly claimSecret: Buffer
     /** One shard of a model's pool, a few seconds old at most. */
     readonly shards: FreshCache<PoolShard>
     readonly publicCatalogue: Pick<PoolStore, 'readPublicCatalogue'>['readPublicCatalogue']

@@ -14,7 +14,6 @@ import { usageTruth } from '../metering/usage-truth.ts'
 import { formatUsd, parseUsd } from '../money/nano-usd.ts'
 import { chargeFor } from '../money/price.ts'
 import { nodeReceiptHash, type SignedClaim } from '../protocol/claim.ts'
-import type { NowMs } from '../protocol/clock.ts'
 import type {
   ReceiptAttempt,
   ReceiptBody,
@@ -34,10 +33,7 @@ import { type Plan, ratiosOf } from './plan.ts'
 import type { RelayTotals } from './relay.ts'
 import { toWireUsage } from './relay.ts'
 
-export type SettleDeps = FinishDeps & {
-  readonly receiptSigner: ReceiptSigner
-  readonly nowMs: NowMs
-}
+export type SettleDeps = FinishDeps & { readonly receiptSigner: ReceiptSigner }
 
 /** What is known of a request when it ends. */
 export type EndedRequest = {
@@ -108,8 +104,9 @@ export async function settleRequest(
     },
     deps.receiptSigner,
   )
-  const { accountId, holdId } = ended
-  const finished = await finishHold(deps, ended.hold, { accountId, holdId, charge, receipt })
+  const { accountId, holdId, hold } = ended
+  const decision = { accountId, holdId, nonce: hold.nonce, charge, receipt }
+  const finished = await finishHold(deps, hold, decision)
   if (finished.kind === 'unavailable') return undefined
   const standing = finished.decision.receipt
   const summary = summaryOf(standing, ended, finished.wasFirst ? ended.salt : null)

@@ -1,19 +1,25 @@
 /** The reserve of one request, and its refusals in the words of the contract. */
 
 import type { CustomerKey } from '../keys/api-key.ts'
-import { countedSpend, counterCharges } from '../ledger/counters.ts'
+import {
+  countedUse,
+  counterCharges,
+  type KeyCaps,
+  type LimitKind,
+  pastMinuteCounters,
+} from '../ledger/counters.ts'
+import type { IdempotencyClaim } from '../ledger/ports.ts'
 import { type ReserveDeps, type ReserveRefusal, reserve } from '../ledger/reserve.ts'
 import type { Hold } from '../ledger/wallet.ts'
 import { formatUsd } from '../money/nano-usd.ts'
 import { absurd } from '../protocol/assert.ts'
-import type { Ids, NowMs } from '../protocol/clock.ts'
+import type { NowMs } from '../protocol/clock.ts'
 import type { ApiError } from '../protocol/errors.ts'
 import { limits } from '../protocol/limits.ts'
 import { type Result, refuse } from '../protocol/result.ts'
 import { affordablePlan, affordableTokens, type Plan } from './plan.ts'
 
 export type TakeHoldDeps = ReserveDeps & {
-  readonly ids: Ids
   readonly nowMs: NowMs
   /** Deadline plus margin: fixed at reserve, never renewed. */
   readonly leaseMs: number
@@ -30,6 +36,8 @@ export async function takeHold(
     readonly priceVersion: number
     /** The time in the hold's id: what names the periods of its counters, now and at settlement. */
     readonly startedAtMs: number
+    /** Taken with the hold; undefined where the client sent no idempotency key. */
+    readonly claim: IdempotencyClaim | undefined
   },
 ): Promise<Result<HeldPlan>> {
   const first = await reservePlan(deps, order)
@@ -45,31 +53,28 @@ type Tried =
 
 async function reservePlan(
   deps: TakeHoldDeps,
-  { key, holdId, plan, priceVersion, startedAtMs }: Parameters<typeof takeHold>[1],
+  { key, holdId, plan, priceVersion, startedAtMs, claim }: Parameters<typeof takeHold>[1],
 ): Promise<Tried> {
-  const caps = {
-    keyOrdinal: key.ordinal,
-    spendPerDay: key.spendPerDay,
-    spendPerMonth: key.spendPerMonth,
-    requestsPerMinute: key.requestsPerMinute,
-  }
-  const hold: Hold = {
-    amount: plan.holdAmount,
-    expiresAtSec: Math.ceil((deps.nowMs() + deps.leaseMs) / 1000),
-    nonce: deps.ids.token(6),
-    priceVersion,
-    counted: countedSpend(caps),
-  }
+  const caps = capsOf(key)
+  const tokens = plan.promptTokensMax + plan.windowTokens * plan.choices
+  const use = { amount: plan.holdAmount, tokens }
   const reserved = await reserve(deps, {
     accountId: key.accountId,
     holdId,
-    hold,
+    hold: {
+      amount: plan.holdAmount,
+      expiresAtSec: Math.ceil((deps.nowMs() + deps.leaseMs) / 1000),
+      priceVersion,
+      counted: countedUse(caps, use),
+    },
     keyOrdinal: key.ordinal,
-    charges: counterCharges(caps, plan.holdAmount, startedAtMs),
+    charges: counterCharges(caps, use, startedAtMs),
+    dropCounters: pastMinuteCounters(caps, startedAtMs),
+    claim,
   })
   switch (reserved.kind) {
     case 'held':
-      return { ok: true, value: { plan, hold } }
+      return { ok: true, value: { plan, hold: reserved.hold } }
     case 'unavailable':
       return { ok: false, refusal: undefined }
     case 'refused':
@@ -78,6 +83,15 @@ async function reservePlan(
       return absurd(reserved)
   }
 }
+
+const capsOf = ({ ordinal: keyOrdinal, ...key }: CustomerKey): KeyCaps => ({
+  keyOrdinal,
+  spendPerDay: key.spendPerDay,
+  spendPerMonth: key.spendPerMonth,
+  requestsPerMinute: key.requestsPerMinute,
+  tokensPerMinute: key.tokensPerMinute,
+  concurrency: key.concurrency,
+})
 
 function toResult(tried: Tried, plan: Plan): Result<HeldPlan> {
   if (tried.ok) return tried
@@ -95,6 +109,18 @@ function errorOf(refusal: ReserveRefusal, plan: Plan): ApiError {
       return { code: 'invalid_api_key' }
     case 'duplicate':
       return { code: 'internal_error' }
+    case 'closed':
+      // This process stood still for longer than a request may live: its id is out of date.
+      return { code: 'ledger_unavailable', retryAfterSec: 1 }
+    case 'claim_reused':
+      return { code: 'idempotency_key_reused', param: 'Idempotency-Key' }
+    case 'claim_running':
+      return { code: 'idempotency_in_progress', retryAfterSec: 5 }
+    case 'claim_completed': {
+      const { holdId, receiptHash } = refusal
+      const detail = { completed_request_id: holdId, receipt_hash: receiptHash }
+      return { code: 'idempotency_completed', detail }
+    }
     case 'open_holds':
       return {
         code: 'rate_limit_exceeded',
@@ -102,13 +128,26 @@ function errorOf(refusal: ReserveRefusal, plan: Plan): ApiError {
         detail: { kind: 'open_holds', limit: limits.openHolds },
       }
     case 'counter':
-      return refusal.limit === 'rpm'
-        ? { code: 'rate_limit_exceeded', retryAfterSec: 60, detail: { kind: 'rpm' } }
-        : { code: 'spend_cap_exceeded', detail: { limit: refusal.limit } }
+      return limitError(refusal.limit)
     case 'balance':
       return balanceError(refusal, plan)
     default:
       return absurd(refusal)
+  }
+}
+
+function limitError(limit: LimitKind): ApiError {
+  switch (limit) {
+    case 'spend_day':
+    case 'spend_month':
+      return { code: 'spend_cap_exceeded', detail: { limit } }
+    case 'rpm':
+    case 'tpm':
+      return { code: 'rate_limit_exceeded', retryAfterSec: 60, detail: { kind: limit } }
+    case 'concurrency':
+      return { code: 'rate_limit_exceeded', retryAfterSec: 5, detail: { kind: limit } }
+    default:
+      return absurd(limit)
   }
 }
 

@@ -1,4 +1,7 @@
-/** The surface that hosts call: enrolment, heartbeats, inventories. Every route is one use case. */
+/**
+ * The surface that hosts call: enrolment, heartbeats, inventories, late claims and earnings. Every
+ * route is one use case.
+ */
 import type { Hono } from 'hono'
 import type { CatalogueStore } from '../fleet/ports.ts'
 import { readJson } from '../http/read-json.ts'
@@ -9,16 +12,20 @@ import type { SignedHttpRequest } from '../protocol/http-signature.ts'
 import { limits } from '../protocol/limits.ts'
 import { ok, type Result } from '../protocol/result.ts'
 import { issueChallenge } from './challenge.ts'
+import { type EarningsDeps, showEarnings } from './earnings.ts'
 import { type EnrolDeps, enrol } from './enrol.ts'
 import { makeFreshCatalogue } from './fresh-catalogue.ts'
 import { type HeartbeatDeps, takeHeartbeat } from './heartbeat.ts'
 import { type InventoryDeps, takeInventory } from './inventory.ts'
+import { type LateClaimDeps, takeLateClaims } from './late-claims.ts'
 import { readSigned } from './signed-request.ts'
 
 export type IngestDeps = SurfaceDeps &
   EnrolDeps &
   Omit<HeartbeatDeps, 'freshCatalogue'> &
-  Omit<InventoryDeps, 'freshCatalogue'> & {
+  Omit<InventoryDeps, 'freshCatalogue'> &
+  LateClaimDeps &
+  EarningsDeps & {
     readonly catalogue: Pick<CatalogueStore, 'listModels'>
   }
 
@@ -37,7 +44,7 @@ export function makeIngestApp(given: IngestDeps): Hono<SurfaceEnv> {
   })
 
   const signed = (
-    method: 'POST' | 'PUT',
+    method: 'GET' | 'POST' | 'PUT',
     path: string,
     take: (request: SignedHttpRequest) => Promise<Result<unknown>>,
     maxBytes: number,
@@ -61,5 +68,12 @@ export function makeIngestApp(given: IngestDeps): Hono<SurfaceEnv> {
     (request) => takeInventory(deps, request),
     limits.inventoryBytes,
   )
+  signed(
+    'POST',
+    '/ingest/v1/claims',
+    (request) => takeLateClaims(deps, request),
+    limits.lateClaimBytes,
+  )
+  signed('GET', '/ingest/v1/earnings', (request) => showEarnings(deps, request), 0)
   return app
 }

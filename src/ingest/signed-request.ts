@@ -11,6 +11,7 @@ import {
   claimedKeyId,
   clockSkewMaxMs,
   type SignatureTag,
+  type SignedEndpoint,
   type SignedHttpRequest,
   signatureTag,
 } from '../protocol/http-signature.ts'
@@ -41,7 +42,7 @@ export async function readSigned(
 export async function authenticate(
   deps: AuthenticateDeps,
   request: SignedHttpRequest,
-  endpoint: 'heartbeat' | 'inventory',
+  endpoint: Exclude<SignedEndpoint, 'enroll'>,
 ): Promise<Result<Caller>> {
   const nodeId = NodeId.safeParse(claimedKeyId(request.headers))
   if (!nodeId.success) return refuse('bad_signature')

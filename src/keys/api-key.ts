@@ -3,6 +3,7 @@
  * that a new pepper can take over without touching old keys.
  */
 import { createHmac } from 'node:crypto'
+import type { Page, Paged } from '../ledger/ports.ts'
 import type { NanoUsd } from '../money/nano-usd.ts'
 import type { KeyPolicy, OperatorRole, Scope } from '../protocol/account.ts'
 import type { Ids } from '../protocol/clock.ts'
@@ -28,6 +29,8 @@ export type CustomerKey = {
   readonly spendPerDay: NanoUsd | undefined
   readonly spendPerMonth: NanoUsd | undefined
   readonly requestsPerMinute: number | undefined
+  readonly tokensPerMinute: number | undefined
+  readonly concurrency: number | undefined
   readonly createdAtMs: number
 }
 
@@ -53,7 +56,19 @@ export type OperatorKeyStore = {
   readonly readOperator: (keyHash: string) => Promise<OperatorKey | undefined>
   /** False when an owner key exists already: bootstrap happens once. */
   readonly bootstrapOwner: (key: OperatorKey) => Promise<boolean>
+  /** False when there are as many active keys as there may be. */
+  readonly createOperator: (key: OperatorKey) => Promise<boolean>
+  /** Revoked ones too, because the journal names them; oldest first, the cursor is a key id. */
+  readonly listOperators: (page: Page) => Promise<Paged<OperatorKey>>
+  readonly revokeOperator: (keyId: string) => Promise<OperatorRevocation>
 }
+
+export type OperatorRevocation =
+  /** Now or before. */
+  | { readonly kind: 'revoked'; readonly key: OperatorKey }
+  | { readonly kind: 'unknown_key' }
+  /** Without an owner nobody could ever make an operator key again. */
+  | { readonly kind: 'last_owner' }
 
 const keyPattern = /^(sk-b3iq|op-b3iq)-([a-z0-9]{1,8})-([A-Za-z0-9_-]{43})$/
 

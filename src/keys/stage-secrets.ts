@@ -2,6 +2,7 @@
  * All secrets of one stage as one document: peppers for key hashes, the key that signs receipts, the root
  * that certifies ticket keys. Lives in an SSM SecureString or a 0600 file, never in the environment.
  */
+import { hkdfSync } from 'node:crypto'
 import * as z from 'zod'
 import type { Ids } from '../protocol/clock.ts'
 import { generatePrivateKey, makeSigner, PrivateKeyJwk } from '../protocol/ed25519.ts'
@@ -62,6 +63,11 @@ export function peppersOf(secrets: StageSecrets): Peppers {
     ([id, pepper]) => [id, Buffer.from(pepper, 'base64url')] as const,
   )
   return { current: secrets.pepper_current, byId: new Map(entries) }
+}
+
+/** Stays the same when peppers rotate: a client's idempotency key must outlive that. */
+export function claimSecretOf({ enrolment_secret: secret }: StageSecrets): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, '', 'b3iq:idempotency-claim:v1', 32))
 }
 
 /** What `/.well-known/b3iq/keys.json` shows: public halves alone, past ones included. */

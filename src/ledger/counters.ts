@@ -1,19 +1,23 @@
 /**
  * Limits of a key as counters on its wallet. A counter's name carries its period, so that a new
  * period starts at zero without a reset and without a branch: `sd#3#20261121` is the spend of the
- * account's third key on that UTC day.
+ * account's third key on that UTC day. Held counts as used: the reserve adds what the request may
+ * use at most, and the end of the hold gives back what it did not.
  */
 import type { NanoUsd } from '../money/nano-usd.ts'
-import type { CountedSpend, SpendKind } from './wallet.ts'
+import type { CountedUse } from './wallet.ts'
 
 export type KeyCaps = {
   readonly keyOrdinal: number
   readonly spendPerDay: NanoUsd | undefined
   readonly spendPerMonth: NanoUsd | undefined
   readonly requestsPerMinute: number | undefined
+  readonly tokensPerMinute: number | undefined
+  /** Requests of the key that run at the same time. */
+  readonly concurrency: number | undefined
 }
 
-export type LimitKind = 'spend_day' | 'spend_month' | 'rpm'
+export type LimitKind = 'spend_day' | 'spend_month' | 'rpm' | 'tpm' | 'concurrency'
 
 /** One condition and one addition of the reserve write. */
 export type CounterCharge = {
@@ -23,67 +27,108 @@ export type CounterCharge = {
   readonly cap: bigint
 }
 
-/** The counters that a reservation of `amount` at `atMs` must pass and raise. */
-export function counterCharges(caps: KeyCaps, amount: NanoUsd, atMs: number): CounterCharge[] {
-  const at = { keyOrdinal: caps.keyOrdinal, atMs }
-  const charges: CounterCharge[] = []
-  if (caps.spendPerDay !== undefined) {
-    charges.push({
-      name: spendCounter('day', at),
-      kind: 'spend_day',
-      add: amount,
-      cap: caps.spendPerDay,
-    })
-  }
-  if (caps.spendPerMonth !== undefined) {
-    charges.push({
-      name: spendCounter('month', at),
-      kind: 'spend_month',
-      add: amount,
-      cap: caps.spendPerMonth,
-    })
-  }
-  if (caps.requestsPerMinute !== undefined) {
-    const name = `rm#${caps.keyOrdinal}#${digits(atMs, 12)}`
-    charges.push({ name, kind: 'rpm', add: 1n, cap: BigInt(caps.requestsPerMinute) })
-  }
-  return charges
+/** What the end of a hold gives back to one counter. */
+export type CounterReturn = { readonly name: string; readonly back: bigint }
+
+/** What a request may use at most: its hold, and its prompt with the whole window. */
+export type Use = { readonly amount: NanoUsd; readonly tokens: number }
+
+type Period = 'month' | 'day' | 'minute'
+/** Digits of `20261121T0510` that name the period. */
+const periodDigits: Readonly<Record<Period, number>> = { month: 6, day: 8, minute: 12 }
+
+/** The counters that a reservation of `use` at `atMs` must pass and raise. */
+export function counterCharges(caps: KeyCaps, use: Use, atMs: number): CounterCharge[] {
+  const { keyOrdinal } = caps
+  const named = (prefix: string, period: Period) => nameOf(prefix, keyOrdinal, period, atMs)
+  const rows = [
+    ['spend_day', named('sd', 'day'), use.amount, caps.spendPerDay],
+    ['spend_month', named('sm', 'month'), use.amount, caps.spendPerMonth],
+    ['rpm', named('rm', 'minute'), 1n, caps.requestsPerMinute],
+    ['tpm', named('tm', 'minute'), BigInt(use.tokens), caps.tokensPerMinute],
+    // A gauge, not a period: it falls when the hold ends.
+    ['concurrency', `cc#${keyOrdinal}`, 1n, caps.concurrency],
+  ] as const
+  return rows.flatMap(([kind, name, add, cap]) =>
+    cap === undefined ? [] : [{ name, kind, add, cap: BigInt(cap) }],
+  )
 }
 
-export function countedSpend(caps: KeyCaps): CountedSpend | undefined {
-  const kinds: SpendKind[] = []
-  if (caps.spendPerDay !== undefined) kinds.push('day')
-  if (caps.spendPerMonth !== undefined) kinds.push('month')
-  return kinds.length === 0 ? undefined : { keyOrdinal: caps.keyOrdinal, kinds }
+/** What the hold remembers of it; undefined where nothing has to be given back. */
+export function countedUse(caps: KeyCaps, { tokens }: Use): CountedUse | undefined {
+  const counted: CountedUse = {
+    keyOrdinal: caps.keyOrdinal,
+    spendDay: caps.spendPerDay !== undefined,
+    spendMonth: caps.spendPerMonth !== undefined,
+    concurrency: caps.concurrency !== undefined,
+    tokens: caps.tokensPerMinute === undefined ? undefined : tokens,
+  }
+  const { spendDay, spendMonth, concurrency } = counted
+  const isAny = spendDay || spendMonth || concurrency || counted.tokens !== undefined
+  return isAny ? counted : undefined
 }
 
-/** The spend counters that get back what a hold did not cost. */
-export function spendCountersOf(counted: CountedSpend | undefined, heldAtMs: number): string[] {
+/** What the end of a hold gives back: money and tokens that were not used, and its place. */
+export function counterReturns(
+  counted: CountedUse | undefined,
+  unused: { readonly amount: NanoUsd; readonly tokensUsed: number },
+  at: { readonly heldAtMs: number; readonly nowMs: number },
+): CounterReturn[] {
   if (!counted) return []
-  return counted.kinds.map((kind) => spendCounter(kind, { ...counted, atMs: heldAtMs }))
+  const { keyOrdinal, tokens } = counted
+  const named = (prefix: string, period: Period) => nameOf(prefix, keyOrdinal, period, at.heldAtMs)
+  const returns: CounterReturn[] = []
+  if (counted.spendDay) returns.push({ name: named('sd', 'day'), back: unused.amount })
+  if (counted.spendMonth) returns.push({ name: named('sm', 'month'), back: unused.amount })
+  if (counted.concurrency) returns.push({ name: `cc#${keyOrdinal}`, back: 1n })
+  // A minute that is over limits nothing any more, and its counter may be gone.
+  if (tokens !== undefined && isLiveMinute(at)) {
+    const back = BigInt(Math.max(0, tokens - unused.tokensUsed))
+    returns.push({ name: named('tm', 'minute'), back })
+  }
+  return returns
 }
 
-/** Longer than any lease: a hold of a period may still return money to its counter. */
-const counterRetentionMs = 3_600_000
+/**
+ * Minute counters that no gateway can still be counting on, for the reserve write to take along: two
+ * clocks are at most 2 minutes apart, and a reserve takes less than one from its id to its arrival.
+ */
+export function pastMinuteCounters(caps: KeyCaps, atMs: number): string[] {
+  const prefixes = [
+    ...(caps.requestsPerMinute === undefined ? [] : ['rm']),
+    ...(caps.tokensPerMinute === undefined ? [] : ['tm']),
+  ]
+  return prefixes.flatMap((prefix) =>
+    minutesTakenAlong.map((minutes) =>
+      nameOf(prefix, caps.keyOrdinal, 'minute', atMs - minutes * minuteMs),
+    ),
+  )
+}
 
-/** Counters of periods that ended longer ago than any hold lives. */
-export function staleCounters(names: Iterable<string>, nowMs: number): string[] {
+/** Counters of periods that ended longer ago than any hold of them lives. */
+export function staleCounters(
+  names: Iterable<string>,
+  { nowMs, leaseMs }: { readonly nowMs: number; readonly leaseMs: number },
+): string[] {
+  const oldest = utcDigits(nowMs - leaseMs - clockErrorMsMax)
   return [...names].filter((name) => {
-    const period = name.split('#')[2] ?? ''
-    return period < utcDigits(nowMs - counterRetentionMs).slice(0, period.length)
+    const period = name.split('#')[2]
+    return period !== undefined && period < oldest.slice(0, period.length)
   })
 }
 
-export const counterPattern = /^(sd|sm|rm)#\d+#\d+$/
+export const counterPattern = /^((sd|sm|rm|tm)#\d+#\d+|cc#\d+)$/
 
-function spendCounter(kind: SpendKind, at: { keyOrdinal: number; atMs: number }): string {
-  const [prefix, length] = kind === 'day' ? (['sd', 8] as const) : (['sm', 6] as const)
-  return `${prefix}#${at.keyOrdinal}#${digits(at.atMs, length)}`
+const minuteMs = 60_000
+const minutesTakenAlong = [4, 5, 6, 7]
+/** How far a clock may be off that decides about money. */
+export const clockErrorMsMax = 60_000
+
+function isLiveMinute({ heldAtMs, nowMs }: { heldAtMs: number; nowMs: number }): boolean {
+  return nowMs < heldAtMs + 2 * minuteMs
 }
 
-/** UTC time cut to the period: 6 digits for a month, 8 for a day, 12 for a minute. */
-function digits(atMs: number, length: 6 | 8 | 12): string {
-  return utcDigits(atMs).slice(0, length)
-}
+const nameOf = (prefix: string, keyOrdinal: number, period: Period, atMs: number): string =>
+  `${prefix}#${keyOrdinal}#${utcDigits(atMs).slice(0, periodDigits[period])}`
 
 const utcDigits = (atMs: number): string => new Date(atMs).toISOString().replace(/\D/g, '')

@@ -3,8 +3,8 @@
  * the sweeper, has decided; everyone else completes that decision, whatever they had in mind.
  */
 import { absurd, assert } from '../protocol/assert.ts'
-import type { Sleep } from '../protocol/clock.ts'
-import { spendCountersOf } from './counters.ts'
+import type { NowMs, Sleep } from '../protocol/clock.ts'
+import { counterReturns } from './counters.ts'
 import type { Decision, HoldStore } from './ports.ts'
 import { resolveUnknown } from './retry.ts'
 import type { Hold } from './wallet.ts'
@@ -12,6 +12,7 @@ import type { Hold } from './wallet.ts'
 export type FinishDeps = {
   readonly store: Pick<HoldStore, 'decide' | 'settle'>
   readonly sleep: Sleep
+  readonly nowMs: NowMs
   /** When the hold was taken, from its id: names the periods of its counters. */
   readonly timeOfId: (holdId: string) => number
 }
@@ -59,23 +60,34 @@ export async function applyDecision(
   hold: Hold,
   decision: Decision,
 ): Promise<boolean> {
+  const { accountId, holdId } = decision
+  const due = dueOf(hold, decision)
   // Also a decision that was found and not made here must not move more than was held.
-  assertCharge(hold, decision)
+  assertCharge(hold, { holdId, charge: due.charge })
+  const returns = counterReturns(
+    hold.counted,
+    { amount: hold.amount - due.charge, tokensUsed: due.tokens },
+    { heldAtMs: deps.timeOfId(holdId), nowMs: deps.nowMs() },
+  )
   const outcome = await resolveUnknown(
-    () =>
-      deps.store.settle({
-        accountId: decision.accountId,
-        holdId: decision.holdId,
-        hold,
-        charge: decision.charge,
-        spendCounters: spendCountersOf(hold.counted, deps.timeOfId(decision.holdId)),
-      }),
+    () => deps.store.settle({ accountId, holdId, hold, charge: due.charge, returns }),
     deps.sleep,
   )
   return outcome.kind !== 'unknown'
 }
 
-function assertCharge(hold: Hold, { holdId, charge }: Decision): void {
+/**
+ * What a decision takes from a hold. A twin, which came back under the id after its decision, owes
+ * nothing: the decision names another nonce, and took its charge from that hold.
+ */
+function dueOf(hold: Hold, decision: Decision) {
+  const isTwin = decision.nonce !== undefined && decision.nonce !== hold.nonce
+  if (isTwin) return { charge: 0n, tokens: 0 }
+  const billed = decision.receipt.body.served?.usage.billed
+  return { charge: decision.charge, tokens: (billed?.prompt ?? 0) + (billed?.completion ?? 0) }
+}
+
+function assertCharge(hold: Hold, { holdId, charge }: Pick<Decision, 'holdId' | 'charge'>): void {
   const detail = { holdId, charge, hold: hold.amount }
   assert(charge >= 0n && charge <= hold.amount, 'S6 0 ≤ charge ≤ hold', detail)
 }

@@ -1,11 +1,10 @@
 /**
- * What the ledger needs of a store. Every write is one item and idempotent by its condition. A write
- * that timed out is `unknown`, not failed: the caller repeats it under the same id and nonce, or
- * reads, and never assumes.
+ * What taking and ending holds needs of a store. Every write is idempotent by its condition. A write
+ * that timed out is `unknown`, not failed: the caller repeats it, or reads, and never assumes.
  */
 import type { NanoUsd } from '../money/nano-usd.ts'
 import type { StoredReceipt } from '../protocol/receipt.ts'
-import type { CounterCharge } from './counters.ts'
+import type { CounterCharge, CounterReturn } from './counters.ts'
 import type { Hold, Wallet } from './wallet.ts'
 
 export type Reservation = {
@@ -14,12 +13,36 @@ export type Reservation = {
   readonly hold: Hold
   readonly keyOrdinal: number
   readonly charges: readonly CounterCharge[]
+  /** Counters of minutes long past, removed by the same write. */
+  readonly dropCounters: readonly string[]
+  /** Taken together with the hold, in one transaction. */
+  readonly claim?: IdempotencyClaim | undefined
 }
+
+/** A client's idempotency key, as it is taken: free, expired, or still naming `replaces`. */
+export type IdempotencyClaim = {
+  /** Keyed hash over account and idempotency key. */
+  readonly claimHash: string
+  /** Keyed hash over endpoint and body. */
+  readonly fingerprint: string
+  readonly nowSec: number
+  readonly expiresAtSec: number
+  /** The hold of an earlier attempt that ended without a charge. */
+  readonly replaces?: string | undefined
+}
+
+/** Whether it still runs, and how it ended, is told by the decision of its hold. */
+export type StoredClaim = { readonly fingerprint: string; readonly holdId: string }
 
 export type ReserveOutcome =
   | { readonly kind: 'held' }
-  /** The condition failed; the wallet as it was then, undefined where there is none. */
-  | { readonly kind: 'refused'; readonly wallet: Wallet | undefined }
+  | {
+      readonly kind: 'refused'
+      /** As it was when its own condition failed; undefined without one, or where only the claim's did. */
+      readonly wallet: Wallet | undefined
+      /** Present where the claim's own condition failed. */
+      readonly claim?: StoredClaim | undefined
+    }
   | { readonly kind: 'unknown' }
 
 export type Settlement = {
@@ -27,8 +50,7 @@ export type Settlement = {
   readonly holdId: string
   readonly hold: Hold
   readonly charge: NanoUsd
-  /** Counters that get back the difference between hold and charge. */
-  readonly spendCounters: readonly string[]
+  readonly returns: readonly CounterReturn[]
 }
 
 export type SettleOutcome =
@@ -41,6 +63,8 @@ export type SettleOutcome =
 export type Decision = {
   readonly accountId: string
   readonly holdId: string
+  /** Of the hold that it ends. Undefined in decisions from before nonces were recorded. */
+  readonly nonce: string | undefined
   readonly charge: NanoUsd
   readonly receipt: StoredReceipt
 }
@@ -54,6 +78,8 @@ export type HoldStore = {
   readonly reserve: (reservation: Reservation) => Promise<ReserveOutcome>
   readonly decide: (decision: Decision) => Promise<DecideOutcome>
   readonly settle: (settlement: Settlement) => Promise<SettleOutcome>
+  /** Strongly consistent; undefined while the hold is undecided. */
+  readonly readDecision: (accountId: string, holdId: string) => Promise<Decision | undefined>
 }
 
 export type SweepStore = {
@@ -78,25 +104,12 @@ export type SweepStore = {
   readonly serverTimeMs: () => Promise<number | undefined>
 }
 
-export type Credit = {
-  readonly accountId: string
-  readonly entryId: string
-  readonly kind: 'top_up' | 'grant'
-  readonly amount: NanoUsd
-  /** The payment's or the operator's own id: the same one credits once. */
-  readonly reference: string
-  readonly atMs: number
-}
-
-export type CreditOutcome =
-  | { readonly kind: 'credited' }
-  | { readonly kind: 'credited_before'; readonly credit: Credit }
-  | { readonly kind: 'no_account' }
-
 export type Account = {
   readonly accountId: string
   readonly name: string
   readonly smoke: boolean
+  /** The host owner that this customer also is; its own hosts earn nothing from it. */
+  readonly ownerId?: string | undefined
   readonly createdAtMs: number
 }
 
@@ -104,8 +117,8 @@ export type AccountStore = {
   readonly createAccount: (account: Account) => Promise<void>
   readonly readAccount: (accountId: string) => Promise<Account | undefined>
   readonly listAccounts: (page: Page) => Promise<Paged<Account>>
-  readonly credit: (credit: Credit) => Promise<CreditOutcome>
-  readonly listCredits: (accountId: string, page: Page) => Promise<Paged<Credit>>
+  /** On the wallet, where every reserve reads it; false where there is no such account. */
+  readonly setStatus: (accountId: string, status: Wallet['status']) => Promise<boolean>
 }
 
 export type Page = { readonly limit: number; readonly after: string | undefined }

@@ -1,77 +1,132 @@
 /**
  * Taking a hold: one conditional write decides whether a request may run. A refusal is read off the
- * wallet that the failed condition returns, so that it costs no second read.
+ * items that the failed conditions return, so that it costs no second read.
  */
 import { absurd } from '../protocol/assert.ts'
 import type { Sleep } from '../protocol/clock.ts'
 import { limits } from '../protocol/limits.ts'
 import type { LimitKind } from './counters.ts'
-import type { HoldStore, Reservation } from './ports.ts'
+import { type ClaimRefusal, isFreed, refusalOfClaim } from './idempotency.ts'
+import type { HoldStore, Reservation, StoredClaim } from './ports.ts'
 import { resolveUnknown } from './retry.ts'
-import type { Wallet } from './wallet.ts'
+import type { Hold, Wallet } from './wallet.ts'
+
+/** The hold without its nonce: every try of the write gets one of its own. */
+export type ReserveOrder = Omit<Reservation, 'hold'> & { readonly hold: Omit<Hold, 'nonce'> }
 
 export type ReserveRefusal =
   | { readonly kind: 'no_wallet' }
   | { readonly kind: 'suspended' }
   | { readonly kind: 'key_revoked' }
   | { readonly kind: 'duplicate' }
+  /** The id is older than what the account's books are closed at. */
+  | { readonly kind: 'closed' }
   | { readonly kind: 'open_holds' }
   | { readonly kind: 'counter'; readonly limit: LimitKind }
   /** `available` is short; `available + held` may cover it once running requests have ended. */
   | { readonly kind: 'balance'; readonly available: bigint; readonly held: bigint }
+  | ClaimRefusal
 
 export type Reserved =
-  | { readonly kind: 'held' }
+  | { readonly kind: 'held'; readonly hold: Hold }
   | { readonly kind: 'refused'; readonly refusal: ReserveRefusal }
   | { readonly kind: 'unavailable' }
 
 export type ReserveDeps = {
-  readonly store: Pick<HoldStore, 'reserve'>
+  readonly store: Pick<HoldStore, 'reserve' | 'readDecision'>
   /** Resolves the wallet's own expired holds; true when it released any. */
   readonly repair: (wallet: Wallet) => Promise<boolean>
+  readonly newNonce: () => string
   readonly sleep: Sleep
 }
 
-export async function reserve(deps: ReserveDeps, reservation: Reservation): Promise<Reserved> {
+export async function reserve(deps: ReserveDeps, order: ReserveOrder): Promise<Reserved> {
   // An empty counter cannot refuse by comparison, so what no counter could admit stops here.
-  const hopeless = reservation.charges.find(({ add, cap }) => add > cap)
+  const hopeless = order.charges.find(({ add, cap }) => add > cap)
   if (hopeless) {
     return { kind: 'refused', refusal: { kind: 'counter', limit: hopeless.kind } }
   }
-  const first = await attempt(deps, reservation)
-  if (first.kind !== 'refused' || !first.wallet || !repairHelps(first.refusal)) return first
+  const first = await attempt(deps, order)
+  if (first.kind !== 'refused') return first
+  const { wallet } = first
   // Held money of crashed requests must not wait for the schedule while its owner is refused.
-  const repaired = await deps.repair(first.wallet)
-  return repaired ? attempt(deps, reservation) : first
+  if (wallet && repairHelps(first.refusal) && (await deps.repair(wallet))) {
+    return attempt(deps, order)
+  }
+  return { kind: 'refused', refusal: first.refusal }
 }
 
-type Attempt = Reserved & { readonly wallet?: Wallet | undefined }
+type Attempt =
+  | Exclude<Reserved, { kind: 'refused' }>
+  | {
+      readonly kind: 'refused'
+      readonly refusal: ReserveRefusal
+      readonly wallet: Wallet | undefined
+    }
 
-async function attempt(deps: ReserveDeps, reservation: Reservation): Promise<Attempt> {
-  const outcome = await resolveUnknown(() => deps.store.reserve(reservation), deps.sleep)
+async function attempt(deps: ReserveDeps, order: ReserveOrder): Promise<Attempt> {
+  const tried = await write(deps, order)
+  if (tried.kind !== 'refused' || tried.claim === undefined || !order.claim) return tried
+  const { claim } = tried
+  if (claim.fingerprint !== order.claim.fingerprint) {
+    return { ...tried, refusal: { kind: 'claim_reused' } }
+  }
+  const decision = await deps.store.readDecision(order.accountId, claim.holdId)
+  if (!isFreed(decision)) return { ...tried, refusal: refusalOfClaim(claim, decision) }
+  // Of two that take over the same freed claim, the condition lets one through.
+  const takenOver = { ...order, claim: { ...order.claim, replaces: claim.holdId } }
+  const again = await write(deps, takenOver)
+  if (again.kind !== 'refused' || again.claim === undefined) return again
+  return { ...again, refusal: refusalOfClaim(again.claim, undefined) }
+}
+
+type Written = Attempt & { readonly claim?: StoredClaim | undefined }
+
+/**
+ * A try whose reply was lost may still arrive, even after the hold of a later try was settled: that
+ * twin must not be taken for the hold that the decision ended. Hence a nonce for each try.
+ */
+async function write(deps: ReserveDeps, order: ReserveOrder): Promise<Written> {
+  const tries: Hold[] = []
+  const outcome = await resolveUnknown(() => {
+    const hold: Hold = { ...order.hold, nonce: deps.newNonce() }
+    tries.push(hold)
+    return deps.store.reserve({ ...order, hold })
+  }, deps.sleep)
   switch (outcome.kind) {
-    case 'held':
-      return { kind: 'held' }
+    case 'held': {
+      const hold = tries.at(-1)
+      return hold ? { kind: 'held', hold } : { kind: 'unavailable' }
+    }
     case 'unknown':
       return { kind: 'unavailable' }
     case 'refused': {
-      const refusal = refusalOf(outcome.wallet, reservation)
-      if (refusal === 'own_hold') return { kind: 'held' }
-      return { kind: 'refused', refusal, wallet: outcome.wallet }
+      const { wallet, claim } = outcome
+      const nonce = wallet?.holds.get(order.holdId)?.nonce
+      const own = tries.find((hold) => hold.nonce === nonce)
+      if (own) return { kind: 'held', hold: own }
+      // The claim is ours, so an earlier try went through, and its hold is gone already.
+      if (claim?.holdId === order.holdId) return { kind: 'unavailable' }
+      return { kind: 'refused', refusal: refusalOf(wallet, order), wallet, claim }
     }
     default:
       return absurd(outcome)
   }
 }
 
-/** Why the condition failed, or that the hold is our own whose reply was lost. */
+/** Why the wallet's condition failed. */
 export function refusalOf(
   wallet: Wallet | undefined,
-  { holdId, hold, keyOrdinal, charges }: Reservation,
-): ReserveRefusal | 'own_hold' {
+  {
+    holdId,
+    hold,
+    keyOrdinal,
+    charges,
+  }: Pick<ReserveOrder, 'holdId' | 'hold' | 'keyOrdinal' | 'charges'>,
+): ReserveRefusal {
   if (!wallet) return { kind: 'no_wallet' }
-  const existing = wallet.holds.get(holdId)
-  if (existing) return existing.nonce === hold.nonce ? 'own_hold' : { kind: 'duplicate' }
+  if (wallet.holds.has(holdId)) return { kind: 'duplicate' }
+  if (wallet.closedBefore !== undefined && holdId <= wallet.closedBefore) return { kind: 'closed' }
   if (wallet.status !== 'active') return { kind: 'suspended' }
   if (wallet.revokedKeyOrdinals.has(keyOrdinal)) return { kind: 'key_revoked' }
   const full = charges.find(({ name, add, cap }) => (wallet.counters.get(name) ?? 0n) + add > cap)

@@ -2,14 +2,11 @@
  * The sweeper rolls forward what crashed gateways left: it decides `expired` for holds past their
  * lease, or applies the decision it finds. Clocks say when it tries, never what is right.
  */
-import type { NowMs } from '../protocol/clock.ts'
-import { staleCounters } from './counters.ts'
+import { clockErrorMsMax, staleCounters } from './counters.ts'
 import { type FinishDeps, finishHold } from './finish.ts'
 import type { Decision, SweepStore } from './ports.ts'
 import { type Hold, sweepBucketOf, type Wallet } from './wallet.ts'
 
-/** Beyond this difference to the database's clock ours is not to be trusted with money. */
-const clockErrorMsMax = 60_000
 const bucketsPerRun = 240
 const walletsPerRun = 500
 const countersPerRun = 100
@@ -24,7 +21,8 @@ const lateReserveMsMax = 15 * bucketMs
 
 export type SweepDeps = FinishDeps & {
   readonly sweepStore: SweepStore
-  readonly nowMs: NowMs
+  /** Deadline plus margin of every hold: no counter of a period is dropped before it. */
+  readonly leaseMs: number
   /** Waited beyond a hold's expiry, so that two clocks 60 s off cannot cut a lease short. */
   readonly graceMs: number
   /** The decision that ends an expired hold: charge 0 and a signed receipt. */
@@ -45,10 +43,7 @@ export type SweepReport = {
 export async function sweep(deps: SweepDeps): Promise<SweepReport> {
   const report = { buckets: 0, wallets: 0, released: 0, failed: 0 }
   const nowMs = deps.nowMs()
-  const serverMs = await deps.sweepStore.serverTimeMs()
-  if (serverMs !== undefined && Math.abs(serverMs - nowMs) > clockErrorMsMax) {
-    return { ...report, stopped: 'clock' }
-  }
+  if (!(await clockIsRight(deps))) return { ...report, stopped: 'clock' }
   const lastDue = bucketOf(nowMs - deps.graceMs)
   const cursor = (await deps.sweepStore.readCursor()) ?? bucketOf(nowMs - firstRunLooksBackMs)
   const lookBack = bucketOf(nowMs - deps.graceMs - lateReserveMsMax)
@@ -76,16 +71,38 @@ export async function sweep(deps: SweepDeps): Promise<SweepReport> {
   return { ...report, stopped: 'done' }
 }
 
-/** Resolves the expired holds of one wallet, for the schedule and for a refused reserve alike. */
+/** A clock that is further off the database's is not to be trusted with other people's money. */
+export async function clockIsRight({
+  sweepStore,
+  nowMs,
+}: Pick<SweepDeps, 'sweepStore' | 'nowMs'>): Promise<boolean> {
+  const serverMs = await sweepStore.serverTimeMs()
+  return serverMs === undefined || Math.abs(serverMs - nowMs()) <= clockErrorMsMax
+}
+
+/**
+ * For a reserve that was refused: whether any money came free. A store that cannot be reached, or a
+ * clock that is wrong, leaves the wallet to the schedule.
+ */
+export async function repairWallet(deps: SweepDeps, wallet: Wallet): Promise<boolean> {
+  const isDue = [...wallet.holds.values()].some((hold) => isExpired(deps, hold))
+  if (!isDue || !(await clockIsRight(deps))) return false
+  return (await sweepWallet(deps, wallet)) > 0
+}
+
+/** Ends the expired holds of one wallet; how many it ended. */
 export async function sweepWallet(deps: SweepDeps, wallet: Wallet): Promise<number> {
-  const dueSec = Math.floor((deps.nowMs() - deps.graceMs) / 1000)
   let released = 0
   for (const [holdId, hold] of wallet.holds) {
-    if (hold.expiresAtSec > dueSec) continue
+    if (!isExpired(deps, hold)) continue
     const finished = await finishHold(deps, hold, deps.expire(wallet.accountId, holdId, hold))
     if (finished.kind === 'finished' && finished.isSettled) released += 1
   }
   return released
+}
+
+function isExpired({ nowMs, graceMs }: SweepDeps, { expiresAtSec }: Hold): boolean {
+  return expiresAtSec * 1000 <= nowMs() - graceMs
 }
 
 type Swept =
@@ -104,7 +121,10 @@ async function sweepAccount(
     const after = await deps.sweepStore.readWallet(accountId)
     if (!after) return { kind: 'swept', released }
     if (after.sweepBucket === at.bucket) await moveOn(deps.sweepStore, after, at)
-    const stale = staleCounters(after.counters.keys(), deps.nowMs()).slice(0, countersPerRun)
+    const stale = staleCounters(after.counters.keys(), {
+      nowMs: deps.nowMs(),
+      leaseMs: deps.leaseMs,
+    }).slice(0, countersPerRun)
     if (stale.length > 0) await deps.sweepStore.dropCounters(accountId, stale)
     return { kind: 'swept', released }
   } catch (error) {

@@ -12,13 +12,18 @@ export type Hold = {
   /** Tells this request's hold from any other under the same id. */
   readonly nonce: string
   readonly priceVersion: number
-  /** The spend counters that this hold was added to (`counters.ts`). */
-  readonly counted: CountedSpend | undefined
+  readonly counted: CountedUse | undefined
 }
 
-/** Periods are not stored: they follow from the time in the hold's id. */
-export type CountedSpend = { readonly keyOrdinal: number; readonly kinds: readonly SpendKind[] }
-export type SpendKind = 'day' | 'month'
+/** The counters that a hold was added to (`counters.ts`); periods follow from the time in its id. */
+export type CountedUse = {
+  readonly keyOrdinal: number
+  readonly spendDay: boolean
+  readonly spendMonth: boolean
+  readonly concurrency: boolean
+  /** Tokens added to the minute's; undefined where tokens are not counted. */
+  readonly tokens: number | undefined
+}
 
 export type Wallet = {
   readonly accountId: string
@@ -28,18 +33,30 @@ export type Wallet = {
   readonly spent: NanoUsd
   /** All money that ever came in, less what left other than by charges. */
   readonly funded: NanoUsd
+  /** The part of it that we gave: charges use it up first, and earn hosts nothing. */
+  readonly granted: NanoUsd
   readonly holds: ReadonlyMap<string, Hold>
   /** Counter name → value, for the periods still on the item. */
   readonly counters: ReadonlyMap<string, bigint>
   readonly revokedKeyOrdinals: ReadonlySet<number>
   readonly sweepBucket: string | undefined
+  /**
+   * No hold with an earlier id is ever taken again, so that what stands before it is final. Hold ids
+   * sort by time; the accrual moves this on.
+   */
+  readonly closedBefore: string | undefined
 }
 
 /** S1–S3 of the ledger's promises; checked on every wallet that is read. */
 export function assertWallet(wallet: Wallet): void {
-  const { accountId, available, held, spent, funded } = wallet
+  const { accountId, available, held, spent, funded, granted } = wallet
   const open = [...wallet.holds.values()].reduce((sum, hold) => sum + hold.amount, 0n)
-  assert(available >= 0n && held >= 0n && spent >= 0n, 'S1 no negative amounts', { accountId })
+  const amounts = [available, held, spent, granted]
+  assert(
+    amounts.every((amount) => amount >= 0n),
+    'S1 no negative amounts',
+    { accountId },
+  )
   assert(available + held + spent === funded, 'S2 conservation', { accountId, funded })
   assert(held === open, 'S3 held is the sum of open holds', { accountId, held, open })
 }

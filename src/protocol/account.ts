@@ -12,6 +12,10 @@ export const KeyLimits = z.strictObject({
   spend_usd_per_day: usd.optional(),
   spend_usd_per_month: usd.optional(),
   requests_per_minute: z.int().min(1).max(1_000_000).optional(),
+  /** Prompt and completion together; a request counts with the most that it can use. */
+  tokens_per_minute: z.int().min(1).max(1_000_000_000).optional(),
+  /** Requests that run at the same time. */
+  concurrency: z.int().min(1).max(64).optional(),
 })
 export type KeyLimits = z.infer<typeof KeyLimits>
 

@@ -13,5 +13,8 @@ export type Ids = {
   readonly token: (bytes: number) => string
 }
 
+/** Above every ULID made before `atMs`, and not above any made since. */
+export type FirstIdAt = (atMs: number) => string
+
 /** Uniform in [0, 1). */
 export type Random = () => number

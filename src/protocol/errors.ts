@@ -166,8 +166,23 @@ export const errorTable = {
     retryable: false,
     message: 'This reference was used for another amount or account.',
   },
+  refund_exceeds_charge: {
+    status: 409,
+    type: 'conflict',
+    retryable: false,
+    message: 'The refunds of this charge together would exceed it.',
+  },
+  host_balance_too_low: {
+    status: 409,
+    type: 'conflict',
+    retryable: false,
+    message: 'The host cannot bear this refund: let the platform bear it.',
+  },
+  second_operator_required: denied('The operator who asked for an adjustment cannot approve it.'),
   account_not_found: missing('No account has this id.'),
   key_not_found: missing('No key has this id.'),
+  adjustment_not_found: missing('No adjustment has this reference.'),
+  payout_not_found: missing('No payout was closed for this node and period.'),
   node_not_found: missing('No node has this id.'),
   state_conflict: {
     status: 409,

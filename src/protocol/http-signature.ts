@@ -18,13 +18,13 @@ const signatureInputPrefix = `b3iq=(${coveredFields.map((field) => `"${field}"`)
 export const clockSkewMaxMs = 120_000
 export const clockWarningMs = 30_000
 
-/** What a signature is for; a heartbeat's cannot be replayed as an enrolment. */
-export type SignatureTag = `b3iq:${string}:${'enroll' | 'heartbeat' | 'inventory'}`
+export type SignedEndpoint = 'enroll' | 'heartbeat' | 'inventory' | 'claims' | 'earnings'
 
-export const signatureTag = (
-  stage: string,
-  endpoint: 'enroll' | 'heartbeat' | 'inventory',
-): SignatureTag => `b3iq:${stage}:${endpoint}`
+/** What a signature is for; a heartbeat's cannot be replayed as an enrolment. */
+export type SignatureTag = `b3iq:${string}:${SignedEndpoint}`
+
+export const signatureTag = (stage: string, endpoint: SignedEndpoint): SignatureTag =>
+  `b3iq:${stage}:${endpoint}`
 
 export type SignedHttpRequest = {
   readonly method: string
@@ -41,7 +41,10 @@ export type SignatureBy = {
   readonly nowMs: number
 }
 
-/** Headers to send with a JSON body, by lower-case name: digest, type, signature and its input. */
+/**
+ * Headers to send with a JSON body, by lower-case name: digest, type, signature and its input. A GET
+ * is signed, and sent, as a request whose body has no bytes.
+ */
 export async function signRequest(
   request: { readonly method: string; readonly url: string; readonly body: Buffer },
   by: SignatureBy,

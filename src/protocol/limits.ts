@@ -10,6 +10,10 @@ export const limits = {
   messages: 4096,
   heartbeatBytes: 16 * 1024,
   inventoryBytes: 64 * 1024,
+  /** A crashed gateway leaves a host a claim for each of its slots; more come in further batches. */
+  lateClaimsPerBatch: 100,
+  /** A hundred tickets with their claims, each at its longest: 3 KB. */
+  lateClaimBytes: 384 * 1024,
   modelsPerNode: 64,
   gpusPerNode: 16,
   runtimesPerNode: 8,
@@ -28,5 +32,9 @@ export const limits = {
   cappedKeysPerWallet: 32,
   /** `Retry-After` above a minute is ignored by the OpenAI SDKs. */
   retryAfterSec: 60,
+  /** As Stripe's: enough for any id that a client makes. */
+  idempotencyKeyChars: 255,
+  /** Active at a time: operators are people and a few jobs. */
+  operatorKeys: 100,
   pageSize: 100,
 } as const

@@ -120,12 +120,8 @@ export function ticketRefusal(
   expected: TicketExpectation,
 ): TicketRefusal | undefined {
   const { ticket, key } = signed
-  const certified = expected.rootPublicKeys.some((publicKey) =>
-    verifyTagged('b3iq:ticket-key:v1', key, { publicKey, signature: signed.key_signature }),
-  )
-  const proof = { publicKey: key.public_key, signature: signed.signature }
-  if (!certified || !verifyTagged('b3iq:ticket:v1', ticket, proof)) return 'bad_ticket'
-  if (ticket.stage !== expected.stage || key.stage !== expected.stage) return 'wrong_stage'
+  if (!isGenuineTicket(signed, expected.rootPublicKeys)) return 'bad_ticket'
+  if (!isOfStage(signed, expected.stage)) return 'wrong_stage'
   if (ticket.node_id !== expected.nodeId) return 'wrong_node'
   if (ticket.issued_at_ms < expected.bootedAtMs - clockToleranceMs) return 'ticket_before_boot'
   if (!isCurrent(ticket, key, expected.nowMs)) return 'ticket_expired'
@@ -133,6 +129,29 @@ export function ticketRefusal(
   if (ticket.body_sha256 !== expected.bodySha256) return 'wrong_body'
   return undefined
 }
+
+/** Signed by a daily key that one of the root keys certifies; says nothing of time, node or body. */
+export function isGenuineTicket(
+  { ticket, signature, key, key_signature }: SignedTicket,
+  rootPublicKeys: readonly string[],
+): boolean {
+  const isCertified = rootPublicKeys.some((publicKey) =>
+    verifyTagged('b3iq:ticket-key:v1', key, { publicKey, signature: key_signature }),
+  )
+  const proof = { publicKey: key.public_key, signature }
+  return isCertified && verifyTagged('b3iq:ticket:v1', ticket, proof)
+}
+
+export const isOfStage = ({ ticket, key }: SignedTicket, stage: string): boolean =>
+  ticket.stage === stage && key.stage === stage
+
+/**
+ * Issued while its key was in use, so that a key of the past makes no tickets of today. A gateway
+ * reads its clock for the ticket before it makes the key of the day, hence the tolerance.
+ */
+export const isIssuedInKeyLife = ({ ticket, key }: SignedTicket): boolean =>
+  ticket.issued_at_ms >= key.not_before_ms - clockToleranceMs &&
+  ticket.issued_at_ms <= key.not_after_ms + clockToleranceMs
 
 function isCurrent(ticket: Ticket, key: TicketKey, nowMs: number): boolean {
   return (

@@ -5,6 +5,8 @@ export type ReceiptStore = {
   readonly readReceipt: (accountId: string, holdId: string) => Promise<Decision | undefined>
   /** By the gateway's hash or the node's. */
   readonly findByHash: (hash: string) => Promise<Decision | undefined>
+  /** The decision of a hold that expired; undefined for any other. */
+  readonly findExpired: (holdId: string) => Promise<Decision | undefined>
   /** Newest first; the cursor is a hold id. */
   readonly listReceipts: (accountId: string, page: Page) => Promise<Paged<Decision>>
 }

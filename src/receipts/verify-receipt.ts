@@ -2,13 +2,13 @@
  * Checks a receipt offline, with nothing but the receipt and the published keys. Every check has a
  * name, so that a reader sees what was proven and what could not be judged.
  */
-import { parseUsd } from '../money/nano-usd.ts'
+import { type NanoUsd, parseUsd } from '../money/nano-usd.ts'
 import { chargeFor, type Price, splitCharge } from '../money/price.ts'
 import { canonicalJson } from '../protocol/canonical.ts'
 import { nodeReceiptHash, verifyClaim } from '../protocol/claim.ts'
 import { verifyTagged } from '../protocol/ed25519.ts'
 import { nodeIdOf } from '../protocol/node-identity.ts'
-import type { PublishedKeys, ReceiptServed, ReceiptView } from '../protocol/receipt.ts'
+import type { PublishedKeys, ReceiptBody, ReceiptServed, ReceiptView } from '../protocol/receipt.ts'
 import { privateHash, receiptHash } from './make-receipt.ts'
 
 export type ReceiptCheck = {
@@ -56,19 +56,19 @@ function checkSignature({ body, signature }: ReceiptView, published: PublishedKe
 
 function checkCharge({ body }: ReceiptView): ReceiptCheck {
   const charge = parseUsd(body.charge.charge_usd)
-  if (!body.served) {
-    return judged('charge', charge === 0n, 'nothing served, nothing charged')
-  }
-  const { billed } = body.served.usage
-  const price = priceOf(body.served)
-  const tokens = {
-    prompt: billed.prompt,
-    cachedPrompt: billed.cached_prompt,
-    completion: billed.completion,
-  }
-  const recomputed = price && chargeFor(tokens, price)
-  const follows = charge !== undefined && charge === recomputed
-  return judged('charge', follows, 'the charge follows from billed tokens and price')
+  const follows = charge !== undefined && charge === chargeOfReceipt(body)
+  const detail = body.served
+    ? 'the charge follows from billed tokens and price'
+    : 'nothing served, nothing charged'
+  return judged('charge', follows, detail)
+}
+
+/** What the receipt's own tokens and prices come to; undefined where a price is no amount. */
+export function chargeOfReceipt({ served }: ReceiptBody): NanoUsd | undefined {
+  if (!served) return 0n
+  const { prompt, cached_prompt: cachedPrompt, completion } = served.usage.billed
+  const price = priceOf(served)
+  return price && chargeFor({ prompt, cachedPrompt, completion }, price)
 }
 
 function checkSplit({ body }: ReceiptView): ReceiptCheck {

@@ -2,7 +2,7 @@
 
 /** One item's failure keeps no other from its turn; all failures are thrown together at the end. */
 export async function forEachBounded<T>(
-  items: AsyncIterable<T>,
+  items: AsyncIterable<T> | Iterable<T>,
   concurrency: number,
   work: (item: T) => Promise<void>,
 ): Promise<void> {

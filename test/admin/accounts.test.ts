@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts'
+import { enrolledHost } from '../support/test-host.ts'
 
 let plane: ControlPlane
 beforeAll(async () => {
@@ -13,14 +14,6 @@ const newAccount = async (name = 'Ada'): Promise<string> => {
   return z.string().parse(body.id)
 }
 
-const credit = (id: string, changes: object = {}) =>
-  plane.operate('POST', `/accounts/${id}/credits`, {
-    amount_usd: '25.00',
-    kind: 'top_up',
-    reference: `pay-${id}`,
-    ...changes,
-  })
-
 describe('an account', () => {
   test('is made with an empty wallet', async () => {
     const made = await plane.operate('POST', '/accounts', { name: 'Ada' })
@@ -31,6 +24,7 @@ describe('an account', () => {
         id: expect.stringMatching(/^acct_/),
         name: 'Ada',
         smoke: false,
+        owner_id: null,
         created_at: new Date(plane.nowMs()).toISOString(),
       },
     })
@@ -43,6 +37,7 @@ describe('an account', () => {
         held_usd: '0',
         spent_usd: '0',
         funded_usd: '0',
+        granted_usd: '0',
         open_holds: 0,
       },
     })
@@ -53,18 +48,54 @@ describe('an account', () => {
     [{ name: ' ' }, 'invalid_value', 'name'],
     [{ name: 'Ada', tags: [] }, 'invalid_value', 'tags'],
     [{ name: 'Ada', smoke: 'yes' }, 'invalid_value', 'smoke'],
+    [{ name: 'Ada', owner_id: 'two words' }, 'invalid_value', 'owner_id'],
   ])('is not made of %j', async (body, code, param) => {
     const reply = await plane.operate('POST', '/accounts', body)
     expect(reply).toMatchObject({ status: 400, error: { code, param } })
   })
 
+  test('may be of somebody who owns hosts, too', async () => {
+    const made = await plane.operate('POST', '/accounts', { name: 'Ada', owner_id: 'owner-1' })
+    expect(made.body.owner_id).toBe('owner-1')
+    const shown = await plane.operate('GET', `/accounts/${made.body.id}`)
+    expect(shown.body.owner_id).toBe('owner-1')
+    const own = (nodeOwner: string) => enrolledHost(plane, nodeOwner)
+    const [host, other] = [await own('owner-1'), await own('owner-2')]
+    const id = z.string().parse(made.body.id)
+    expect(await plane.isOwnTraffic(id, host.nodeId)).toBe(true)
+    expect(await plane.isOwnTraffic(id, other.nodeId)).toBe(false)
+    expect(await plane.isOwnTraffic(await newAccount(), host.nodeId)).toBe(false)
+  })
+
   test.each(['acct_01ARZ3NDEKTSV4RRFFQ69G5FAV', 'nobody', 'a'.repeat(3000)])(
     'that does not exist is not found',
     async (id) => {
-      const reply = await plane.operate('GET', `/accounts/${id}`)
-      expect(reply).toMatchObject({ status: 404, error: { code: 'account_not_found' } })
+      const notFound = { status: 404, error: { code: 'account_not_found' } }
+      expect(await plane.operate('GET', `/accounts/${id}`)).toMatchObject(notFound)
+      const change = { status: 'suspended' }
+      expect(await plane.operate('PATCH', `/accounts/${id}`, change)).toMatchObject(notFound)
     },
   )
+})
+
+describe('the status of an account', () => {
+  test('stands on its wallet, where every request meets it, and changes both ways', async () => {
+    const id = await newAccount()
+    for (const status of ['suspended', 'suspended', 'active']) {
+      const reply = await plane.operate('PATCH', `/accounts/${id}`, { status })
+      expect(reply).toMatchObject({ status: 200, body: { id, wallet: { status } } })
+      expect((await plane.wallets.readWallet(id))?.status).toBe(status)
+    }
+  })
+
+  test.each([
+    [{}, 'missing_required_parameter', 'status'],
+    [{ status: 'closed' }, 'invalid_value', 'status'],
+    [{ status: 'active', smoke: true }, 'invalid_value', 'smoke'],
+  ])('is not changed by %j', async (body, code, param) => {
+    const reply = await plane.operate('PATCH', `/accounts/${await newAccount()}`, body)
+    expect(reply).toMatchObject({ status: 400, error: { code, param } })
+  })
 })
 
 describe('the list of accounts', () => {
@@ -93,81 +124,6 @@ describe('the list of accounts', () => {
     ['?page=2', 'page'],
   ])('refuses %s', async (query, param) => {
     const reply = await plane.operate('GET', `/accounts${query}`)
-    expect(reply).toMatchObject({ status: 400, error: { code: 'invalid_value', param } })
-  })
-})
-
-describe('a credit', () => {
-  test('adds to what the customer may spend', async () => {
-    const id = await newAccount()
-    const reply = await credit(id, { amount_usd: '0.000000001' })
-    expect(reply).toMatchObject({
-      status: 200,
-      body: {
-        object: 'credit',
-        account_id: id,
-        kind: 'top_up',
-        amount_usd: '0.000000001',
-        reference: `pay-${id}`,
-      },
-    })
-    const { body } = await plane.operate('GET', `/accounts/${id}`)
-    expect(body.wallet).toMatchObject({ available_usd: '0.000000001', funded_usd: '0.000000001' })
-  })
-
-  test('counts once per reference, however often and in whatever spelling it is sent', async () => {
-    const id = await newAccount()
-    const replies = await Promise.all([credit(id), credit(id), credit(id, { amount_usd: '25' })])
-    expect(replies.map((reply) => reply.status)).toEqual([200, 200, 200])
-    expect(new Set(replies.map((reply) => reply.body.id)).size).toBe(1)
-    const { body } = await plane.operate('GET', `/accounts/${id}`)
-    expect(body.wallet).toMatchObject({ available_usd: '25' })
-  })
-
-  test.each([
-    ['amount', { amount_usd: '25.01' }],
-    ['kind', { kind: 'grant' }],
-  ])('is refused where its reference stands for another %s', async (_, changes) => {
-    const id = await newAccount()
-    await credit(id)
-    const reply = await credit(id, changes)
-    expect(reply).toMatchObject({
-      status: 409,
-      error: { code: 'reference_reused', param: 'reference' },
-    })
-    const { body } = await plane.operate('GET', `/accounts/${id}`)
-    expect(body.wallet).toMatchObject({ available_usd: '25' })
-  })
-
-  test('is refused where its reference stands for another account', async () => {
-    const [id, other] = [await newAccount(), await newAccount()]
-    await credit(id)
-    const reply = await credit(other, { reference: `pay-${id}` })
-    expect(reply).toMatchObject({ status: 409, error: { code: 'reference_reused' } })
-  })
-
-  test('needs an account', async () => {
-    const reply = await credit('acct_01ARZ3NDEKTSV4RRFFQ69G5FAV')
-    expect(reply).toMatchObject({ status: 404, error: { code: 'account_not_found' } })
-  })
-
-  test.each(['0', '0.00', '-1', '1e3', '01', '1.0000000001', '', 'ten', '1234567890123'])(
-    'of "%s" is refused',
-    async (amount_usd) => {
-      const id = await newAccount()
-      const reply = await credit(id, { amount_usd })
-      expect(reply).toMatchObject({ status: 400, error: { param: 'amount_usd' } })
-    },
-  )
-
-  test.each([
-    [{ amount_usd: 25 }, 'amount_usd'],
-    [{ kind: 'refund' }, 'kind'],
-    [{ reference: 'has spaces' }, 'reference'],
-    [{ reference: 'x'.repeat(129) }, 'reference'],
-    [{ note: 'thanks' }, 'note'],
-  ])('with %j is refused', async (changes, param) => {
-    const reply = await credit(await newAccount(), changes)
     expect(reply).toMatchObject({ status: 400, error: { code: 'invalid_value', param } })
   })
 })

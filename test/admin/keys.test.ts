@@ -39,7 +39,13 @@ describe('a key', () => {
       status: 'active',
       scopes: ['inference'],
       policy: { exposes_node_id: false },
-      limits: { spend_usd_per_day: null, spend_usd_per_month: null, requests_per_minute: null },
+      limits: {
+        spend_usd_per_day: null,
+        spend_usd_per_month: null,
+        requests_per_minute: null,
+        tokens_per_minute: null,
+        concurrency: null,
+      },
       created_at: new Date(plane.nowMs()).toISOString(),
     })
     expect((await plane.operate('GET', `/keys/${view.id}`)).body).toEqual(view)
@@ -50,16 +56,29 @@ describe('a key', () => {
     const { body } = await newKey({
       scopes: ['inference', 'billing:read', 'inference'],
       policy: { models_allowed: ['maker/*'], route_tiers: ['portable_local'] },
-      limits: { spend_usd_per_day: '1.50', requests_per_minute: 60 },
+      limits: {
+        spend_usd_per_day: '1.50',
+        requests_per_minute: 60,
+        tokens_per_minute: 100_000,
+        concurrency: 4,
+      },
     })
     expect(body).toMatchObject({
       scopes: ['inference', 'billing:read'],
       policy: { models_allowed: ['maker/*'], route_tiers: ['portable_local'] },
-      limits: { spend_usd_per_day: '1.5', spend_usd_per_month: null, requests_per_minute: 60 },
+      limits: {
+        spend_usd_per_day: '1.5',
+        spend_usd_per_month: null,
+        requests_per_minute: 60,
+        tokens_per_minute: 100_000,
+        concurrency: 4,
+      },
     })
     expect(await storedKey(body.key)).toMatchObject({
       spendPerDay: 1_500_000_000n,
       requestsPerMinute: 60,
+      tokensPerMinute: 100_000,
+      concurrency: 4,
     })
   })
 
@@ -72,6 +91,8 @@ describe('a key', () => {
     [{ limits: { spend_usd_per_day: 5 } }, 'invalid_value', 'limits.spend_usd_per_day'],
     [{ limits: { spend_usd_per_month: '007' } }, 'invalid_value', 'limits.spend_usd_per_month'],
     [{ limits: { requests_per_minute: 0 } }, 'invalid_value', 'limits.requests_per_minute'],
+    [{ limits: { tokens_per_minute: 1.5 } }, 'invalid_value', 'limits.tokens_per_minute'],
+    [{ limits: { concurrency: 65 } }, 'invalid_value', 'limits.concurrency'],
   ])('with %j is refused', async (changes, code, param) => {
     expect(await newKey(changes)).toMatchObject({ status: 400, error: { code, param } })
   })
@@ -81,13 +102,16 @@ describe('a key', () => {
     expect(reply).toMatchObject({ status: 404, error: { code: 'account_not_found' } })
   })
 
-  test('with limits is refused beyond 32 of them, because the wallet counts each', async () => {
-    const account_id = await newAccount()
-    const capped = { account_id, limits: { requests_per_minute: 1 } }
-    for (let made = 0; made < 32; made += 1) expect((await newKey(capped)).status).toBe(200)
-    expect(await newKey(capped)).toMatchObject({ status: 409, error: { code: 'state_conflict' } })
-    expect((await newKey({ account_id })).status).toBe(200)
-  })
+  test.each([{ requests_per_minute: 1 }, { tokens_per_minute: 1_000 }, { concurrency: 1 }])(
+    'with %j is refused beyond 32 of its kind, because the wallet counts each',
+    async (limits) => {
+      const account_id = await newAccount()
+      const capped = { account_id, limits }
+      for (let made = 0; made < 32; made += 1) expect((await newKey(capped)).status).toBe(200)
+      expect(await newKey(capped)).toMatchObject({ status: 409, error: { code: 'state_conflict' } })
+      expect((await newKey({ account_id })).status).toBe(200)
+    },
+  )
 })
 
 describe('revoking a key', () => {

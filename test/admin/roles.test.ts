@@ -32,13 +32,27 @@ test('roles rise from viewer to owner, and each may do what those before it may'
 test('what moves money, machines or prices needs an operator', () => {
   const needOperator = routes.flatMap(({ route, least }) => (least === 'operator' ? [route] : []))
   expect(needOperator).toEqual([
+    'PATCH /admin/accounts/:id',
     'POST /admin/accounts/:id/credits',
+    'POST /admin/accounts/:id/refunds',
+    'POST /admin/accounts/:id/adjustments',
+    'POST /admin/adjustments/:id/approve',
     'POST /admin/nodes/:id/approve',
     'POST /admin/nodes/:id/suspend',
     'POST /admin/nodes/:id/retire',
     'POST /admin/deployments/disable',
     'POST /admin/deployments/enable',
     'PUT /admin/models',
+    'POST /admin/payouts/:id/:period/confirm',
+  ])
+})
+
+test('who operates is for owners alone to say', () => {
+  const needOwner = routes.flatMap(({ route, least }) => (least === 'owner' ? [route] : []))
+  expect(needOwner).toEqual([
+    'POST /admin/operator-keys',
+    'GET /admin/operator-keys',
+    'DELETE /admin/operator-keys/:id',
   ])
 })
 
@@ -88,7 +102,7 @@ test('a change leaves a line that names the operator and the outcome', async () 
 })
 
 test('another method on a path is refused with those it has', async () => {
-  const reply = await plane.operate('PATCH', '/keys')
+  const reply = await plane.operate('PUT', '/keys')
   expect(reply).toMatchObject({ status: 405, error: { code: 'method_not_allowed' } })
   expect(reply.headers.get('allow')).toContain('POST')
 })

@@ -68,7 +68,16 @@ const packageOf = (specifier: string): string =>
     .join('/')
 
 /** Kinds of tests that follow a question, not a folder. */
-const ownKinds = ['architecture', 'sim', 'model', 'contract', 'interop', 'e2e']
+const ownKinds = [
+  'architecture',
+  'sim',
+  'model',
+  'contract',
+  'faults',
+  'processes',
+  'interop',
+  'e2e',
+]
 
 /** `folders`: all folders of the repository. Tests of src leave its name out of their path. */
 export function placeViolations(path: string, folders: ReadonlySet<string>): string[] {

@@ -57,19 +57,21 @@ describe('the surface', () => {
 describe('a browser', () => {
   const origin = 'https://app.example.com'
 
-  test('may send a key and JSON from any origin', async () => {
+  test('may send a key, JSON and an idempotency key from any origin', async () => {
     const response = await bench.appOf().request(chatPath, {
       method: 'OPTIONS',
       headers: {
         origin,
         'access-control-request-method': 'POST',
-        'access-control-request-headers': 'authorization,content-type',
+        'access-control-request-headers': 'authorization,content-type,idempotency-key',
       },
     })
     expect(response.status).toBe(204)
     expect(response.headers.get('access-control-allow-origin')).toBe('*')
     expect(response.headers.get('access-control-allow-methods')).toContain('POST')
-    expect(response.headers.get('access-control-allow-headers')).toBe('authorization,content-type')
+    expect(response.headers.get('access-control-allow-headers')).toBe(
+      'authorization,content-type,idempotency-key',
+    )
     expect(response.headers.get('access-control-max-age')).toBe('600')
   })
 
@@ -169,6 +171,8 @@ describe('billing', () => {
         spend_usd_per_day: '2.5',
         spend_usd_per_month: null,
         requests_per_minute: null,
+        tokens_per_minute: null,
+        concurrency: null,
       },
     })
   })

@@ -7,7 +7,8 @@ import {
   toNdjson,
   type UsageEntry,
 } from '../../src/gateway/billing.ts'
-import type { Credit, Decision, Page, Paged } from '../../src/ledger/ports.ts'
+import { type Entry, move } from '../../src/ledger/journal.ts'
+import type { Decision, Page, Paged } from '../../src/ledger/ports.ts'
 import { genuineReceipt } from '../support/genuine-receipt.ts'
 
 const accountId = 'acct_01JABCDEFGHJKMNPQRSTVWXYZ1'
@@ -17,16 +18,19 @@ const idOf = (time: number) => `01J${String(time).padStart(23, '0')}`
 const charge = (time: number): Decision => ({
   accountId,
   holdId: idOf(time),
+  nonce: 'n',
   charge: 1_500n,
   receipt: genuineReceipt(),
 })
-const credit = (time: number): Credit => ({
-  accountId,
+const customer = { kind: 'customer', owner: accountId } as const
+const topUp = (time: number): Entry => ({
   entryId: idOf(time),
   kind: 'top_up',
-  amount: 10_000_000_000n,
+  legs: move(10_000_000_000n, { kind: 'wash' }, customer),
   reference: `payment-${time}`,
   atMs: time,
+  by: 'key_1',
+  about: '',
 })
 
 /** A page of `all`, newest first, as the stores answer one. */
@@ -39,15 +43,13 @@ function paged<T>(all: readonly T[], idOfItem: (item: T) => string, page: Page):
   return { items, next: older.length > limit && last ? idOfItem(last) : undefined }
 }
 
-function ledgerOf(charges: readonly number[], credits: readonly number[]): BillingDeps {
+function ledgerOf(charges: readonly number[], entries: readonly Entry[]): BillingDeps {
   return {
     wallets: { readWallet: async () => undefined },
     receipts: {
       listReceipts: async (_, page) => paged(charges.map(charge), ({ holdId }) => holdId, page),
     },
-    accounts: {
-      listCredits: async (_, page) => paged(credits.map(credit), ({ entryId }) => entryId, page),
-    },
+    journal: { listEntries: async (_, page) => paged(entries, ({ entryId }) => entryId, page) },
     timeOfId: (id) => Number(id.slice(3)),
   }
 }
@@ -64,8 +66,8 @@ async function allPages(deps: BillingDeps, limit: number): Promise<string[][]> {
 }
 
 describe('the ledger of a customer', () => {
-  test('merges charges and credits by time, newest first', async () => {
-    const { entries, next } = await listUsage(ledgerOf([1, 3], [0, 2]), accountId, {
+  test('merges charges and all other entries by time, newest first', async () => {
+    const { entries, next } = await listUsage(ledgerOf([1, 3], [0, 2].map(topUp)), accountId, {
       limit: 10,
       after: undefined,
     })
@@ -80,7 +82,7 @@ describe('the ledger of a customer', () => {
 
   test('says of each entry what it was', async () => {
     const page = { limit: 10, after: undefined }
-    const { entries } = await listUsage(ledgerOf([2], [1]), accountId, page)
+    const { entries } = await listUsage(ledgerOf([2], [topUp(1)]), accountId, page)
     const { receipt } = charge(2)
     expect(entries).toEqual([
       {
@@ -112,16 +114,39 @@ describe('the ledger of a customer', () => {
     ])
   })
 
+  test('shows of a refund or an adjustment what this customer gained by it, or lost', async () => {
+    const refund: Entry = {
+      ...topUp(2),
+      kind: 'refund',
+      legs: [
+        { account: { kind: 'host', owner: 'n_1' }, amount: -800n },
+        { account: { kind: 'fees' }, amount: -200n },
+        { account: customer, amount: 1_000n },
+      ],
+    }
+    const adjustment: Entry = {
+      ...topUp(1),
+      kind: 'adjustment',
+      legs: move(5_000n, customer, { kind: 'adjustments' }),
+    }
+    const page = { limit: 10, after: undefined }
+    const { entries } = await listUsage(ledgerOf([], [refund, adjustment]), accountId, page)
+    expect(entries.map(({ type, amount_usd }) => [type, amount_usd])).toEqual([
+      ['refund', '0.000001'],
+      ['adjustment', '-0.000005'],
+    ])
+  })
+
   test.each([
     ['evenly mixed', [0, 2, 4, 6, 8], [1, 3, 5, 7]],
-    ['credits first', [5, 6, 7, 8], [0, 1, 2, 3, 4]],
-    ['credits last', [0, 1, 2, 3], [4, 5, 6, 7, 8]],
+    ['top-ups first', [5, 6, 7, 8], [0, 1, 2, 3, 4]],
+    ['top-ups last', [0, 1, 2, 3], [4, 5, 6, 7, 8]],
     ['charges alone', [0, 1, 2, 3, 4, 5, 6, 7, 8], []],
     ['in clumps', [0, 1, 5, 6, 7], [2, 3, 4, 8]],
-  ])('comes in pages without gap or repeat: %s', async (_, charges, credits) => {
-    const everything = [...charges, ...credits].sort((one, other) => other - one).map(idOf)
+  ])('comes in pages without gap or repeat: %s', async (_, charges, topUps) => {
+    const everything = [...charges, ...topUps].sort((one, other) => other - one).map(idOf)
     for (const limit of [1, 2, 3, 4, 9, 100]) {
-      const pages = await allPages(ledgerOf(charges, credits), limit)
+      const pages = await allPages(ledgerOf(charges, topUps.map(topUp)), limit)
       expect(pages.flat()).toEqual(everything)
       expect(pages.slice(0, -1).every((page) => page.length === limit)).toBe(true)
     }

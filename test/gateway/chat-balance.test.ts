@@ -136,9 +136,8 @@ describe('a ledger that cannot be reached', () => {
   test('after the answer leaves the hold to the sweeper and ends without [DONE]', async () => {
     const other = await bench.sale([streams(['Hello'])])
     const fresh = await bench.customer()
-    const { reserve } = bench.deps.store
     const { decide, settle } = makeHoldStore(unreachable())
-    const app = bench.appOf({ store: { reserve, decide, settle } })
+    const app = bench.appOf({ store: { ...bench.deps.store, decide, settle } })
     const response = await askChat(app, fresh, { model: other.model.id, stream: true })
     const text = await response.text()
     expect(text).toContain('"code":"ledger_unavailable"')

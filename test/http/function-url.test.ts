@@ -51,10 +51,31 @@ test('a signed beat verifies over path and body as the platform hands them on', 
       isBase64Encoded,
     })
     const reply = await invoke(event)
+    plane.passMs(1)
     // Taken the first time, and refused the second for nothing but its sequence number.
     expect(reply.statusCode).toBe(isBase64Encoded ? 200 : 409)
     expect(reply.isBase64Encoded).toBe(false)
     expect(reply.headers?.['content-type']).toBe('application/json')
+  }
+})
+
+test('a signed request without a body verifies there, too', async () => {
+  const host = await enrolledHost(plane)
+  const url = 'https://ingest.example.com/ingest/v1/earnings'
+  const headers = await signRequest(
+    { method: 'GET', url, body: Buffer.alloc(0) },
+    {
+      signer: host.signer,
+      keyId: host.nodeId,
+      tag: signatureTag(stage, 'earnings'),
+      nonce: randomUUID(),
+      nowMs: plane.nowMs(),
+    },
+  )
+  for (const body of [null, '']) {
+    const event = eventOf('GET', '/ingest/v1/earnings', { headers, body, isBase64Encoded: false })
+    const reply = await invoke(event)
+    expect(reply).toMatchObject({ statusCode: 200, body: { node_id: host.nodeId } })
   }
 })
 

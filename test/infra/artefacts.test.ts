@@ -150,28 +150,46 @@ describe('the surfaces behind buffered function URLs', () => {
 })
 
 describe('the schedules', () => {
-  test.each(['ExpireHeartbeats', 'ProbeRoutes', 'RunBenchmarks', 'ExpireHolds'])(
-    '%s runs on an empty fleet and reports',
-    (name) => {
-      const { status, stderr, lines } = invoke(name, {})
-      expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-      expect(lines.some((line) => line.includes('"event":"schedule_ran"'))).toBe(true)
-    },
-  )
+  test.each([
+    'ExpireHeartbeats',
+    'ProbeRoutes',
+    'RunBenchmarks',
+    'ExpireHolds',
+    'AccrueEarnings',
+    'ClosePayouts',
+    'ReconcileLedger',
+  ])('%s runs on an empty fleet and reports', (name) => {
+    const { status, stderr, lines } = invoke(name, {})
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(lines.some((line) => line.includes('"event":"schedule_ran"'))).toBe(true)
+  })
+  test('ReconcileLedger publishes what its alarm watches, also when it found nothing', () => {
+    const { lines } = invoke('ReconcileLedger', {})
+    const published = lines.find((line) => line.includes('"_aws"')) ?? '{}'
+    expect(JSON.parse(published)).toMatchObject({
+      _aws: { CloudWatchMetrics: [{ Namespace: 'B3IQ', Dimensions: [['stage']] }] },
+      stage,
+      LedgerDiscrepancies: 0,
+      AccountsReconciled: 0,
+    })
+  })
 })
 
 test('every bundle was looked at', () => {
   const bundles = readdirSync(outdir).filter((name) => name.startsWith('asset.'))
   expect(bundles).toHaveLength(new Set(assets.values()).size)
   expect([...assets.keys()].sort()).toEqual([
+    'AccrueEarnings',
     'Admin',
     'Bootstrap',
+    'ClosePayouts',
     'ExpireHeartbeats',
     'ExpireHolds',
     'Gateway',
     'Ingest',
     'ProbeRoutes',
     'RecomputeEligibility',
+    'ReconcileLedger',
     'RunBenchmarks',
   ])
 })

@@ -32,7 +32,7 @@ describe('what a function may do to tables', () => {
       'GatewayServer',
       [
         'balances: GetItem Query UpdateItem',
-        'keys: GetItem',
+        'keys: GetItem PutItem',
         'profiles: BatchGetItem GetItem',
         'receipts/byNodeReceiptHash: Query',
         'receipts/byReceiptHash: Query',
@@ -41,7 +41,13 @@ describe('what a function may do to tables', () => {
     ],
     [
       'IngestHandler',
-      ['keys: GetItem UpdateItem', 'profiles: DeleteItem GetItem PutItem Query UpdateItem'],
+      [
+        'balances: GetItem PutItem Query UpdateItem',
+        'keys: GetItem UpdateItem',
+        'profiles: DeleteItem GetItem PutItem Query UpdateItem',
+        'receipts/byExpiredHold: Query',
+        'receipts: GetItem',
+      ],
     ],
     [
       'AdminHandler',
@@ -49,6 +55,9 @@ describe('what a function may do to tables', () => {
         'balances: ConditionCheckItem GetItem PutItem Query UpdateItem',
         'keys: BatchGetItem GetItem PutItem Query UpdateItem',
         'profiles: DeleteItem GetItem PutItem Query UpdateItem',
+        'receipts/byNodeReceiptHash: Query',
+        'receipts/byReceiptHash: Query',
+        'receipts: GetItem',
       ],
     ],
     ['BootstrapHandler', ['keys: PutItem']],
@@ -64,8 +73,36 @@ describe('what a function may do to tables', () => {
         'receipts: PutItem',
       ],
     ],
+    [
+      'AccrueEarnings',
+      [
+        'balances: GetItem PutItem Query UpdateItem',
+        'profiles: GetItem',
+        'receipts: PutItem Query',
+      ],
+    ],
+    ['ClosePayouts', ['balances: GetItem PutItem Query UpdateItem']],
+    [
+      'ReconcileLedger',
+      [
+        'balances: BatchGetItem GetItem PutItem Query',
+        'keys: BatchGetItem Query',
+        'receipts: GetItem Query',
+      ],
+    ],
   ])('%s', (prefix, expected) => {
     expect(tableRights(prefix)).toEqual(expected)
+  })
+})
+
+describe('the ledger’s own tables', () => {
+  test.each(['balances', 'receipts'])('%s: nobody may delete from them', (table) => {
+    const owners = [...new Set(statements.map(({ role }) => role))]
+    const granted = owners.flatMap((role) =>
+      tableRights(role).filter((right) => right.startsWith(table)),
+    )
+    expect(granted).not.toEqual([])
+    expect(granted.filter((right) => right.includes('DeleteItem'))).toEqual([])
   })
 })
 

@@ -5,6 +5,13 @@ import { resourcesOf, stageConfig, synthesize } from './synthesize.ts'
 const templates = synthesize(stageConfig('dev'))
 const queue = resourcesOf(templates, 'AWS::SQS::Queue')[0]
 const failedRuns = { 'Fn::GetAtt': [queue?.id, 'Arn'] }
+const rates = new Map([
+  [1, 'rate(1 minute)'],
+  [5, 'rate(5 minutes)'],
+  [60, 'rate(1 hour)'],
+  [24 * 60, 'rate(1 day)'],
+])
+const lambdaMaxMinutes = { timeout: 15, eventAge: 6 * 60 }
 
 describe.each(Object.entries(schedules))('%s', (name, { everyMinutes }) => {
   const handler = resourcesOf(templates, 'AWS::Lambda::Function').find(({ id }) =>
@@ -18,7 +25,7 @@ describe.each(Object.entries(schedules))('%s', (name, { everyMinutes }) => {
       .filter(({ Target }) => JSON.stringify(Target).includes(`"${handler?.id}"`))
     expect(found).toHaveLength(1)
     expect(found[0]).toMatchObject({
-      ScheduleExpression: `rate(${everyMinutes} minute${everyMinutes === 1 ? '' : 's'})`,
+      ScheduleExpression: rates.get(everyMinutes),
       State: 'ENABLED',
       Target: {
         Arn: arn,
@@ -28,8 +35,9 @@ describe.each(Object.entries(schedules))('%s', (name, { everyMinutes }) => {
     })
   })
 
-  test('ends with its period, and a failed run in the queue', () => {
-    expect(handler?.body.Properties.Timeout).toBe(everyMinutes * 60)
+  test('ends with its period or when Lambda stops it, and a failed run in the queue', () => {
+    const { timeout, eventAge } = lambdaMaxMinutes
+    expect(handler?.body.Properties.Timeout).toBe(Math.min(everyMinutes, timeout) * 60)
     const invoked = resourcesOf(templates, 'AWS::Lambda::EventInvokeConfig')
       .map(({ body }) => body.Properties)
       .filter(({ FunctionName }) => JSON.stringify(FunctionName).includes(`"${handler?.id}"`))
@@ -37,7 +45,7 @@ describe.each(Object.entries(schedules))('%s', (name, { everyMinutes }) => {
       {
         FunctionName: { Ref: handler?.id },
         Qualifier: '$LATEST',
-        MaximumEventAgeInSeconds: everyMinutes * 60,
+        MaximumEventAgeInSeconds: Math.min(everyMinutes, eventAge) * 60,
         MaximumRetryAttempts: 0,
         DestinationConfig: { OnFailure: { Destination: failedRuns } },
       },

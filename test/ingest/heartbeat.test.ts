@@ -123,6 +123,7 @@ describe('a beat is refused', () => {
     const host = await enrolledHost(plane)
     const beat = host.heartbeat()
     expect((await host.send('POST', 'heartbeat', beat)).status).toBe(200)
+    plane.passMs(1)
     const replay = await host.send('POST', 'heartbeat', beat)
     expect(replay).toMatchObject({
       status: 409,

@@ -3,7 +3,7 @@ import { applyDecision, finishHold } from '../../src/ledger/finish.ts'
 import type { Decision, Reservation } from '../../src/ledger/ports.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
 import { type Fate, losing } from './lost-replies.ts'
-import { charging, type Ledger, openLedger } from './open-ledger.ts'
+import { charging, type Ledger, type Limits, openLedger } from './open-ledger.ts'
 
 let engine: EmbeddedDynamodb
 let ledger: Ledger
@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterAll(() => engine.stop())
 
 /** A customer with 1000 nano-USD, 100 of them held. */
-async function held(caps: Parameters<Ledger['reservation']>[2] = {}): Promise<Reservation> {
+async function held(caps: Limits = {}): Promise<Reservation> {
   const order = ledger.reservation(await ledger.customer(1_000n), 100n, caps)
   expect(await ledger.holds.reserve(order)).toEqual({ kind: 'held' })
   return order
@@ -109,6 +109,13 @@ describe('a charge', () => {
     expect(wallet).toMatchObject({ available: 900n, held: 100n, spent: 0n })
   })
 
+  test('settles on a wallet whose books were closed meanwhile', async () => {
+    const order = await held()
+    await ledger.alterWallet(order.accountId, 'closedBefore', `${order.holdId}~`)
+    await finish(order, charging(order, 40n))
+    expect(await ledger.books(order.accountId)).toMatchObject({ held: 0n, spent: 40n })
+  })
+
   test('settles on a wallet that was suspended meanwhile', async () => {
     const order = await held()
     await ledger.alterWallet(order.accountId, 'status', 'suspended')
@@ -179,8 +186,8 @@ describe('lost on the way', () => {
   })
 
   test.each<[string, { decide?: readonly Fate[]; settle?: readonly Fate[] }, bigint]>([
-    ['every decision', { decide: Array(3).fill('request lost') }, 0n],
-    ['every reply to the decision', { decide: Array(3).fill('reply lost') }, 40n],
+    ['every decision', { decide: Array(4).fill('request lost') }, 0n],
+    ['every reply to the decision', { decide: Array(4).fill('reply lost') }, 40n],
   ])('%s: the gateway tells no outcome; the sweeper brings it about', async (_, fates, charge) => {
     const order = await held()
     const lossy = losing(ledger.holds, fates)
@@ -196,7 +203,7 @@ describe('lost on the way', () => {
     ['every reply to the settlement: the decision stands, the money has moved', 'reply lost', 40n],
   ])('%s', async (_, fate, spent) => {
     const order = await held()
-    const store = losing(ledger.holds, { settle: Array(3).fill(fate) })
+    const store = losing(ledger.holds, { settle: Array(4).fill(fate) })
     const decision = { charge: 40n }
     const told = { kind: 'finished', wasFirst: true, isSettled: false, decision }
     expect(await finish(order, charging(order, 40n), store)).toMatchObject(told)

@@ -10,16 +10,25 @@ import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
 import { makeDatabase } from '../../src/adapters/dynamodb/client.ts'
 import { createTables, localTableNames } from '../../src/adapters/dynamodb/create-tables.ts'
 import { makeHoldStore } from '../../src/adapters/dynamodb/hold-store.ts'
+import { makeJournalStore } from '../../src/adapters/dynamodb/journal-store.ts'
 import { makeReceiptStore } from '../../src/adapters/dynamodb/receipt-store.ts'
 import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
 import { ids as systemIds, timeOfId } from '../../src/adapters/system.ts'
-import { countedSpend, counterCharges, type KeyCaps } from '../../src/ledger/counters.ts'
+import {
+  countedUse,
+  counterCharges,
+  type KeyCaps,
+  pastMinuteCounters,
+} from '../../src/ledger/counters.ts'
+import { credit, customerGain } from '../../src/ledger/credit.ts'
 import type { FinishDeps } from '../../src/ledger/finish.ts'
 import type { Decision, Reservation } from '../../src/ledger/ports.ts'
-import type { ReserveDeps } from '../../src/ledger/reserve.ts'
-import { type SweepDeps, sweepWallet } from '../../src/ledger/sweep.ts'
+import type { PostDeps } from '../../src/ledger/post.ts'
+import { type ReserveDeps, reserve } from '../../src/ledger/reserve.ts'
+import { repairWallet, type SweepDeps } from '../../src/ledger/sweep.ts'
 import { formatUsd, parseUsd } from '../../src/money/nano-usd.ts'
 import { expiredReceipt } from '../../src/receipts/expired-receipt.ts'
+import type { ReceiptDraft } from '../../src/receipts/make-receipt.ts'
 import type { EmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
 import { by, draft, genuineReceipt } from '../support/genuine-receipt.ts'
 
@@ -44,22 +53,25 @@ export async function openLedger(engine: EmbeddedDynamodb) {
   const stores = {
     holds: makeHoldStore(database),
     accounts: makeAccountStore(database),
+    journal: makeJournalStore(database),
     receipts: makeReceiptStore(database),
     sweeps: makeSweepStore(database),
   }
   let clockMs = startMs
   const nowMs = () => clockMs
   const failures: string[] = []
-  const finishing: FinishDeps = { store: stores.holds, sleep: async () => undefined, timeOfId }
+  const sleep = async () => undefined
+  const posting: PostDeps = { journal: stores.journal, ids, nowMs, sleep }
+  const finishing: FinishDeps = { store: stores.holds, sleep, nowMs, timeOfId }
   const sweeping: SweepDeps = {
     ...finishing,
     sweepStore: { ...stores.sweeps, serverTimeMs: async () => clockMs },
-    nowMs,
+    leaseMs,
     graceMs,
     expire: (accountId, holdId, hold) => {
       const expired = { accountId, holdId, amount: hold.amount, heldAtMs: timeOfId(holdId) }
       const receipt = expiredReceipt(expired, { signer: by, ids, nowMs })
-      return { accountId, holdId, charge: 0n, receipt }
+      return { accountId, holdId, nonce: hold.nonce, charge: 0n, receipt }
     },
     onFailure: ({ accountId, error }) => {
       failures.push(`${accountId}: ${error instanceof Error ? error.message : 'fault'}`)
@@ -67,14 +79,16 @@ export async function openLedger(engine: EmbeddedDynamodb) {
   }
   const reserving: ReserveDeps = {
     store: stores.holds,
-    sleep: finishing.sleep,
-    repair: async (wallet) => (await sweepWallet(sweeping, wallet)) > 0,
+    sleep,
+    repair: (wallet) => repairWallet(sweeping, wallet),
+    newNonce: () => ids.token(6),
   }
 
   return {
     database,
     connect,
     ...stores,
+    posting,
     finishing,
     sweeping,
     reserving,
@@ -89,18 +103,19 @@ export async function openLedger(engine: EmbeddedDynamodb) {
       const account = { accountId, name: 'Customer', smoke: false, createdAtMs: clockMs }
       await stores.accounts.createAccount(account)
       if (funded === 0n) return accountId
-      const [entryId, reference] = [ids.ulid(clockMs), `payment of ${accountId}`]
-      const credit = { accountId, entryId, kind: 'top_up', reference, atMs: clockMs } as const
-      await stores.accounts.credit({ ...credit, amount: funded })
+      const reference = `payment of ${accountId}`
+      const order = { accountId, kind: 'top_up', amount: funded, reference, by: 'test' } as const
+      expect(await credit(posting, order)).toMatchObject({ kind: 'credited' })
       return accountId
     },
-    /** What a gateway would ask for now. */
+    /** What a gateway would ask for now, with the nonce of a first try. */
     reservation: (
       accountId: string,
       amount: bigint,
-      limits: Partial<KeyCaps> = {},
+      { tokens = 0, ...limits }: Limits = {},
     ): Reservation => {
       const caps = { ...noCaps, ...limits }
+      const use = { amount, tokens }
       return {
         accountId,
         holdId: ids.ulid(clockMs),
@@ -109,11 +124,18 @@ export async function openLedger(engine: EmbeddedDynamodb) {
           expiresAtSec: Math.ceil((clockMs + leaseMs) / 1000),
           nonce: ids.token(6),
           priceVersion: 3,
-          counted: countedSpend(caps),
+          counted: countedUse(caps, use),
         },
         keyOrdinal: caps.keyOrdinal,
-        charges: counterCharges(caps, amount, clockMs),
+        charges: counterCharges(caps, use, clockMs),
+        dropCounters: pastMinuteCounters(caps, clockMs),
       }
+    },
+    /** As a gateway takes it: the reservation with the nonce of the try that was held. */
+    take: async (order: Reservation, store = stores.holds): Promise<Reservation> => {
+      const reserved = await reserve({ ...reserving, store }, order)
+      if (reserved.kind !== 'held') throw new Error(`the hold is ${JSON.stringify(reserved)}`)
+      return { ...order, hold: reserved.hold }
     },
     /** Changes the wallet behind the ledger's back. */
     alterWallet: async (accountId: string, name: string, value: unknown): Promise<void> => {
@@ -142,10 +164,14 @@ export async function openLedger(engine: EmbeddedDynamodb) {
         }),
       )
       const { holds, ...wallet } = StoredMoney.parse(Item)
-      const credits = await stores.accounts.listCredits(accountId, page)
+      const entries = await stores.journal.listEntries({ kind: 'customer', accountId }, page)
       const decisions = await stores.receipts.listReceipts(accountId, page)
-      const closed = decisions.items.filter(({ holdId }) => !(holdId in holds))
-      const funded = sum(credits.items.map(({ amount }) => amount))
+      // A twin, open under a decided id, is not the hold that was charged.
+      const closed = decisions.items.filter(({ holdId, nonce }) => {
+        const open = holds[holdId]
+        return !open || (nonce !== undefined && open.n !== nonce)
+      })
+      const funded = sum(entries.items.map((entry) => customerGain(entry, accountId) ?? 0n))
       // S1
       expect(wallet.available >= 0n && wallet.held >= 0n).toBe(true)
       // S2
@@ -163,17 +189,36 @@ export async function openLedger(engine: EmbeddedDynamodb) {
 export type Books = { readonly available: bigint; readonly held: bigint; readonly spent: bigint }
 
 /** The decision that a gateway makes once the request has cost so much. */
-export function charging({ accountId, holdId, hold }: Reservation, charge: bigint): Decision {
+export function charging(
+  { accountId, holdId, hold }: Reservation,
+  charge: bigint,
+  changes: Partial<ReceiptDraft> = {},
+): Decision {
   const own = { request_id: holdId, account_id: accountId, hold_usd: formatUsd(hold.amount) }
-  const receipt = genuineReceipt({ charge, private: { ...draft.private, ...own } })
-  return { accountId, holdId, charge, receipt }
+  const receipt = genuineReceipt({ charge, private: { ...draft.private, ...own }, ...changes })
+  return { accountId, holdId, nonce: hold.nonce, charge, receipt }
 }
+
+/** The decision of a gateway that found no host. */
+export const failing = (order: Reservation): Decision =>
+  charging(order, 0n, {
+    result: { status: 'failed', finish_reason: null, error: 'upstream_error' },
+    served: null,
+  })
+
+/** What `charging` bills. */
+export const billedTokens = 154
+
+/** Caps of the key, and the tokens that a request may use at most. */
+export type Limits = Partial<KeyCaps> & { readonly tokens?: number }
 
 const noCaps: KeyCaps = {
   keyOrdinal: 1,
   spendPerDay: undefined,
   spendPerMonth: undefined,
   requestsPerMinute: undefined,
+  tokensPerMinute: undefined,
+  concurrency: undefined,
 }
 
 const digits = z.string().transform(BigInt)
@@ -182,7 +227,7 @@ const StoredMoney = z.object({
   held: digits,
   spent: digits,
   funded: digits,
-  holds: z.record(z.string(), z.object({ a: digits })),
+  holds: z.record(z.string(), z.object({ a: digits, n: z.string() })),
 })
 
 const sum = (amounts: readonly bigint[]): bigint => amounts.reduce((all, one) => all + one, 0n)

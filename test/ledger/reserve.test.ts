@@ -7,7 +7,7 @@ import { limits } from '../../src/protocol/limits.ts'
 import { aKey } from '../adapters/dynamodb/facts.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
 import { losing } from './lost-replies.ts'
-import { charging, graceMs, type Ledger, leaseMs, openLedger } from './open-ledger.ts'
+import { graceMs, type Ledger, leaseMs, openLedger } from './open-ledger.ts'
 
 let engine: EmbeddedDynamodb
 let ledger: Ledger
@@ -29,6 +29,7 @@ describe('why a reserve was refused', () => {
       { name: 'sd#2#20261121', kind: 'spend_day', add: 50n, cap: 80n },
       { name: 'rm#2#202611210510', kind: 'rpm', add: 1n, cap: 2n },
     ],
+    dropCounters: [],
   }
   const wallet: Wallet = {
     accountId: 'acct_1',
@@ -37,6 +38,7 @@ describe('why a reserve was refused', () => {
     held: 0n,
     spent: 0n,
     funded: 100n,
+    granted: 0n,
     holds: new Map(),
     counters: new Map([
       ['sd#2#20261121', 30n],
@@ -45,17 +47,14 @@ describe('why a reserve was refused', () => {
     ]),
     revokedKeyOrdinals: new Set([1]),
     sweepBucket: undefined,
+    closedBefore: undefined,
   }
-  const holdOf = (nonce: string) => new Map([['h1', { ...reservation.hold, nonce }]])
 
-  test.each<[string, Partial<Wallet>, ReserveRefusal | 'own_hold']>([
-    ['the hold is there with our nonce', { holds: holdOf('mine') }, 'own_hold'],
-    [
-      'and the wallet was suspended since',
-      { holds: holdOf('mine'), status: 'suspended' },
-      'own_hold',
-    ],
-    ['the hold is there with another nonce', { holds: holdOf('theirs') }, { kind: 'duplicate' }],
+  test.each<[string, Partial<Wallet>, ReserveRefusal]>([
+    ['the hold is there', { holds: new Map([['h1', reservation.hold]]) }, { kind: 'duplicate' }],
+    ['the books are closed at this very id', { closedBefore: 'h1' }, { kind: 'closed' }],
+    ['the books are closed at a later id', { closedBefore: 'h2' }, { kind: 'closed' }],
+    ['the books are closed at an earlier id', { closedBefore: 'h0' }, { kind: 'open_holds' }],
     ['the wallet is suspended', { status: 'suspended' }, { kind: 'suspended' }],
     ['this key is revoked', { revokedKeyOrdinals: new Set([2]) }, { kind: 'key_revoked' }],
     [
@@ -87,10 +86,13 @@ describe('a reserve', () => {
   test('holds its amount until it is settled or its lease ends', async () => {
     const accountId = await ledger.customer(1_000n)
     const order = ledger.reservation(accountId, 300n, { spendPerDay: 500n, requestsPerMinute: 2 })
-    expect(await reserve(ledger.reserving, order)).toEqual({ kind: 'held' })
+    const reserved = await reserve(ledger.reserving, order)
     expect(await ledger.books(accountId)).toEqual({ available: 700n, held: 300n, spent: 0n })
     const wallet = await ledger.sweeps.readWallet(accountId)
-    expect(wallet?.holds).toEqual(new Map([[order.holdId, order.hold]]))
+    expect(reserved).toEqual({ kind: 'held', hold: wallet?.holds.get(order.holdId) })
+    expect(wallet?.holds).toEqual(
+      new Map([[order.holdId, { ...order.hold, nonce: expect.any(String) }]]),
+    )
     expect(wallet?.sweepBucket).toBe('2026-11-21T05:15')
     expect(await ledger.counters(accountId)).toEqual({
       'sd#1#20261121': 300n,
@@ -101,7 +103,7 @@ describe('a reserve', () => {
   test('of nothing is held: a free model has its holds too', async () => {
     const accountId = await ledger.customer(0n)
     const order = ledger.reservation(accountId, 0n)
-    expect(await reserve(ledger.reserving, order)).toEqual({ kind: 'held' })
+    expect(await reserve(ledger.reserving, order)).toMatchObject({ kind: 'held' })
     expect(await ledger.books(accountId)).toEqual({ available: 0n, held: 0n, spent: 0n })
   })
 
@@ -109,9 +111,11 @@ describe('a reserve', () => {
     ['its key passes a day cap', { spendPerDay: 299n }, 'spend_day'],
     ['its key passes a month cap', { spendPerMonth: 299n }, 'spend_month'],
     ['its key is capped to nothing', { spendPerDay: 0n }, 'spend_day'],
+    ['it may use more tokens than a minute has', { tokensPerMinute: 99, tokens: 100 }, 'tpm'],
+    ['its key may run none', { concurrency: 0 }, 'concurrency'],
   ] as const)('is refused without a write where %s at once', async (_, caps, limit) => {
     const accountId = await ledger.customer(1_000n)
-    const store = { reserve: () => Promise.reject(new Error('a write')) }
+    const store = { ...ledger.holds, reserve: () => Promise.reject(new Error('a write')) }
     const order = ledger.reservation(accountId, 300n, caps)
     expect(await reserve({ ...ledger.reserving, store }, order)).toEqual(
       refused({ kind: 'counter', limit }),
@@ -156,7 +160,7 @@ describe('a reserve is refused and changes nothing', () => {
     const caps = { keyOrdinal: key.ordinal }
     await expectRefused(ledger.reservation(accountId, 1n, caps), { kind: 'key_revoked' })
     const other = ledger.reservation(accountId, 1n, { keyOrdinal: key.ordinal + 1 })
-    expect(await reserve(ledger.reserving, other)).toEqual({ kind: 'held' })
+    expect(await reserve(ledger.reserving, other)).toMatchObject({ kind: 'held' })
   })
 
   test.each([
@@ -172,7 +176,7 @@ describe('a reserve is refused and changes nothing', () => {
         ledger.reservation(accountId, 201n, { ...caps, keyOrdinal: 2 }),
         ledger.reservation(accountId, 200n, caps),
       ]) {
-        expect(await reserve(ledger.reserving, order)).toEqual({ kind: 'held' })
+        expect(await reserve(ledger.reserving, order)).toMatchObject({ kind: 'held' })
       }
     },
   )
@@ -185,14 +189,14 @@ describe('a reserve is refused and changes nothing', () => {
     await expectRefused(ledger.reservation(accountId, 1n, caps), { kind: 'counter', limit: 'rpm' })
     ledger.moveClock(60_000)
     const next = ledger.reservation(accountId, 1n, caps)
-    expect(await reserve(ledger.reserving, next)).toEqual({ kind: 'held' })
+    expect(await reserve(ledger.reserving, next)).toMatchObject({ kind: 'held' })
   })
 
   test('for one hold more than a wallet may have open', async () => {
     const accountId = await ledger.customer(1_000n)
     for (let open = 0; open < limits.openHolds; open += 1) {
       const order = ledger.reservation(accountId, 1n)
-      expect(await reserve(ledger.reserving, order)).toEqual({ kind: 'held' })
+      expect(await reserve(ledger.reserving, order)).toMatchObject({ kind: 'held' })
     }
     await expectRefused(ledger.reservation(accountId, 1n), { kind: 'open_holds' })
   })
@@ -204,6 +208,60 @@ describe('a reserve is refused and changes nothing', () => {
     const ours = { ...ledger.reservation(accountId, 10n), holdId: theirs.holdId }
     await expectRefused(ours, { kind: 'duplicate' })
   })
+
+  test('for as many tokens as the minute has left, and one', async () => {
+    const accountId = await ledger.customer(1_000n)
+    const caps = { tokensPerMinute: 1_000 }
+    await ledger.take(ledger.reservation(accountId, 1n, { ...caps, tokens: 700 }))
+    const over = ledger.reservation(accountId, 1n, { ...caps, tokens: 301 })
+    await expectRefused(over, { kind: 'counter', limit: 'tpm' })
+    await ledger.take(ledger.reservation(accountId, 1n, { ...caps, tokens: 300 }))
+    ledger.moveClock(60_000)
+    await ledger.take(ledger.reservation(accountId, 1n, { ...caps, tokens: 1_000 }))
+  })
+
+  test('for one more running request than its key may have; another key has its own', async () => {
+    const accountId = await ledger.customer(1_000n)
+    const caps = { concurrency: 2 }
+    await ledger.take(ledger.reservation(accountId, 1n, caps))
+    await ledger.take(ledger.reservation(accountId, 1n, caps))
+    const third = ledger.reservation(accountId, 1n, caps)
+    await expectRefused(third, { kind: 'counter', limit: 'concurrency' })
+    await ledger.take(ledger.reservation(accountId, 1n, { ...caps, keyOrdinal: 2 }))
+  })
+
+  test('for an id from before the books were closed', async () => {
+    const accountId = await ledger.customer(1_000n)
+    const old = ledger.reservation(accountId, 1n)
+    ledger.moveClock(60_000)
+    const last = ledger.reservation(accountId, 1n)
+    await ledger.alterWallet(accountId, 'closedBefore', last.holdId)
+    await expectRefused(old, { kind: 'closed' })
+    await expectRefused(last, { kind: 'closed' })
+    ledger.moveClock(1)
+    await ledger.take(ledger.reservation(accountId, 1n))
+  })
+})
+
+describe('a reserve takes along', () => {
+  test("the key's minute counters of long ago, and no other", async () => {
+    const accountId = await ledger.customer(1_000n)
+    const caps = { spendPerDay: 900n, requestsPerMinute: 9, tokensPerMinute: 900, tokens: 5 }
+    for (let minute = 0; minute < 5; minute += 1) {
+      await ledger.take(ledger.reservation(accountId, 1n, caps))
+      await ledger.take(ledger.reservation(accountId, 1n, { ...caps, keyOrdinal: 2 }))
+      ledger.moveClock(60_000)
+    }
+    await ledger.take(ledger.reservation(accountId, 1n, caps))
+    const minutesOf = async (key: number) =>
+      Object.keys(await ledger.counters(accountId))
+        .filter((name) => name.startsWith(`rm#${key}#`))
+        .map((name) => name.slice(-2))
+        .toSorted()
+    expect(await minutesOf(1)).toEqual(['12', '13', '14', '15'])
+    expect(await minutesOf(2)).toEqual(['11', '12', '13', '14'])
+    expect(await ledger.counters(accountId)).toMatchObject({ 'sd#1#20261121': 6n })
+  })
 })
 
 describe('a reserve whose reply is lost', () => {
@@ -212,7 +270,7 @@ describe('a reserve whose reply is lost', () => {
     const caps = { spendPerDay: 500n, requestsPerMinute: 1 }
     const store = losing(ledger.holds, { reserve: ['reply lost', 'reply lost'] })
     const order = ledger.reservation(accountId, 300n, caps)
-    expect(await reserve({ ...ledger.reserving, store }, order)).toEqual({ kind: 'held' })
+    expect(await reserve({ ...ledger.reserving, store }, order)).toMatchObject({ kind: 'held' })
     expect(await ledger.books(accountId)).toEqual({ available: 700n, held: 300n, spent: 0n })
     expect(await ledger.counters(accountId)).toMatchObject({ 'sd#1#20261121': 300n })
   })
@@ -221,7 +279,7 @@ describe('a reserve whose reply is lost', () => {
     const accountId = await ledger.customer(300n)
     const store = losing(ledger.holds, { reserve: ['reply lost'] })
     const order = ledger.reservation(accountId, 300n)
-    expect(await reserve({ ...ledger.reserving, store }, order)).toEqual({ kind: 'held' })
+    expect(await reserve({ ...ledger.reserving, store }, order)).toMatchObject({ kind: 'held' })
     expect(await ledger.books(accountId)).toEqual({ available: 0n, held: 300n, spent: 0n })
   })
 
@@ -229,13 +287,13 @@ describe('a reserve whose reply is lost', () => {
     const accountId = await ledger.customer(1_000n)
     const store = losing(ledger.holds, { reserve: ['request lost', 'reply lost'] })
     const order = ledger.reservation(accountId, 300n)
-    expect(await reserve({ ...ledger.reserving, store }, order)).toEqual({ kind: 'held' })
+    expect(await reserve({ ...ledger.reserving, store }, order)).toMatchObject({ kind: 'held' })
     expect(await ledger.books(accountId)).toEqual({ available: 700n, held: 300n, spent: 0n })
   })
 
   test('every time leaves a hold that nobody uses and the sweeper releases', async () => {
     const accountId = await ledger.customer(1_000n)
-    const store = losing(ledger.holds, { reserve: Array(3).fill('reply lost') })
+    const store = losing(ledger.holds, { reserve: Array(4).fill('reply lost') })
     const order = ledger.reservation(accountId, 300n)
     expect(await reserve({ ...ledger.reserving, store }, order)).toEqual({ kind: 'unavailable' })
     expect(await ledger.books(accountId)).toEqual({ available: 700n, held: 300n, spent: 0n })
@@ -243,59 +301,5 @@ describe('a reserve whose reply is lost', () => {
     const wallet = await ledger.sweeps.readWallet(accountId)
     expect(wallet && (await ledger.reserving.repair(wallet))).toBe(true)
     expect(await ledger.books(accountId)).toEqual({ available: 1_000n, held: 0n, spent: 0n })
-  })
-})
-
-describe('a refused wallet with an expired hold of its own', () => {
-  test.each([
-    ['the balance', 1_000n, {}],
-    ['a spend cap', 10_000n, { spendPerMonth: 1_000n }],
-  ] as const)('has it resolved at once and is admitted: %s', async (_, funded, caps) => {
-    const accountId = await ledger.customer(funded)
-    const lost = ledger.reservation(accountId, 800n, caps)
-    await reserve(ledger.reserving, lost)
-    ledger.moveClock(leaseMs + graceMs)
-    const order = ledger.reservation(accountId, 900n, caps)
-    expect(await reserve(ledger.reserving, order)).toEqual({ kind: 'held' })
-    const available = funded - 900n
-    expect(await ledger.books(accountId)).toEqual({ available, held: 900n, spent: 0n })
-    const decided = await ledger.receipts.readReceipt(accountId, lost.holdId)
-    expect(decided?.receipt.body.result.status).toBe('expired')
-  })
-
-  test('has room for holds again', async () => {
-    const accountId = await ledger.customer(1_000n)
-    for (let open = 0; open < limits.openHolds; open += 1) {
-      await reserve(ledger.reserving, ledger.reservation(accountId, 1n))
-    }
-    ledger.moveClock(leaseMs + graceMs)
-    const order = ledger.reservation(accountId, 1n)
-    expect(await reserve(ledger.reserving, order)).toEqual({ kind: 'held' })
-    expect(await ledger.books(accountId)).toEqual({ available: 999n, held: 1n, spent: 0n })
-  })
-
-  test('that a gateway had decided keeps its charge', async () => {
-    const accountId = await ledger.customer(1_000n)
-    const lost = ledger.reservation(accountId, 800n)
-    await reserve(ledger.reserving, lost)
-    await ledger.holds.decide(charging(lost, 150n))
-    ledger.moveClock(leaseMs + graceMs)
-    const refusal = { kind: 'balance', available: 850n, held: 0n } as const
-    const tooMuch = ledger.reservation(accountId, 900n)
-    expect(await reserve(ledger.reserving, tooMuch)).toMatchObject(refused(refusal))
-    const order = ledger.reservation(accountId, 850n)
-    expect(await reserve(ledger.reserving, order)).toEqual({ kind: 'held' })
-    expect(await ledger.books(accountId)).toEqual({ available: 0n, held: 850n, spent: 150n })
-  })
-
-  test('is refused as before while the lease and its grace run', async () => {
-    const accountId = await ledger.customer(1_000n)
-    await reserve(ledger.reserving, ledger.reservation(accountId, 800n))
-    ledger.moveClock(leaseMs + graceMs - 1)
-    const order = ledger.reservation(accountId, 900n)
-    expect(await reserve(ledger.reserving, order)).toMatchObject(
-      refused({ kind: 'balance', available: 200n, held: 800n }),
-    )
-    expect(await ledger.books(accountId)).toEqual({ available: 200n, held: 800n, spent: 0n })
   })
 })

@@ -134,7 +134,7 @@ describe('the index of wallets with open holds', () => {
   test('loses a wallet whose gateways settled everything themselves', async () => {
     const order = await ledger.crashed()
     await ledger.holds.decide(charging(order, 40n))
-    const settlement = { ...order, charge: 40n, spendCounters: [] }
+    const settlement = { ...order, charge: 40n, returns: [] }
     await ledger.holds.settle(settlement)
     ledger.moveClock(leaseMs + graceMs)
     expect(await ledger.run()).toMatchObject({ wallets: 1, released: 0 })
@@ -188,16 +188,25 @@ describe('the index of wallets with open holds', () => {
 describe('counters', () => {
   test('of ended periods leave the wallet with the sweep; those of now stay', async () => {
     const accountId = await ledger.customer(1_000n)
-    const caps = { spendPerDay: 500n, spendPerMonth: 500n, requestsPerMinute: 9 }
+    const caps = {
+      spendPerDay: 500n,
+      spendPerMonth: 500n,
+      requestsPerMinute: 9,
+      tokensPerMinute: 900,
+      concurrency: 3,
+      tokens: 7,
+    }
     await ledger.holds.reserve(ledger.reservation(accountId, 100n, caps))
     ledger.moveClock(24 * 60 * minuteMs)
     await ledger.holds.reserve(ledger.reservation(accountId, 50n, caps))
-    expect(Object.keys(await ledger.counters(accountId))).toHaveLength(5)
+    expect(Object.keys(await ledger.counters(accountId))).toHaveLength(8)
     await ledger.run()
     expect(await ledger.counters(accountId)).toEqual({
       'sd#1#20261122': 50n,
       'sm#1#202611': 50n,
       'rm#1#202611220510': 1n,
+      'tm#1#202611220510': 7n,
+      'cc#1': 1n,
     })
     await ledger.books(accountId)
   })

@@ -16,6 +16,7 @@ const sound: Wallet = {
   held: 30n,
   spent: 10n,
   funded: 100n,
+  granted: 40n,
   holds: new Map([
     ['h1', hold(10n)],
     ['h2', hold(20n)],
@@ -23,6 +24,7 @@ const sound: Wallet = {
   counters: new Map(),
   revokedKeyOrdinals: new Set(),
   sweepBucket: undefined,
+  closedBefore: undefined,
 }
 
 describe('a wallet', () => {
@@ -38,6 +40,7 @@ describe('a wallet', () => {
     ['with less than nothing available', 'S1', { available: -1n, spent: 71n }],
     ['with less than nothing held', 'S1', { held: -30n, available: 120n }],
     ['with less than nothing spent', 'S1', { spent: -1n, available: 71n }],
+    ['with less than nothing granted', 'S1', { granted: -1n }],
     ['with money from nowhere', 'S2', { available: 61n }],
     ['with money gone', 'S2', { available: 59n }],
     ['with more held than its holds', 'S3', { held: 31n, available: 59n }],

@@ -3,23 +3,28 @@
  * that the test moves. Everything is real but the clock, the log and the judging of the whole fleet.
  */
 import * as z from 'zod'
+import { isOwnTrafficOf } from '../../functions/compose/parts.ts'
 import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
 import { makeCatalogueStore } from '../../src/adapters/dynamodb/catalogue-store.ts'
+import { makeClosingStore } from '../../src/adapters/dynamodb/closing-store.ts'
 import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
 import { makeJoinCodeStore } from '../../src/adapters/dynamodb/join-code-store.ts'
+import { makeJournalStore } from '../../src/adapters/dynamodb/journal-store.ts'
 import { makeKeyStore } from '../../src/adapters/dynamodb/key-store.ts'
 import { makeOperatorKeyStore } from '../../src/adapters/dynamodb/operator-key-store.ts'
+import { makeReceiptStore } from '../../src/adapters/dynamodb/receipt-store.ts'
 import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
-import { ids } from '../../src/adapters/system.ts'
+import { ids, sleep } from '../../src/adapters/system.ts'
 import { type AdminDeps, makeAdminApp } from '../../src/admin/app.ts'
 import { type BootstrapGuard, makeBootstrapApp } from '../../src/admin/bootstrap.ts'
 import { isRouteAllowed } from '../../src/fleet/route-policy.ts'
 import { type IngestDeps, makeIngestApp } from '../../src/ingest/app.ts'
 import { deployedBeatIntervals } from '../../src/ingest/beat-interval.ts'
 import { hashKey, makeKey, type OperatorKey } from '../../src/keys/api-key.ts'
+import type { Account } from '../../src/ledger/ports.ts'
 import type { OperatorRole } from '../../src/protocol/account.ts'
 import type { CatalogueModel } from '../../src/protocol/catalogue.ts'
-import { generatePrivateKey } from '../../src/protocol/ed25519.ts'
+import { generatePrivateKey, makeSigner } from '../../src/protocol/ed25519.ts'
 import { startEmbeddedDynamodb } from './embedded-dynamodb.ts'
 
 export const stage = 'test'
@@ -33,6 +38,11 @@ export async function startControlPlane() {
   const catalogue = makeCatalogueStore(database)
   const joinCodes = makeJoinCodeStore(database)
   const operatorKeys = makeOperatorKeyStore(database)
+  const accounts = makeAccountStore(database)
+  const journal = makeJournalStore(database)
+  const receipts = makeReceiptStore(database)
+  const isOwnTraffic = isOwnTrafficOf({ database })
+  const ticketRoot = makeSigner(generatePrivateKey())
   // Items of the past would be garbage to the engine, so this clock starts at the present.
   let nowMs = Date.now()
   let judgements = 0
@@ -40,6 +50,7 @@ export async function startControlPlane() {
   const common = {
     nowMs: () => nowMs,
     ids,
+    sleep,
     log: (event: string, fields: object) => void lines.push(JSON.stringify({ event, ...fields })),
     recompute: async () => {
       judgements += 1
@@ -51,21 +62,30 @@ export async function startControlPlane() {
     fleet,
     catalogue,
     joinCodes,
+    accounts,
+    journal,
+    findExpired: receipts.findExpired,
+    isOwnTraffic,
     challengeSecret: Buffer.alloc(32, 9),
-    ticketRootPublicKeys: [generatePrivateKey().x],
+    ticketRootPublicKeys: [ticketRoot.publicKey],
     routeAllowed: (url) => isRouteAllowed(url, stage),
     beatIntervals: deployedBeatIntervals,
   }
-  // Only bootstrap writes operator keys so far, so the lesser roles are known here alone.
-  const lesser = new Map<string, OperatorKey>()
+  // Keys of any role and status, without a bootstrap; those that tests make over HTTP are stored.
+  const known = new Map<string, OperatorKey>()
   const adminDeps: AdminDeps = {
     ...common,
     peppers,
     operators: {
-      readOperator: async (hash) => lesser.get(hash) ?? (await operatorKeys.readOperator(hash)),
+      ...operatorKeys,
+      readOperator: async (hash) => known.get(hash) ?? (await operatorKeys.readOperator(hash)),
     },
-    accounts: makeAccountStore(database),
+    accounts,
     wallets: makeSweepStore(database),
+    journal,
+    closing: makeClosingStore(database),
+    receipts,
+    isOwnTraffic,
     keys: makeKeyStore(database),
     joinCodes,
     fleet,
@@ -73,19 +93,29 @@ export async function startControlPlane() {
   }
   const admin = makeAdminApp(adminDeps)
 
-  const operatorKey = (role: OperatorRole, status: OperatorKey['status'] = 'active'): string => {
+  const operatorKey = (
+    role: OperatorRole,
+    status: OperatorKey['status'] = 'active',
+    keyId = `key_${ids.ulid(nowMs)}`,
+  ): string => {
     const key = makeKey('op-b3iq', peppers, ids)
     const keyHash = hashKey(key, 'op-b3iq', peppers) ?? ''
-    lesser.set(keyHash, { keyId: `key_${ids.ulid(nowMs)}`, keyHash, name: role, role, status })
+    known.set(keyHash, { keyId, keyHash, name: role, role, status })
     return key
   }
-  const owner = operatorKey('owner')
+  const ownerKeyId = `key_${ids.ulid(nowMs)}`
+  const owner = operatorKey('owner', 'active', ownerKeyId)
 
   return {
     ...database,
     fleet,
     catalogue,
     joinCodes,
+    journal,
+    receipts,
+    isOwnTraffic,
+    operators: operatorKeys,
+    ticketRoot,
     peppers,
     wallets: adminDeps.wallets,
     ingest: makeIngestApp(ingestDeps),
@@ -94,12 +124,24 @@ export async function startControlPlane() {
     bootstrapOf: (guard: BootstrapGuard) =>
       makeBootstrapApp({ ...common, operators: operatorKeys, peppers, guard }),
     operatorKey,
+    ownerKeyId,
     nowMs: common.nowMs,
     passMs: (durationMs: number) => {
       nowMs += durationMs
     },
     judgements: () => judgements,
     logLines: () => lines,
+    newAccount: async (draft: Partial<Account> = {}): Promise<string> => {
+      const account: Account = {
+        accountId: `acct_${ids.ulid(nowMs)}`,
+        name: 'Ada',
+        smoke: false,
+        createdAtMs: nowMs,
+        ...draft,
+      }
+      await accounts.createAccount(account)
+      return account.accountId
+    },
     /** One call of an operator, by default the owner. */
     operate: async (method: string, path: string, body?: unknown, key: string = owner) => {
       const response = await admin.request(`/admin${path}`, {

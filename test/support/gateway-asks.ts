@@ -1,15 +1,14 @@
 /** One chat request of a new customer to scripted hosts, and what its receipt says of its way. */
-import type { GatewayDeps } from '../../src/gateway/deps.ts'
 import { askChat } from './chat-client.ts'
-import type { Customer, GatewayBench } from './gateway-bench.ts'
+import type { BenchChanges, Customer, GatewayBench } from './gateway-bench.ts'
 import type { Script } from './host-answers.ts'
 import { sleepShortened } from './sleep-shortened.ts'
 
 /** The bench starts after the tests are declared, so it is asked for at each use. */
 export const asksOf = (bench: () => GatewayBench) => ({
   /** Waits for a silent host are 30 s, for headers 10 s; here they are shorter. */
-  impatient: (): Partial<GatewayDeps> => {
-    const { dialer } = bench().deps
+  impatient: (): BenchChanges => {
+    const { dialer } = bench()
     return {
       sleep: sleepShortened({ 30000: 250 }),
       dialer: {
@@ -18,7 +17,7 @@ export const asksOf = (bench: () => GatewayBench) => ({
       },
     }
   },
-  ask: async (scripts: readonly Script[], stream: boolean, changes: Partial<GatewayDeps> = {}) => {
+  ask: async (scripts: readonly Script[], stream: boolean, changes: BenchChanges = {}) => {
     const sale = await bench().sale(scripts)
     const customer = await bench().customer()
     const app = bench().appOf(changes)

@@ -8,12 +8,14 @@ import type { Hono } from 'hono'
 import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
 import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
 import { makeHoldStore } from '../../src/adapters/dynamodb/hold-store.ts'
+import { makeJournalStore } from '../../src/adapters/dynamodb/journal-store.ts'
 import { makeKeyStore } from '../../src/adapters/dynamodb/key-store.ts'
 import { makePoolStore } from '../../src/adapters/dynamodb/pool-store.ts'
 import { makeReceiptStore } from '../../src/adapters/dynamodb/receipt-store.ts'
 import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
 import { makeDialer } from '../../src/adapters/hosts/dialer.ts'
 import { ids, nowMs, sleep, timeOfId } from '../../src/adapters/system.ts'
+import { type AttemptDeps, startAttempt } from '../../src/dispatch/attempt.ts'
 import { makeTicketSigner } from '../../src/dispatch/ticket-signer.ts'
 import type { Candidate } from '../../src/fleet/pool.ts'
 import { toShards } from '../../src/fleet/pool.ts'
@@ -24,8 +26,14 @@ import { makeFreshCache } from '../../src/gateway/fresh-cache.ts'
 import { readShardFrom } from '../../src/gateway/read-shard.ts'
 import type { SurfaceEnv } from '../../src/http/surface.ts'
 import { type CustomerKey, hashKey, makeKey } from '../../src/keys/api-key.ts'
-import { newStageSecrets, peppersOf, publishedKeysOf } from '../../src/keys/stage-secrets.ts'
-import { type SweepDeps, sweepWallet } from '../../src/ledger/sweep.ts'
+import {
+  claimSecretOf,
+  newStageSecrets,
+  peppersOf,
+  publishedKeysOf,
+} from '../../src/keys/stage-secrets.ts'
+import { credit } from '../../src/ledger/credit.ts'
+import { repairWallet, type SweepDeps } from '../../src/ledger/sweep.ts'
 import { parseUsd } from '../../src/money/nano-usd.ts'
 import type { CatalogueModel } from '../../src/protocol/catalogue.ts'
 import { makeSigner } from '../../src/protocol/ed25519.ts'
@@ -43,6 +51,8 @@ const leaseMs = 420_000
 const pricedVersion = 7
 
 export type GatewayBench = Awaited<ReturnType<typeof startGatewayBench>>
+/** Waits and the way to hosts may be changed beside what the gateway itself is made of. */
+export type BenchChanges = Partial<GatewayDeps & Pick<AttemptDeps, 'dialer'>>
 export type Customer = { readonly key: CustomerKey; readonly token: string }
 export type Sale = {
   readonly model: CatalogueModel
@@ -60,6 +70,7 @@ export async function startGatewayBench() {
   const accounts = makeAccountStore(database)
   const wallets = makeSweepStore(database)
   const receipts = makeReceiptStore(database)
+  const journal = makeJournalStore(database)
   const holds = makeHoldStore(database)
   const secrets = newStageSecrets(stage, { ids, nowMs: nowMs() })
   const peppers = peppersOf(secrets)
@@ -76,26 +87,23 @@ export async function startGatewayBench() {
     sleep,
     timeOfId,
     nowMs,
+    leaseMs,
     graceMs: 120_000,
-    expire: (accountId, holdId, { amount }) => {
+    expire: (accountId, holdId, { amount, nonce }) => {
       const heldAtMs = timeOfId(holdId)
       const expired = { accountId, holdId, amount, heldAtMs }
       const receipt = expiredReceipt(expired, { ids, nowMs, signer: receiptSigner })
-      return { accountId, holdId, charge: 0n, receipt }
+      return { accountId, holdId, nonce, charge: 0n, receipt }
     },
     onFailure: ({ error }) => {
       throw error
     },
   }
-  const deps: GatewayDeps = {
+  const attempts: AttemptDeps = {
     stage,
     ids,
     nowMs,
     sleep,
-    timeOfId,
-    // Zero draws the candidates in the order of the pool.
-    random: () => 0,
-    log: (event, fields) => void lines.push(JSON.stringify({ event, ...fields })),
     dialer: makeDialer({ allowsLoopback: true }),
     ticketSigner: makeTicketSigner({
       stage,
@@ -103,9 +111,20 @@ export async function startGatewayBench() {
       ids,
       nowMs,
     }),
+  }
+  const deps: GatewayDeps = {
+    ids,
+    nowMs,
+    sleep,
+    startAttempt: (order) => startAttempt(attempts, order),
+    newNonce: () => ids.token(6),
+    timeOfId,
+    // Zero draws the candidates in the order of the pool.
+    random: () => 0,
+    log: (event, fields) => void lines.push(JSON.stringify({ event, ...fields })),
     store: holds,
     wallets,
-    accounts,
+    journal,
     receipts,
     fleet,
     peppers,
@@ -117,7 +136,8 @@ export async function startGatewayBench() {
     ),
     publicCatalogue: pool.readPublicCatalogue,
     publishedKeys: publishedKeysOf(secrets),
-    repair: async (wallet) => (await sweepWallet(sweep, wallet)) > 0,
+    repair: (wallet) => repairWallet(sweep, wallet),
+    claimSecret: claimSecretOf(secrets),
     deadlineMs: 300_000,
     leaseMs,
   }
@@ -127,6 +147,18 @@ export async function startGatewayBench() {
     const host = await startScriptedHost(...scripts)
     running.push(host.stop)
     return host
+  }
+
+  const newKey = async (
+    accountId: string,
+    changes: Partial<CustomerKey> = {},
+  ): Promise<Customer> => {
+    const token = makeKey('sk-b3iq', peppers, ids)
+    const keyHash = hashKey(token, 'sk-b3iq', peppers) ?? ''
+    const scopes = ['inference', 'billing:read'] as const
+    const key = await keys.createKey(aKey(accountId, { scopes, ...changes, keyHash }))
+    if (key === undefined) throw new Error('the key was refused')
+    return { key, token }
   }
 
   /** A hot item as a host has it that beats and answers probes. */
@@ -145,13 +177,23 @@ export async function startGatewayBench() {
     wallets,
     accounts,
     receipts,
+    journal,
     sweep,
     deps,
+    dialer: attempts.dialer,
     secrets,
     peppers,
     publishedKeys: deps.publishedKeys,
     logLines: () => lines,
-    appOf: (changes: Partial<GatewayDeps> = {}) => makeGatewayApp({ ...deps, ...changes }),
+    appOf: ({ dialer = attempts.dialer, ...changes }: BenchChanges = {}) => {
+      const { sleep: wait = sleep } = changes
+      const own = { ...attempts, dialer, sleep: wait }
+      return makeGatewayApp({
+        ...deps,
+        startAttempt: (order) => startAttempt(own, order),
+        ...changes,
+      })
+    },
     newHost,
     beat,
     /** A model with one live, eligible host for each script. */
@@ -196,16 +238,16 @@ export async function startGatewayBench() {
       const accountId = `acct_${ids.ulid(atMs)}`
       await accounts.createAccount({ accountId, name: 'a', smoke: false, createdAtMs: atMs })
       const amount = parseUsd(changes.balanceUsd ?? '10') ?? 0n
-      const entryId = ids.ulid(atMs)
-      const credit = { accountId, entryId, kind: 'top_up', amount, atMs } as const
-      if (amount > 0n) await accounts.credit({ ...credit, reference: entryId })
-      const token = makeKey('sk-b3iq', peppers, ids)
-      const keyHash = hashKey(token, 'sk-b3iq', peppers) ?? ''
-      const scopes = ['inference', 'billing:read'] as const
-      const key = await keys.createKey(aKey(accountId, { scopes, ...changes.key, keyHash }))
-      if (key === undefined) throw new Error('the key was refused')
-      return { key, token }
+      if (amount > 0n) {
+        const reference = `payment of ${accountId}`
+        const order = { accountId, kind: 'top_up', amount, reference, by: 'test' } as const
+        await credit({ journal, ids, nowMs, sleep }, order)
+      }
+      return newKey(accountId, changes.key)
     },
+    /** Another key of the customer's account. */
+    keyOf: ({ key }: Customer, changes: Partial<CustomerKey> = {}): Promise<Customer> =>
+      newKey(key.accountId, changes),
     /** The customer's wallet as it stands now, its promises checked. */
     wallet: async ({ key }: Customer) => {
       const wallet = await wallets.readWallet(key.accountId)

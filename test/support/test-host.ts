@@ -6,7 +6,11 @@ import type { SurfaceEnv } from '../../src/http/surface.ts'
 import { generatePrivateKey, makeSigner } from '../../src/protocol/ed25519.ts'
 import { ChallengeReply } from '../../src/protocol/enrolment.ts'
 import { type InventoryModel, inventoryDigest } from '../../src/protocol/heartbeat.ts'
-import { signatureTag, signRequest } from '../../src/protocol/http-signature.ts'
+import {
+  type SignedEndpoint,
+  signatureTag,
+  signRequest,
+} from '../../src/protocol/http-signature.ts'
 import { nodeIdOf } from '../../src/protocol/node-identity.ts'
 import { type ControlPlane, type Reply, replyOf, stage } from './control-plane.ts'
 
@@ -31,14 +35,14 @@ export function makeTestHost(plane: ControlPlane) {
   let seq = 0
 
   const send = async (
-    method: 'POST' | 'PUT',
-    endpoint: 'enroll' | 'heartbeat' | 'inventory',
+    method: 'GET' | 'POST' | 'PUT',
+    endpoint: SignedEndpoint,
     document: unknown,
     sending: Sending = {},
   ): Promise<Reply> => {
-    const path = { enroll: 'enroll', heartbeat: 'heartbeats', inventory: 'inventory' }[endpoint]
+    const path = endpoint === 'heartbeat' ? 'heartbeats' : endpoint
     const url = `http://ingest.example.com/ingest/v1/${path}`
-    const body = Buffer.from(JSON.stringify(document))
+    const body = Buffer.from(method === 'GET' ? '' : JSON.stringify(document))
     const headers = await signRequest(
       { method, url, body },
       {
@@ -50,7 +54,8 @@ export function makeTestHost(plane: ControlPlane) {
       },
     )
     const app = sending.app ?? plane.ingest
-    return replyOf(await app.request(url, { method, headers, body: sending.sentBody ?? body }))
+    const sent = method === 'GET' ? {} : { body: sending.sentBody ?? body }
+    return replyOf(await app.request(url, { method, headers, ...sent }))
   }
 
   const challenge = async (): Promise<string> => {

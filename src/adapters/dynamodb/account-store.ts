@@ -1,50 +1,32 @@
 /**
- * Accounts and money that comes in. A credit is one transaction over its reference, the journal entry
- * and the wallet: the same reference credits once, however often it is sent.
+ * Accounts, each made together with its empty wallet. Whether an account may spend stands on the
+ * wallet, where every reserve reads it.
  */
 import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
-import type { Account, AccountStore, Credit, Page } from '../../ledger/ports.ts'
+import type { Account, AccountStore, Page } from '../../ledger/ports.ts'
 import { assert } from '../../protocol/assert.ts'
 import type { Database } from './client.ts'
-import { Amount, Int } from './item-fields.ts'
+import { Int } from './item-fields.ts'
 import { newWalletItem, walletKey } from './items/wallet-item.ts'
 import { transact } from './transact.ts'
+import { setFields, updateIf } from './update-if.ts'
 
 const AccountItem = z.object({
   pk: z.string(),
   name: z.string(),
   smoke: z.boolean(),
+  ownerId: z.string().optional(),
   createdAtMs: Int,
 })
 
-const CreditItem = z.object({
-  pk: z.string(),
-  entryId: z.string(),
-  kind: z.enum(['top_up', 'grant']),
-  amount: Amount,
-  reference: z.string(),
-  atMs: Int,
-})
-
 export const accountKey = (accountId: string) => ({ pk: accountId, sk: 'account' })
-const entryKey = (accountId: string, entryId: string) => ({
-  pk: accountId,
-  sk: `entry#${entryId}`,
-})
-const referenceKey = (reference: string) => ({ pk: `reference#${reference}`, sk: 'credit' })
 /** All accounts, for the operator's listing; ids sort by time. */
 const listing = 'accounts'
 
 export function makeAccountStore(database: Database): AccountStore {
   const { client, tables } = database
   const TableName = tables.balances
-
-  const readByReference = async (reference: string): Promise<Credit | undefined> => {
-    const Key = referenceKey(reference)
-    const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))
-    return Item && fromCreditItem({ ...Item, pk: Item.accountId })
-  }
 
   return {
     createAccount: async (account) => {
@@ -67,47 +49,13 @@ export function makeAccountStore(database: Database): AccountStore {
       const found = await Promise.all(read)
       return { items: found.flatMap(({ Item }) => (Item ? [fromAccountItem(Item)] : [])), next }
     },
-    credit: async (credit) => {
-      const { accountId, entryId, reference, amount } = credit
-      const { accountId: _, ...entry } = credit
-      const outcome = await transact(database, [
-        put(TableName, { ...referenceKey(reference), accountId, ...entry }),
-        put(TableName, { ...entryKey(accountId, entryId), ...entry }),
-        {
-          Update: {
-            TableName,
-            Key: walletKey(accountId),
-            UpdateExpression: 'SET available = available + :amount, funded = funded + :amount',
-            ConditionExpression: 'attribute_exists(pk)',
-            ExpressionAttributeValues: { ':amount': amount },
-          },
-        },
-      ])
-      if (outcome.kind === 'committed') return { kind: 'credited' }
-      const before = await readByReference(reference)
-      return before ? { kind: 'credited_before', credit: before } : { kind: 'no_account' }
-    },
-    listCredits: async (accountId, page) => {
-      const after = page.after && `entry#${page.after}`
-      const { Items = [], LastEvaluatedKey } = await client.send(
-        new QueryCommand({
-          TableName,
-          KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-          ExpressionAttributeValues: {
-            ':pk': accountId,
-            ':from': 'entry#',
-            // BETWEEN includes the cursor itself, which is dropped below.
-            ':to': after ?? 'entry#~',
-          },
-          ScanIndexForward: false,
-          Limit: page.limit + 1,
-        }),
-      )
-      const older = Items.map(fromCreditItem).filter((entry) => entry.entryId !== page.after)
-      const items = older.slice(0, page.limit)
-      const hasMore = older.length > page.limit || LastEvaluatedKey !== undefined
-      return { items, next: hasMore ? items.at(-1)?.entryId : undefined }
-    },
+    setStatus: (accountId, status) =>
+      updateIf(database, {
+        TableName,
+        Key: walletKey(accountId),
+        ...setFields({ status }),
+        ConditionExpression: 'attribute_exists(pk)',
+      }),
   }
 }
 
@@ -133,11 +81,6 @@ const put = (TableName: string, Item: Record<string, unknown>) => ({
 })
 
 function fromAccountItem(item: Readonly<Record<string, unknown>>): Account {
-  const { pk, name, smoke, createdAtMs } = AccountItem.parse(item)
-  return { accountId: pk, name, smoke, createdAtMs }
-}
-
-function fromCreditItem(item: Readonly<Record<string, unknown>>): Credit {
-  const { pk, ...credit } = CreditItem.parse(item)
-  return { accountId: pk, ...credit }
+  const { pk: accountId, ...account } = AccountItem.parse(item)
+  return { accountId, ...account }
 }

@@ -12,6 +12,7 @@ import {
   fromModelItem,
   modelKey,
   modelPrefix,
+  priceKey,
   toModelItem,
   toPriceItem,
 } from './items/catalogue-item.ts'
@@ -24,7 +25,7 @@ export function makeCatalogueStore(database: Database): CatalogueStore {
   const { client, tables } = database
   const TableName = tables.profiles
 
-  const readVersion = async (model: string): Promise<number> => {
+  const currentVersion = async (model: string): Promise<number> => {
     const { Item } = await client.send(
       new GetCommand({ TableName, Key: modelKey(model), ConsistentRead: true }),
     )
@@ -58,11 +59,17 @@ export function makeCatalogueStore(database: Database): CatalogueStore {
   return {
     putModel: async (model: CatalogueModel) => {
       for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
-        const next = { ...model, version: (await readVersion(model.id)) + 1 }
+        const next = { ...model, version: (await currentVersion(model.id)) + 1 }
         if (await putVersion(next)) return next
         await realPauses.sleep(pauseMs(attempt, realPauses.random))
       }
       throw new Error(`Others kept changing model ${model.id}: put it again.`)
+    },
+    // Never changes once it is there, so any copy of it will do.
+    readVersion: async (model, version) => {
+      const Key = priceKey(model, version)
+      const { Item } = await client.send(new GetCommand({ TableName, Key }))
+      return Item && fromModelItem(Item)
     },
     listModels: async () => {
       const at = { pk: cataloguePartition, prefix: modelPrefix }

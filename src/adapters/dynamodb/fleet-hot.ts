@@ -3,13 +3,15 @@
  * fields by one conditional update, so that they never undo each other. Only a beat makes the item:
  * before the first one there is nothing to probe or to take out of rotation.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { Beat, BeatOutcome, FleetStore } from '../../fleet/ports.ts'
 import { assert } from '../../protocol/assert.ts'
 import { limits } from '../../protocol/limits.ts'
-import { type Database, isFailedCondition, itemOfFailedCondition } from './client.ts'
+import { type Database, itemOfFailedCondition } from './client.ts'
 import { hotKey } from './items/fleet-keys.ts'
 import { fromHotItem, toBeatFields, toProbeField } from './items/hot-item.ts'
+import { transact } from './transact.ts'
 import { setFields, updateIf } from './update-if.ts'
 
 export type HotWrites = Pick<
@@ -36,7 +38,10 @@ export function makeHotWrites(database: Database): HotWrites {
     } catch (error) {
       const item = itemOfFailedCondition(error)
       if (!item) throw error
-      return { kind: 'seq_replay', lastSeq: fromHotItem(item).seq }
+      const hot = fromHotItem(item)
+      // Ours to the millisecond of its arrival: the reply to an earlier try was lost.
+      if (isDeepStrictEqual(toBeatFields(hot), toBeatFields(beat))) return { kind: 'recorded', hot }
+      return { kind: 'seq_replay', lastSeq: hot.seq }
     }
   }
 
@@ -55,36 +60,37 @@ export function makeHotWrites(database: Database): HotWrites {
   }
 }
 
-/** A set, so that two operators who change two profiles at once do not undo each other. */
+/**
+ * A set, so that two operators who change two profiles at once do not undo each other; and a
+ * transaction, so that a try that arrives late does not undo what was changed since.
+ */
 async function setProfileDisabled(
-  { client, tables }: Database,
+  database: Database,
   change: Parameters<FleetStore['setProfileDisabled']>[0],
 ): Promise<boolean> {
   const { nodeId, profileId, isDisabled } = change
-  const room = 'attribute_not_exists(disabled) OR size(disabled) < :max'
-  try {
-    await client.send(
-      new UpdateCommand({
-        TableName: tables.profiles,
+  const hasRoom =
+    'attribute_not_exists(disabled) OR size(disabled) < :max OR contains(disabled, :profileId)'
+  const outcome = await transact(database, [
+    {
+      Update: {
+        TableName: database.tables.profiles,
         Key: hotKey(nodeId),
         UpdateExpression: `${isDisabled ? 'ADD' : 'DELETE'} disabled :profile`,
         ConditionExpression: isDisabled
-          ? `attribute_exists(pk) AND (${room})`
+          ? `attribute_exists(pk) AND (${hasRoom})`
           : 'attribute_exists(pk)',
         ExpressionAttributeValues: {
           ':profile': new Set([profileId]),
-          ...(isDisabled ? { ':max': limits.modelsPerNode } : {}),
+          ...(isDisabled ? { ':max': limits.modelsPerNode, ':profileId': profileId } : {}),
         },
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      }),
-    )
-    return true
-  } catch (error) {
-    if (!isFailedCondition(error)) throw error
-    const hasBeat = itemOfFailedCondition(error) !== undefined
-    assert(!hasBeat, 'a node has at most 64 profiles out of rotation', { nodeId })
-    return false
-  }
+      },
+    },
+  ])
+  if (outcome.kind === 'committed') return true
+  assert(!outcome.found.has(0), 'a node has at most 64 profiles out of rotation', { nodeId })
+  return false
 }
 
 type Probe = Parameters<FleetStore['recordProbe']>[0]

@@ -12,8 +12,8 @@ import { makeFleetReads } from './fleet-rows.ts'
 import { nodeKey } from './items/fleet-keys.ts'
 import { joinCodeKey } from './items/join-code-item.ts'
 import { toNodeItem } from './items/node-item.ts'
-import { transact } from './transact.ts'
-import { setFields, updateIf } from './update-if.ts'
+import { type TransactItem, transact } from './transact.ts'
+import { setFields } from './update-if.ts'
 
 export function makeFleetStore(database: Database): FleetStore {
   return {
@@ -23,7 +23,7 @@ export function makeFleetStore(database: Database): FleetStore {
     enrolNode: (node, joinCodeHash) => enrolNode(database, node, joinCodeHash),
     changeStatus: ({ nodeId, from, to }) => {
       assert(from.length > 0, 'a change of status starts somewhere', { nodeId })
-      return updateIf(database, {
+      return updateOnce(database, {
         TableName: database.tables.profiles,
         Key: nodeKey(nodeId),
         UpdateExpression: 'SET #status = :to',
@@ -37,7 +37,7 @@ export function makeFleetStore(database: Database): FleetStore {
     },
     changeOffer: ({ nodeId, fromEpoch, mode, route }) => {
       const { ExpressionAttributeValues, ...update } = setFields({ mode, route })
-      return updateIf(database, {
+      return updateOnce(database, {
         TableName: database.tables.profiles,
         Key: nodeKey(nodeId),
         ...update,
@@ -46,6 +46,18 @@ export function makeFleetStore(database: Database): FleetStore {
       })
     },
   }
+}
+
+/**
+ * These changes undo their own conditions, so that a try after a lost reply would be refused by what
+ * the first one did. A transaction carries a token by which DynamoDB knows it again, and says yes.
+ */
+async function updateOnce(
+  database: Database,
+  update: NonNullable<TransactItem['Update']>,
+): Promise<boolean> {
+  const outcome = await transact(database, [{ Update: update }])
+  return outcome.kind === 'committed'
 }
 
 /**

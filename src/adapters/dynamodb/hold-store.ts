@@ -1,47 +1,77 @@
 /**
- * The three writes of a paid request: reserve, decide, settle. Each is one item and one condition, so
- * repeating it after a lost reply changes nothing.
+ * The three writes of a paid request: reserve, decide, settle. Each has one condition that lets it
+ * happen once, so repeating it after a lost reply changes nothing. The client sends each try a single
+ * time; the ledger repeats.
  */
 import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type {
   DecideOutcome,
   Decision,
   HoldStore,
+  IdempotencyClaim,
   Reservation,
   ReserveOutcome,
   Settlement,
   SettleOutcome,
 } from '../../ledger/ports.ts'
-import { openHoldsMax } from '../../ledger/reserve.ts'
-import { sweepBucketOf } from '../../ledger/wallet.ts'
 import {
   type Database,
   isFailedCondition,
   isUnknownOutcome,
   itemOfFailedCondition,
 } from './client.ts'
+import { claimPut, reserveUpdate, settleUpdate } from './hold-writes.ts'
+import { fromClaimItem } from './items/claim-item.ts'
 import { fromReceiptItem, toReceiptItem } from './items/receipt-item.ts'
-import { fromWalletItem, toHoldItem, walletKey } from './items/wallet-item.ts'
+import { fromWalletItem } from './items/wallet-item.ts'
+import { readDecision } from './receipt-store.ts'
+import { transact } from './transact.ts'
 
-export function makeHoldStore({ client, tables }: Database): HoldStore {
-  const reserve = async (reservation: Reservation): Promise<ReserveOutcome> => {
+export function makeHoldStore(database: Database): HoldStore {
+  const { once, tables } = database
+
+  const reserveAlone = async (reservation: Reservation): Promise<ReserveOutcome> => {
     try {
-      await client.send(
+      await once.send(
         new UpdateCommand({ TableName: tables.balances, ...reserveUpdate(reservation) }),
       )
       return { kind: 'held' }
     } catch (error) {
-      if (isFailedCondition(error)) {
-        const item = itemOfFailedCondition(error)
-        return { kind: 'refused', wallet: item && fromWalletItem(item) }
-      }
+      if (!isFailedCondition(error)) return unknownOrThrow(error)
+      const item = itemOfFailedCondition(error)
+      return { kind: 'refused', wallet: item && fromWalletItem(item) }
+    }
+  }
+
+  /**
+   * Meets other writes on the wallet more often than a single update would; crowded out it has not
+   * happened, so it is tried again as it is.
+   */
+  const reserveWithClaim = async (
+    reservation: Reservation,
+    claim: IdempotencyClaim,
+  ): Promise<ReserveOutcome> => {
+    try {
+      const outcome = await transact({ client: once }, [
+        { Put: { TableName: tables.keys, ...claimPut(claim, reservation.holdId) } },
+        { Update: { TableName: tables.balances, ...reserveUpdate(reservation) } },
+      ])
+      if (outcome.kind === 'committed') return { kind: 'held' }
+      const wallet = outcome.found.get(1)
+      const claimed = outcome.found.get(0)
+      const stored = claimed && fromClaimItem(claimed)
+      // An earlier try took the claim; whether its hold is there is to be seen on the wallet.
+      const isHalfSeen = stored?.holdId === reservation.holdId && outcome.isPartial
+      if (isHalfSeen) return { kind: 'unknown' }
+      return { kind: 'refused', wallet: wallet && fromWalletItem(wallet), claim: stored }
+    } catch (error) {
       return unknownOrThrow(error)
     }
   }
 
   const decide = async (decision: Decision): Promise<DecideOutcome> => {
     try {
-      await client.send(
+      await once.send(
         new PutCommand({
           TableName: tables.receipts,
           Item: toReceiptItem(decision),
@@ -59,7 +89,7 @@ export function makeHoldStore({ client, tables }: Database): HoldStore {
 
   const settle = async (settlement: Settlement): Promise<SettleOutcome> => {
     try {
-      await client.send(
+      await once.send(
         new UpdateCommand({ TableName: tables.balances, ...settleUpdate(settlement) }),
       )
       return { kind: 'settled' }
@@ -69,74 +99,14 @@ export function makeHoldStore({ client, tables }: Database): HoldStore {
     }
   }
 
-  return { reserve, decide, settle }
-}
-
-function reserveUpdate({ accountId, holdId, hold, keyOrdinal, charges }: Reservation) {
-  const counters = charges.map((charge, index) => ({ ...charge, name: `#c${index}`, index }))
   return {
-    Key: walletKey(accountId),
-    UpdateExpression: [
-      'SET available = available - :amount',
-      'held = held + :amount',
-      'holds.#hold = :hold',
-      'sweepBucket = if_not_exists(sweepBucket, :bucket)',
-      ...counters.map(
-        ({ name, index }) => `${name} = if_not_exists(${name}, :zero) + :add${index}`,
-      ),
-    ].join(', '),
-    ConditionExpression: [
-      '#status = :active',
-      'available >= :amount',
-      'attribute_not_exists(holds.#hold)',
-      'size(holds) < :holdsMax',
-      'attribute_not_exists(#revoked)',
-      ...counters.map(
-        ({ name, index }) => `(attribute_not_exists(${name}) OR ${name} <= :room${index})`,
-      ),
-    ].join(' AND '),
-    ExpressionAttributeNames: {
-      '#status': 'status',
-      '#hold': holdId,
-      '#revoked': `revoked#${keyOrdinal}`,
-      ...Object.fromEntries(charges.map(({ name }, index) => [`#c${index}`, name])),
-    },
-    ExpressionAttributeValues: {
-      ':amount': hold.amount,
-      ':hold': toHoldItem(hold),
-      ':bucket': sweepBucketOf(hold.expiresAtSec),
-      ':active': 'active',
-      ':holdsMax': openHoldsMax,
-      ...(charges.length === 0 ? {} : { ':zero': 0n }),
-      ...Object.fromEntries(charges.map(({ add }, index) => [`:add${index}`, add])),
-      ...Object.fromEntries(charges.map(({ add, cap }, index) => [`:room${index}`, cap - add])),
-    },
-    ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
-  }
-}
-
-function settleUpdate({ accountId, holdId, hold, charge, spendCounters }: Settlement) {
-  const remainder = hold.amount - charge
-  return {
-    Key: walletKey(accountId),
-    UpdateExpression: `${[
-      'SET available = available + :remainder',
-      'held = held - :amount',
-      'spent = spent + :charge',
-      // A counter of a period that was cleaned away meanwhile starts at the remainder: ends at 0.
-      ...spendCounters.map((_, i) => `#c${i} = if_not_exists(#c${i}, :remainder) - :remainder`),
-    ].join(', ')} REMOVE holds.#hold`,
-    ConditionExpression: 'holds.#hold.n = :nonce',
-    ExpressionAttributeNames: {
-      '#hold': holdId,
-      ...Object.fromEntries(spendCounters.map((name, index) => [`#c${index}`, name])),
-    },
-    ExpressionAttributeValues: {
-      ':remainder': remainder,
-      ':amount': hold.amount,
-      ':charge': charge,
-      ':nonce': hold.nonce,
-    },
+    reserve: (reservation) =>
+      reservation.claim
+        ? reserveWithClaim(reservation, reservation.claim)
+        : reserveAlone(reservation),
+    decide,
+    settle,
+    readDecision: (accountId, holdId) => readDecision(database, accountId, holdId),
   }
 }
 

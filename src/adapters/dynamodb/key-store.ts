@@ -168,7 +168,13 @@ function revocation({ tables }: Database, key: CustomerKey): TransactItem[] {
 }
 
 const isCapped = (key: CustomerKey): boolean =>
-  [key.spendPerDay, key.spendPerMonth, key.requestsPerMinute].some((cap) => cap !== undefined)
+  [
+    key.spendPerDay,
+    key.spendPerMonth,
+    key.requestsPerMinute,
+    key.tokensPerMinute,
+    key.concurrency,
+  ].some((cap) => cap !== undefined)
 
 async function readAll(database: Database, hashes: readonly string[]): Promise<CustomerKey[]> {
   const keys: CustomerKey[] = []

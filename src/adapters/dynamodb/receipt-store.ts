@@ -1,4 +1,4 @@
-/** Receipts as they are looked up: by either hash, and by account in order of time. */
+/** Receipts as they are looked up: by hash, by expired hold, and by account in order of time. */
 import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type { Decision, Page, Paged } from '../../ledger/ports.ts'
@@ -8,23 +8,36 @@ import { fromReceiptItem, receiptKey } from './items/receipt-item.ts'
 
 const IndexKeys = z.object({ pk: z.string(), sk: z.string() })
 
-export function makeReceiptStore({ client, tables }: Database): ReceiptStore {
+/** The decision of a hold as it is now. */
+export async function readDecision(
+  { client, tables }: Database,
+  accountId: string,
+  holdId: string,
+): Promise<Decision | undefined> {
+  const { Item } = await client.send(
+    new GetCommand({
+      TableName: tables.receipts,
+      Key: receiptKey(accountId, holdId),
+      ConsistentRead: true,
+    }),
+  )
+  return Item && fromReceiptItem(Item)
+}
+
+export function makeReceiptStore(database: Database): ReceiptStore {
+  const { client, tables } = database
   const TableName = tables.receipts
+  const readReceipt = (accountId: string, holdId: string) =>
+    readDecision(database, accountId, holdId)
 
-  const readReceipt = async (accountId: string, holdId: string): Promise<Decision | undefined> => {
-    const Key = receiptKey(accountId, holdId)
-    const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))
-    return Item && fromReceiptItem(Item)
-  }
-
-  const findThrough = async (index: string, attribute: string, hash: string) => {
+  const findThrough = async (index: string, attribute: string, value: string) => {
     const { Items = [] } = await client.send(
       new QueryCommand({
         TableName,
         IndexName: index,
-        KeyConditionExpression: '#hash = :hash',
-        ExpressionAttributeNames: { '#hash': attribute },
-        ExpressionAttributeValues: { ':hash': hash },
+        KeyConditionExpression: '#name = :value',
+        ExpressionAttributeNames: { '#name': attribute },
+        ExpressionAttributeValues: { ':value': value },
         Limit: 1,
       }),
     )
@@ -37,6 +50,7 @@ export function makeReceiptStore({ client, tables }: Database): ReceiptStore {
     findByHash: async (hash) =>
       (await findThrough('byReceiptHash', 'receiptHash', hash)) ??
       (await findThrough('byNodeReceiptHash', 'nodeReceiptHash', hash)),
+    findExpired: (holdId) => findThrough('byExpiredHold', 'expiredHold', holdId),
     listReceipts: async (accountId: string, page: Page): Promise<Paged<Decision>> => {
       const { Items = [], LastEvaluatedKey } = await client.send(
         new QueryCommand({

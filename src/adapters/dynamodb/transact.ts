@@ -4,18 +4,31 @@
  * answer and never is.
  */
 import { setTimeout as sleepFor } from 'node:timers/promises'
-import { TransactionCanceledException } from '@aws-sdk/client-dynamodb'
 import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb'
 import { assert } from '../../protocol/assert.ts'
 import type { Random, Sleep } from '../../protocol/clock.ts'
-import type { Database } from './client.ts'
+import {
+  cancellationReasons,
+  type Database,
+  type Item,
+  isCrowdCode,
+  isCrowdedOut,
+} from './client.ts'
 
 export type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number]
 
 export type TransactOutcome =
   | { readonly kind: 'committed' }
-  /** Indexes of the items whose conditions failed; nothing was written. */
-  | { readonly kind: 'refused'; readonly failed: readonly number[] }
+  | {
+      /** Nothing was written. */
+      readonly kind: 'refused'
+      /** Indexes of the items whose conditions failed. */
+      readonly failed: readonly number[]
+      /** By index, what stood there, for writes that ask for `ALL_OLD`. */
+      readonly found: ReadonlyMap<number, Item>
+      /** Another item was contended as well, so its condition is not judged. */
+      readonly isPartial: boolean
+    }
 
 export type Pauses = { readonly sleep: Sleep; readonly random: Random }
 
@@ -32,7 +45,7 @@ export const realPauses: Pauses = {
 
 /** Throws when the items stay contended over eight attempts, and for every other fault. */
 export async function transact(
-  { client }: Database,
+  { client }: Pick<Database, 'client'>,
   items: readonly TransactItem[],
   pauses: Pauses = realPauses,
 ): Promise<TransactOutcome> {
@@ -44,12 +57,9 @@ export async function transact(
       await client.send(new TransactWriteCommand({ TransactItems: [...items] }))
       return { kind: 'committed' }
     } catch (error) {
-      const codes = cancellationCodes(error)
-      const failed = codes.flatMap((code, index) =>
-        code === 'ConditionalCheckFailed' ? [index] : [],
-      )
-      if (failed.length > 0) return { kind: 'refused', failed }
-      if (attempt >= attemptsMax || !isConflictAlone(codes)) throw error
+      const refused = refusalIn(error)
+      if (refused) return refused
+      if (attempt >= attemptsMax || !isCrowdedOut(error)) throw error
       await pauses.sleep(pauseMs(attempt, pauses.random))
     }
   }
@@ -60,12 +70,14 @@ export function pauseMs(attempt: number, random: Random): number {
   return Math.ceil(random() * Math.min(pauseMsMax, firstPauseMs * 2 ** attempt))
 }
 
-function cancellationCodes(error: unknown): readonly string[] {
-  if (!(error instanceof TransactionCanceledException)) return []
-  return (error.CancellationReasons ?? []).map(({ Code }) => Code ?? 'None')
-}
-
-function isConflictAlone(codes: readonly string[]): boolean {
-  const reasons = codes.filter((code) => code !== 'None')
-  return reasons.length > 0 && reasons.every((code) => code === 'TransactionConflict')
+function refusalIn(error: unknown): TransactOutcome | undefined {
+  const rows = cancellationReasons(error).map((reason, index) => ({ ...reason, index }))
+  const failed = rows.filter(({ code }) => code === 'ConditionalCheckFailed')
+  if (failed.length === 0) return undefined
+  return {
+    kind: 'refused',
+    failed: failed.map(({ index }) => index),
+    isPartial: rows.some(({ code }) => isCrowdCode(code)),
+    found: new Map(failed.flatMap(({ index, item }) => (item ? [[index, item] as const] : []))),
+  }
 }

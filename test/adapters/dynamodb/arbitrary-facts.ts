@@ -124,6 +124,8 @@ export const anyKey: fc.Arbitrary<CustomerKey> = fc.record({
   spendPerDay: orNone(cap),
   spendPerMonth: orNone(cap),
   requestsPerMinute: orNone(fc.integer({ min: 1, max: 1_000_000 })),
+  tokensPerMinute: orNone(fc.integer({ min: 1, max: 1_000_000_000 })),
+  concurrency: orNone(fc.integer({ min: 1, max: 64 })),
   createdAtMs: timeMs,
 })
 

@@ -1,7 +1,5 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeCatalogueStore } from '../../../src/adapters/dynamodb/catalogue-store.ts'
-import { fromModelItem } from '../../../src/adapters/dynamodb/items/catalogue-item.ts'
 import { makePoolStore } from '../../../src/adapters/dynamodb/pool-store.ts'
 import type { CatalogueStore } from '../../../src/fleet/ports.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
@@ -15,16 +13,6 @@ beforeAll(async () => {
   catalogue = makeCatalogueStore(engine)
 })
 afterAll(() => engine.stop())
-
-async function versionAsPriced(id: string, digits: string) {
-  const { Item } = await engine.client.send(
-    new GetCommand({
-      TableName: engine.tables.profiles,
-      Key: { pk: `price#${id}`, sk: `v#${digits}` },
-    }),
-  )
-  return Item && fromModelItem(Item)
-}
 
 describe('the catalogue', () => {
   test('numbers the versions of a model from 1 and lists the last', async () => {
@@ -54,8 +42,10 @@ describe('the catalogue', () => {
     const dear = { ...cheap, host_share_bps: 9_000 }
     await catalogue.putModel(cheap)
     await catalogue.putModel(dear)
-    expect(await versionAsPriced('maker/two', '0000000001')).toEqual({ ...cheap, version: 1 })
-    expect(await versionAsPriced('maker/two', '0000000002')).toEqual({ ...dear, version: 2 })
+    expect(await catalogue.readVersion('maker/two', 1)).toEqual({ ...cheap, version: 1 })
+    expect(await catalogue.readVersion('maker/two', 2)).toEqual({ ...dear, version: 2 })
+    expect(await catalogue.readVersion('maker/two', 3)).toBeUndefined()
+    expect(await catalogue.readVersion('maker/none', 1)).toBeUndefined()
   })
 
   test('gives changes at the same time different versions', async () => {

@@ -138,6 +138,8 @@ export const aKey = (
   spendPerDay: undefined,
   spendPerMonth: undefined,
   requestsPerMinute: undefined,
+  tokensPerMinute: undefined,
+  concurrency: undefined,
   createdAtMs: nowMs,
   ...changes,
 })

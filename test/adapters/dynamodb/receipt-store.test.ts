@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Decision } from '../../../src/ledger/ports.ts'
-import { charging, type Ledger, openLedger } from '../../ledger/open-ledger.ts'
+import { charging, failing, type Ledger, openLedger } from '../../ledger/open-ledger.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
 
 let engine: EmbeddedDynamodb
@@ -36,6 +36,34 @@ describe('a receipt', () => {
     const byNode = await ledger.receipts.findByHash(body.served?.node_receipt_hash ?? '')
     expect(byNode?.receipt.body.served?.node_receipt_hash).toBe(body.served?.node_receipt_hash)
     expect(await ledger.receipts.findByHash(unknownHash)).toBeUndefined()
+  })
+
+  test('of a hold that expired is found by the hold alone', async () => {
+    const order = ledger.reservation(await ledger.customer(0n), 100n)
+    const { accountId, holdId, hold } = order
+    const expired = ledger.sweeping.expire(accountId, holdId, hold)
+    expect(await ledger.receipts.findExpired(holdId)).toBeUndefined()
+    await ledger.holds.decide(expired)
+    expect(await ledger.receipts.findExpired(holdId)).toEqual(expired)
+  })
+
+  test('of any other end is not found by its hold', async () => {
+    const accountId = await ledger.customer(0n)
+    const charged = await decided(accountId)
+    const failed = failing(ledger.reservation(accountId, 100n))
+    await ledger.holds.decide(failed)
+    for (const { holdId } of [charged, failed]) {
+      expect(await ledger.receipts.findExpired(holdId)).toBeUndefined()
+    }
+  })
+
+  test('is read by its hold as it is now, with the nonce of that hold', async () => {
+    const { accountId, holdId, hold } = ledger.reservation(await ledger.customer(0n), 100n)
+    expect(await ledger.holds.readDecision(accountId, holdId)).toBeUndefined()
+    const decision = ledger.sweeping.expire(accountId, holdId, hold)
+    await ledger.holds.decide(decision)
+    expect(await ledger.holds.readDecision(accountId, holdId)).toEqual(decision)
+    expect(decision.nonce).toBe(hold.nonce)
   })
 
   test('is never replaced: the first one stands', async () => {

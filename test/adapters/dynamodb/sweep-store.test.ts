@@ -24,7 +24,7 @@ async function held() {
 }
 
 const settled = ({ order }: Awaited<ReturnType<typeof held>>) =>
-  ledger.holds.settle({ ...order, charge: 0n, spendCounters: [] })
+  ledger.holds.settle({ ...order, charge: 0n, returns: [] })
 const bucketOf = async (accountId: string) =>
   (await ledger.sweeps.readWallet(accountId))?.sweepBucket
 
@@ -100,12 +100,12 @@ describe('moving a wallet', () => {
 
 test('dropped counters are gone, the others and the money stay', async () => {
   const accountId = await ledger.customer(1_000n)
-  const caps = { spendPerDay: 500n, spendPerMonth: 500n, requestsPerMinute: 5 }
+  const caps = { spendPerDay: 500n, spendPerMonth: 500n, requestsPerMinute: 5, concurrency: 5 }
   const order = ledger.reservation(accountId, 100n, caps)
   await ledger.holds.reserve(order)
-  const [day, month, minute] = order.charges.map(({ name }) => name)
+  const [day, month, minute, running] = order.charges.map(({ name }) => name)
   await ledger.sweeps.dropCounters(accountId, [day ?? '', minute ?? '', 'sd#9#20200101'])
-  expect(await ledger.counters(accountId)).toEqual({ [month ?? '']: 100n })
+  expect(await ledger.counters(accountId)).toEqual({ [month ?? '']: 100n, [running ?? '']: 1n })
   expect(await ledger.books(accountId)).toEqual({ available: 900n, held: 100n, spent: 0n })
 })
 

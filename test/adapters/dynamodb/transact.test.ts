@@ -67,9 +67,32 @@ describe('a transaction', () => {
       new PutCommand({ TableName: engine.tables.keys, Item: { pk: 'b2', sk: 'one' } }),
     )
     const items = ['b1', 'b2', 'b3'].map((pk) => putNew(engine, pk))
-    expect(await transact(engine, items)).toEqual({ kind: 'refused', failed: [1] })
+    const refused = { kind: 'refused', failed: [1], isPartial: false }
+    expect(await transact(engine, items)).toMatchObject(refused)
     expect(await isStored(engine, 'b1')).toBe(false)
     expect(await isStored(engine, 'b3')).toBe(false)
+  })
+
+  test('tells what stood in the way of the writes that ask for it', async () => {
+    const items = ['h1', 'h2', 'h3'].map((pk) => putNew(engine, pk).Put)
+    const [one, two, three] = items
+    if (!one || !two || !three) throw new Error('there are three')
+    await transact(engine, [{ Put: one }, { Put: three }])
+    const asking = { ...three, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const }
+    const outcome = await transact(engine, [{ Put: one }, { Put: two }, { Put: asking }])
+    expect(outcome).toEqual({
+      kind: 'refused',
+      failed: [0, 2],
+      found: new Map([[2, { pk: 'h3', sk: 'one' }]]),
+      isPartial: false,
+    })
+  })
+
+  test('that was throttled on an item is tried again as well', async () => {
+    const { database, run, sent } = contended([['None', 'ThrottlingError']])
+    const outcome = await run([putNew(database, 'i1'), putNew(database, 'i2')])
+    expect(outcome).toEqual({ kind: 'committed' })
+    expect(sent()).toBe(2)
   })
 
   test('that met another write is tried again after a growing pause', async () => {
@@ -84,7 +107,7 @@ describe('a transaction', () => {
   test('with a failed condition is not tried again, even where another item was contended', async () => {
     const { database, run, sent } = contended([['ConditionalCheckFailed', 'TransactionConflict']])
     const outcome = await run([putNew(database, 'd1'), putNew(database, 'd2')])
-    expect(outcome).toEqual({ kind: 'refused', failed: [0] })
+    expect(outcome).toEqual({ kind: 'refused', failed: [0], found: new Map(), isPartial: true })
     expect(sent()).toBe(1)
   })
 

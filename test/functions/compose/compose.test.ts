@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -14,6 +14,7 @@ import { fleetOver } from '../../support/enrolled-fleet.ts'
 import { type GatewayBench, startGatewayBench } from '../../support/gateway-bench.ts'
 import { streams } from '../../support/host-answers.ts'
 import { modelOnSale } from '../../support/model-on-sale.ts'
+import { stageEnvironment } from '../../support/stage-environment.ts'
 
 let bench: GatewayBench
 let folder: string
@@ -26,23 +27,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-/** The environment of a process in `stage` over this database. In stage local its rights are enforced. */
-async function environment(stage: string): Promise<Record<string, string>> {
-  const path = join(folder, `${stage}.json`)
-  await writeFile(path, JSON.stringify({ ...bench.secrets, stage }), { mode: 0o600 })
-  const { tables, endpoint } = bench
-  return {
-    [envKey.stage]: stage,
-    [envKey.balancesTable]: tables.balances,
-    [envKey.keysTable]: tables.keys,
-    [envKey.profilesTable]: tables.profiles,
-    [envKey.receiptsTable]: tables.receipts,
-    [envKey.secretsSource]: `file:${path}`,
-    [envKey.dynamodbEndpoint]: endpoint,
-    [envKey.deadlineMs]: '60000',
-    [envKey.leaseMarginMs]: '30000',
-  }
-}
+const environment = (stage: string) => stageEnvironment(bench, { stage, folder })
 
 describe('the gateway', () => {
   test('serves a paid request within its own rights', async () => {

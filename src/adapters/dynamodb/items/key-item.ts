@@ -20,6 +20,8 @@ const KeyItem = z.object({
   spendPerDay: Amount.optional(),
   spendPerMonth: Amount.optional(),
   requestsPerMinute: Int.optional(),
+  tokensPerMinute: Int.optional(),
+  concurrency: Int.optional(),
   createdAtMs: Int,
 })
 
@@ -44,8 +46,9 @@ export const toKeyItem = (key: CustomerKey) => ({ ...keyKey(key.keyHash), ...key
 
 export function fromKeyItem(item: unknown): CustomerKey {
   const key = KeyItem.parse(item)
-  const { spendPerDay, spendPerMonth, requestsPerMinute } = key
-  return { ...key, spendPerDay, spendPerMonth, requestsPerMinute }
+  const { spendPerDay, spendPerMonth, requestsPerMinute, tokensPerMinute, concurrency } = key
+  const limits = { spendPerDay, spendPerMonth, requestsPerMinute, tokensPerMinute, concurrency }
+  return { ...key, ...limits }
 }
 
 export const fromPointer = (item: unknown): string => Pointer.parse(item).keyHash

@@ -4,28 +4,38 @@
  */
 import * as z from 'zod'
 import { counterPattern } from '../../../ledger/counters.ts'
-import { assertWallet, type Hold, type SpendKind, type Wallet } from '../../../ledger/wallet.ts'
+import { assertWallet, type CountedUse, type Hold, type Wallet } from '../../../ledger/wallet.ts'
 import { Amount, Int } from '../item-fields.ts'
 
-/** `1dm`: the first key's spend of day and month. */
-const CountedSpendCode = z
-  .string()
-  .regex(/^\d+d?m?$/)
-  .transform((code) => ({
-    keyOrdinal: Number.parseInt(code, 10),
-    kinds: [
-      ...(code.includes('d') ? (['day'] as const) : []),
-      ...(code.includes('m') ? (['month'] as const) : []),
-    ] satisfies SpendKind[],
-  }))
+/**
+ * `12dmct2t4w`: the twelfth key's spend of day and month, one of its concurrent requests, and its
+ * tokens in base 36. What is not counted is left out.
+ */
+const countedUsePattern = /^(\d+)(d?)(m?)(c?)(?:t([0-9a-z]{1,7}))?$/
+const tokensRadix = 36
+
+const CountedUseCode = z.string().transform((code, context): CountedUse => {
+  const [, ordinal, day, month, concurrency, tokens] = countedUsePattern.exec(code) ?? []
+  if (ordinal === undefined) {
+    context.addIssue({ code: 'custom', message: 'names no counters' })
+    return z.NEVER
+  }
+  return {
+    keyOrdinal: Number(ordinal),
+    spendDay: day !== '',
+    spendMonth: month !== '',
+    concurrency: concurrency !== '',
+    tokens: tokens === undefined ? undefined : Number.parseInt(tokens, tokensRadix),
+  }
+})
 
 const HoldItem = z.strictObject({
-  /** Amount, expiry in seconds, nonce, price version, counted spend. */
+  /** Amount, expiry in seconds, nonce, price version, counted use. */
   a: Amount,
   e: Int,
   n: z.string(),
   p: Int,
-  c: CountedSpendCode.optional(),
+  c: CountedUseCode.optional(),
 })
 
 const WalletItem = z.looseObject({
@@ -34,9 +44,11 @@ const WalletItem = z.looseObject({
   held: Amount,
   spent: Amount,
   funded: Amount,
+  granted: Amount.default(0n),
   status: z.enum(['active', 'suspended']),
   holds: z.record(z.string(), HoldItem),
   sweepBucket: z.string().optional(),
+  closedBefore: z.string().optional(),
 })
 
 export const walletKey = (accountId: string) => ({ pk: accountId, sk: 'wallet#0' })
@@ -51,6 +63,7 @@ export function fromWalletItem(item: Readonly<Record<string, unknown>>): Wallet 
     held: parsed.held,
     spent: parsed.spent,
     funded: parsed.funded,
+    granted: parsed.granted,
     holds: new Map(Object.entries(parsed.holds).map(([id, hold]) => [id, fromHoldItem(hold)])),
     counters: new Map(
       Object.entries(item)
@@ -63,6 +76,7 @@ export function fromWalletItem(item: Readonly<Record<string, unknown>>): Wallet 
         .map((name) => Number(name.slice('revoked#'.length))),
     ),
     sweepBucket: parsed.sweepBucket,
+    closedBefore: parsed.closedBefore,
   }
   assertWallet(wallet)
   return wallet
@@ -74,7 +88,7 @@ export function toHoldItem(hold: Hold) {
     e: hold.expiresAtSec,
     n: hold.nonce,
     p: hold.priceVersion,
-    ...(hold.counted ? { c: countedSpendCode(hold.counted) } : {}),
+    ...(hold.counted ? { c: countedUseCode(hold.counted) } : {}),
   }
 }
 
@@ -100,7 +114,8 @@ function fromHoldItem(item: z.infer<typeof HoldItem>): Hold {
   }
 }
 
-function countedSpendCode({ keyOrdinal, kinds }: NonNullable<Hold['counted']>): string {
-  const day = kinds.includes('day') ? 'd' : ''
-  return `${keyOrdinal}${day}${kinds.includes('month') ? 'm' : ''}`
+function countedUseCode(counted: CountedUse): string {
+  const { keyOrdinal, spendDay, spendMonth, concurrency, tokens } = counted
+  const flags = [spendDay ? 'd' : '', spendMonth ? 'm' : '', concurrency ? 'c' : ''].join('')
+  return `${keyOrdinal}${flags}${tokens === undefined ? '' : `t${tokens.toString(tokensRadix)}`}`
 }

@@ -7,18 +7,17 @@ import {
 } from '../../../../src/adapters/dynamodb/items/receipt-item.ts'
 import { ids } from '../../../../src/adapters/system.ts'
 import type { Decision } from '../../../../src/ledger/ports.ts'
-import { nodeIdOf } from '../../../../src/protocol/node-identity.ts'
 import { expiredReceipt } from '../../../../src/receipts/expired-receipt.ts'
 import { isVerified, verifyReceipt } from '../../../../src/receipts/verify-receipt.ts'
 import {
   by,
-  claim,
   draft,
   endedAtMs,
   genuineReceipt,
   ownView,
   published,
 } from '../../../support/genuine-receipt.ts'
+import { largeReceipt, usualReceipt } from '../../../support/sized-receipts.ts'
 import { asStored, storedBytes } from '../stored.ts'
 
 const { request_id: holdId, account_id: accountId } = draft.private
@@ -26,6 +25,7 @@ const { request_id: holdId, account_id: accountId } = draft.private
 const decision = (changes: Partial<Decision> = {}): Decision => ({
   accountId,
   holdId,
+  nonce: 'q8Zk_3-A',
   charge: draft.charge,
   receipt: genuineReceipt(),
   ...changes,
@@ -38,57 +38,8 @@ const expired = (): Decision => {
 }
 
 /** Bytes by DynamoDB's rules: a binary counts as long as it is. */
-const itemBytes = ({ body, ...rest }: ReturnType<typeof toReceiptItem>): number =>
-  storedBytes({ ...rest, body: '' }) + body.byteLength
-
-const freshHex = () => Buffer.from(ids.token(32), 'base64url').toString('hex')
-
-/** Three hosts tried, names as long as real ones, and no random part that is there twice. */
-function largeReceipt() {
-  const nodeId = nodeIdOf(ids.token(32))
-  const digest = `sha256:${freshHex()}`
-  const attempts = [
-    { node_id: nodeIdOf(ids.token(32)), outcome: 'connect_failed', ticket_hash: freshHex() },
-    { node_id: nodeIdOf(ids.token(32)), outcome: 'timed_out', ticket_hash: freshHex() },
-    { node_id: nodeId, outcome: 'served', ticket_hash: freshHex() },
-  ]
-  return genuineReceipt({
-    model: 'meta-llama/Llama-3.3-70B-Instruct',
-    served: draft.served && {
-      ...draft.served,
-      profile_id: 'meta-llama/Llama-3.3-70B-Instruct@fp8-dynamic',
-      artifact_digest: digest,
-      node_receipt_hash: freshHex(),
-    },
-    private: {
-      ...draft.private,
-      attempts,
-      claim: {
-        claim: {
-          ...claim.claim,
-          ticket_hash: attempts[2]?.ticket_hash ?? '',
-          node_id: nodeId,
-          output_sha256: freshHex(),
-          artifact_digest: digest,
-          runtime: { kind: 'vllm', version: '0.11.2+cu128.post1' },
-        },
-        signature: ids.token(64),
-      },
-      node_public_key: ids.token(32),
-      request_commitment: freshHex(),
-      output_commitment: freshHex(),
-    },
-  })
-}
-
-/** One host asked, nothing in it twice that is random in a real one. */
-function usualReceipt() {
-  const { attempts, ...rest } = largeReceipt().private
-  return genuineReceipt({
-    served: draft.served && { ...draft.served, benchmark_id: freshHex() },
-    private: { ...rest, attempts: attempts.slice(-1) },
-  })
-}
+const itemBytes = ({ b, ...rest }: ReturnType<typeof toReceiptItem>): number =>
+  storedBytes({ ...rest, b: '' }) + b.byteLength
 
 describe('a receipt', () => {
   test.each([
@@ -99,6 +50,13 @@ describe('a receipt', () => {
     const before = make()
     const after = fromReceiptItem(asStored(toReceiptItem(before)))
     expect(after).toEqual(before)
+  })
+
+  test('that an earlier release stored is read: long names, and no nonce', () => {
+    const before = decision()
+    const { c: charge, n: _, b: body, ...item } = toReceiptItem(before)
+    const after = fromReceiptItem(asStored({ ...item, charge, body }))
+    expect(after).toEqual({ ...before, nonce: undefined })
   })
 
   test('is still proven genuine after its stay in the table', () => {
@@ -120,11 +78,19 @@ describe('a receipt', () => {
     expect(toReceiptItem(decision())).toHaveProperty('nodeReceiptHash')
   })
 
+  test('of an expired hold, and no other, is in the index of those', () => {
+    expect(toReceiptItem(expired())).toMatchObject({ expiredHold: holdId })
+    expect(toReceiptItem(decision())).not.toHaveProperty('expiredHold')
+  })
+
   test.each([
     ['of a served request', usualReceipt, 1_024],
     ['of three attempts with long names', largeReceipt, 2_048],
   ])('%s, claim and all, is stored in few write units', (_, make, most) => {
-    const bytes = itemBytes(toReceiptItem(decision({ receipt: make() })))
+    const receipt = make()
+    const { request_id: ofHold, account_id: ofAccount } = receipt.private
+    const kept = decision({ receipt, holdId: ofHold, accountId: ofAccount })
+    const bytes = itemBytes(toReceiptItem(kept))
     console.info(`a receipt item has ${bytes} bytes`)
     expect(bytes).toBeGreaterThan(600)
     expect(bytes).toBeLessThanOrEqual(most)
@@ -138,7 +104,7 @@ describe('a receipt', () => {
   test('of more than 64 KB is neither written nor read', () => {
     const receipt = genuineReceipt({ model: 'x'.repeat(70_000) })
     expect(() => toReceiptItem(decision({ receipt }))).toThrow('at most 64 KB')
-    const body = Buffer.concat([Buffer.of(1), deflateRawSync(JSON.stringify(receipt))])
-    expect(() => fromReceiptItem(asStored({ ...toReceiptItem(decision()), body }))).toThrow()
+    const b = Buffer.concat([Buffer.of(1), deflateRawSync(JSON.stringify(receipt))])
+    expect(() => fromReceiptItem(asStored({ ...toReceiptItem(decision()), b }))).toThrow()
   })
 })

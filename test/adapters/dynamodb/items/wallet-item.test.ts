@@ -5,20 +5,24 @@ import {
   newWalletItem,
   toHoldItem,
 } from '../../../../src/adapters/dynamodb/items/wallet-item.ts'
-import { countedSpend } from '../../../../src/ledger/counters.ts'
-import type { CountedSpend, Hold } from '../../../../src/ledger/wallet.ts'
+import { countedUse } from '../../../../src/ledger/counters.ts'
+import type { CountedUse, Hold } from '../../../../src/ledger/wallet.ts'
 import { asStored, storedBytes } from '../stored.ts'
 
 const amount = fc.bigInt({ min: 0n, max: 10n ** 21n })
 const holdId = fc.stringMatching(/^[0-9A-HJKMNP-TV-Z]{26}$/)
-const counted: fc.Arbitrary<CountedSpend | undefined> = fc
+const orNone = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined })
+const tokens = fc.integer({ min: 0, max: 1_000_000_000 })
+const counted: fc.Arbitrary<CountedUse | undefined> = fc
   .record({
     keyOrdinal: fc.integer({ min: 0, max: 1_000_000 }),
-    spendPerDay: fc.option(amount, { nil: undefined }),
-    spendPerMonth: fc.option(amount, { nil: undefined }),
-    requestsPerMinute: fc.constant(undefined),
+    spendPerDay: orNone(amount),
+    spendPerMonth: orNone(amount),
+    requestsPerMinute: orNone(tokens),
+    tokensPerMinute: orNone(tokens),
+    concurrency: orNone(tokens),
   })
-  .map(countedSpend)
+  .chain((caps) => tokens.map((used) => countedUse(caps, { amount: 1n, tokens: used })))
 const anyHold: fc.Arbitrary<Hold> = fc.record({
   amount,
   expiresAtSec: fc.integer({ min: 0, max: 4_000_000_000 }),
@@ -34,7 +38,13 @@ const aHold: Hold = {
   expiresAtSec: 1_795_238_400,
   nonce: 'q8Zk_3-A',
   priceVersion: 12,
-  counted: { keyOrdinal: 31, kinds: ['day', 'month'] },
+  counted: {
+    keyOrdinal: 31,
+    spendDay: true,
+    spendMonth: true,
+    concurrency: true,
+    tokens: 131_072,
+  },
 }
 
 describe('a wallet', () => {
@@ -46,10 +56,12 @@ describe('a wallet', () => {
       held: 0n,
       spent: 0n,
       funded: 0n,
+      granted: 0n,
       holds: new Map(),
       counters: new Map(),
       revokedKeyOrdinals: new Set(),
       sweepBucket: undefined,
+      closedBefore: undefined,
     })
   })
 
@@ -83,6 +95,8 @@ describe('a wallet', () => {
         'sd#3#20261121': 5n,
         'sm#3#202611': 10n ** 20n,
         'rm#12#202611210510': 7n,
+        'tm#12#202611210510': 90n,
+        'cc#12': 2n,
         'revoked#2': true,
         'revoked#14': true,
         sweepBucket: '2026-11-21T05:10',
@@ -94,14 +108,23 @@ describe('a wallet', () => {
         ['sd#3#20261121', 5n],
         ['sm#3#202611', 10n ** 20n],
         ['rm#12#202611210510', 7n],
+        ['tm#12#202611210510', 90n],
+        ['cc#12', 2n],
       ]),
     )
     expect(wallet.revokedKeyOrdinals).toEqual(new Set([2, 14]))
     expect(wallet.sweepBucket).toBe('2026-11-21T05:10')
   })
 
+  test('tells what was granted and where its books are closed', () => {
+    const closedBefore = '01JABCDEFGHJKMNPQRSTVWXYZ0'
+    const item = { ...newWalletItem('acct_1'), granted: 5n, closedBefore }
+    expect(fromWalletItem(asStored(item))).toMatchObject({ granted: 5n, closedBefore })
+  })
+
   test.each([
     ['S1', { available: -1n, spent: 1n }],
+    ['S1', { granted: -1n }],
     ['S2', { available: 1n }],
     ['S3', { held: 1n, funded: 1n }],
   ])('that breaks %s is not read', (rule, changes) => {
@@ -113,7 +136,6 @@ describe('a wallet', () => {
     ['an amount that is no whole number', { available: 0.5 }],
     ['an unknown status', { status: 'closed' }],
     ['no holds', { holds: undefined }],
-    ['an unreadable hold', { holds: { h1: { ...toHoldItem(aHold), c: '1x' } } }],
     ['a hold without a nonce', { holds: { h1: { ...toHoldItem(aHold), n: undefined } } }],
   ])('with %s is not read', (_, changes) => {
     const item = { ...newWalletItem('acct_1'), ...changes }
@@ -122,21 +144,61 @@ describe('a wallet', () => {
 })
 
 describe('a hold', () => {
-  test('takes at most 80 bytes of the item, its id and its share of the map included', () => {
+  const bytesOf = (hold: Hold): number => {
     const id = '01JABCDEFGHJKMNPQRSTVWXYZ0'
-    const wallet = { holds: {} }
-    const bytes = storedBytes({ holds: { [id]: toHoldItem(aHold) } }) - storedBytes(wallet)
-    expect(bytes).toBeGreaterThan(60)
-    expect(bytes).toBeLessThanOrEqual(80)
+    return storedBytes({ holds: { [id]: toHoldItem(hold) } }) - storedBytes({ holds: {} })
+  }
+
+  test.each<[string, Hold]>([
+    ['of a usual request', aHold],
+    [
+      'as large as it gets',
+      {
+        amount: 999_999_999_999n,
+        expiresAtSec: 4_000_000_001,
+        nonce: 'q8Zk_3-A',
+        priceVersion: 9_999,
+        counted: {
+          keyOrdinal: 999,
+          spendDay: true,
+          spendMonth: true,
+          concurrency: true,
+          tokens: 999_999_999,
+        },
+      },
+    ],
+  ])('%s takes at most 80 bytes, its id and its share of the map included', (_, hold) => {
+    expect(bytesOf(hold)).toBeGreaterThan(60)
+    expect(bytesOf(hold)).toBeLessThanOrEqual(80)
   })
 
-  test.each([
-    [{ keyOrdinal: 1, kinds: ['day'] }, '1d'],
-    [{ keyOrdinal: 31, kinds: ['month'] }, '31m'],
-    [{ keyOrdinal: 7, kinds: ['day', 'month'] }, '7dm'],
+  const nothing: CountedUse = {
+    keyOrdinal: 7,
+    spendDay: false,
+    spendMonth: false,
+    concurrency: false,
+    tokens: undefined,
+  }
+
+  test.each<[CountedUse | undefined, string | undefined]>([
+    [{ ...nothing, spendDay: true }, '7d'],
+    [{ ...nothing, spendMonth: true }, '7m'],
+    [{ ...nothing, spendDay: true, spendMonth: true }, '7dm'],
+    [{ ...nothing, concurrency: true }, '7c'],
+    [{ ...nothing, tokens: 0 }, '7t0'],
+    [aHold.counted, '31dmct2t4w'],
     [undefined, undefined],
-  ] as const)('of a key that counts %o is coded %s', (spend, code) => {
-    expect(toHoldItem({ ...aHold, counted: spend })).toMatchObject(code ? { c: code } : {})
-    expect('c' in toHoldItem({ ...aHold, counted: spend })).toBe(code !== undefined)
+  ])('that counts %o is coded %s', (use, code) => {
+    const item = toHoldItem({ ...aHold, counted: use })
+    expect('c' in item ? item.c : undefined).toBe(code)
   })
+
+  test.each(['', 'd', '7md', '7x', '7t', '7tZ', '7t12345678', '7dmct1 '])(
+    'whose counters are coded %j is not read',
+    (c) => {
+      const holds = { h1: { ...toHoldItem(aHold), c } }
+      const item = { ...newWalletItem('acct_1'), held: aHold.amount, funded: aHold.amount, holds }
+      expect(() => fromWalletItem(asStored(item))).toThrow('names no counters')
+    },
+  )
 })

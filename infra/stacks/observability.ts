@@ -1,0 +1,54 @@
+/** What wakes somebody up. Alarms read metrics by name, so this stack needs nothing of the others. */
+import { type App, CfnOutput, Duration, Stack } from 'aws-cdk-lib'
+import {
+  Alarm,
+  ComparisonOperator,
+  Metric,
+  Stats,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch'
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { Topic } from 'aws-cdk-lib/aws-sns'
+import { metrics } from '../../src/names.ts'
+import type { StageConfig } from '../config.ts'
+
+export class ObservabilityStack extends Stack {
+  constructor(scope: App, id: string, { stage }: StageConfig) {
+    super(scope, id, { description: 'B3IQ: alarms' })
+    // Not encrypted with a key of its own: messages carry the name of an alarm and no customer's
+    // data, and CloudWatch cannot publish through the key that AWS makes for topics.
+    const topic = new Topic(this, 'Alarms', { enforceSSL: true })
+    // The policy of enforceSSL replaces the one that would let the account's alarms in.
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': this.account } },
+      }),
+    )
+    const alarm = new Alarm(this, 'LedgerDiscrepancies', {
+      alarmDescription:
+        'The ledger’s audit found a discrepancy, or did not run for two hours. ' +
+        'Runbook: docs/runbooks/ledger-discrepancy.md',
+      metric: new Metric({
+        namespace: metrics.namespace,
+        metricName: metrics.ledgerDiscrepancies,
+        dimensionsMap: { [metrics.stageDimension]: stage },
+        statistic: Stats.SUM,
+        // The audit publishes a number every hour, give or take: any two hours hold at least one. A
+        // discrepancy alarms as soon as it is counted, not when the two hours are over.
+        period: Duration.hours(2),
+      }),
+      threshold: 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      evaluationPeriods: 1,
+      // No number means that nobody looks at the ledger, which must not look like a ledger in order.
+      treatMissingData: TreatMissingData.BREACHING,
+    })
+    alarm.addAlarmAction(new SnsAction(topic))
+    alarm.addOkAction(new SnsAction(topic))
+    new CfnOutput(this, 'AlarmTopicArn', { value: topic.topicArn })
+  }
+}

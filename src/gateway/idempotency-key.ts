@@ -1,0 +1,40 @@
+/**
+ * A client's `Idempotency-Key` as the claim that is taken with the hold. Key and body are stored as
+ * keyed hashes, so that the table tells nobody what was asked or under which name.
+ */
+import { createHmac } from 'node:crypto'
+import { claimLifeMs } from '../ledger/idempotency.ts'
+import type { IdempotencyClaim } from '../ledger/ports.ts'
+import { limits } from '../protocol/limits.ts'
+import { ok, type Result, refuse } from '../protocol/result.ts'
+
+export type ClaimTerms = {
+  readonly accountId: string
+  readonly path: string
+  readonly bodySha256: string
+  readonly nowMs: number
+  readonly secret: Buffer
+}
+
+/** Undefined without the header: such a request is made as often as it is sent. */
+export function claimOf(
+  headers: Headers,
+  { accountId, path, bodySha256, nowMs, secret }: ClaimTerms,
+): Result<IdempotencyClaim | undefined> {
+  const key = headers.get('idempotency-key')
+  if (key === null) return ok(undefined)
+  if (key === '' || key.length > limits.idempotencyKeyChars) {
+    return refuse('invalid_value', {
+      param: 'Idempotency-Key',
+      message: `Idempotency-Key must have 1 to ${limits.idempotencyKeyChars} characters.`,
+    })
+  }
+  const hash = (...parts: readonly string[]) =>
+    createHmac('sha256', secret).update(JSON.stringify(parts)).digest('base64url')
+  return ok({
+    claimHash: hash('key', accountId, path, key),
+    fingerprint: hash('body', accountId, path, bodySha256),
+    nowSec: Math.floor(nowMs / 1000),
+    expiresAtSec: Math.ceil((nowMs + claimLifeMs) / 1000),
+  })
+}

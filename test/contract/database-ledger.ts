@@ -1,0 +1,40 @@
+/** The ledger's real adapters over fresh tables of an engine. */
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
+import { makeDatabase } from '../../src/adapters/dynamodb/client.ts'
+import { makeClosingStore } from '../../src/adapters/dynamodb/closing-store.ts'
+import { createTables, localTableNames } from '../../src/adapters/dynamodb/create-tables.ts'
+import { makeHoldStore } from '../../src/adapters/dynamodb/hold-store.ts'
+import { walletKey } from '../../src/adapters/dynamodb/items/wallet-item.ts'
+import { makeJournalStore } from '../../src/adapters/dynamodb/journal-store.ts'
+import { makeReceiptStore } from '../../src/adapters/dynamodb/receipt-store.ts'
+import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
+import type { OpenedLedger } from './ledger-contract.ts'
+
+type Engine = { readonly endpoint: string; readonly stop: () => Promise<void> }
+
+export async function openDatabaseLedger({ endpoint, stop }: Engine): Promise<OpenedLedger> {
+  const tables = localTableNames(`contract-${crypto.randomUUID().slice(0, 8)}`)
+  await createTables(endpoint, tables)
+  const database = makeDatabase({ tables, endpoint })
+  return {
+    holds: makeHoldStore(database),
+    sweeps: makeSweepStore(database),
+    accounts: makeAccountStore(database),
+    journal: makeJournalStore(database),
+    closing: makeClosingStore(database),
+    receipts: makeReceiptStore(database),
+    revokeKey: async (accountId, keyOrdinal) => {
+      await database.client.send(
+        new UpdateCommand({
+          TableName: tables.balances,
+          Key: walletKey(accountId),
+          UpdateExpression: 'SET #revoked = :true',
+          ExpressionAttributeNames: { '#revoked': `revoked#${keyOrdinal}` },
+          ExpressionAttributeValues: { ':true': true },
+        }),
+      )
+    },
+    close: stop,
+  }
+}

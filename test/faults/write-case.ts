@@ -1,0 +1,103 @@
+/**
+ * One write of the product, run twice in tables of its own: once undisturbed and once over a wire
+ * that breaks. Ids and times are the same in both, so that answers and tables can be compared whole.
+ */
+import { ScanCommand } from '@aws-sdk/lib-dynamodb'
+import { type Database, makeDatabase } from '../../src/adapters/dynamodb/client.ts'
+import { createTables, localTableNames } from '../../src/adapters/dynamodb/create-tables.ts'
+import { type Done, isWrite, type Plan, startFaultProxy } from '../support/fault-proxy.ts'
+
+export type WriteCase = {
+  /** The file under src/adapters/dynamodb, without its ending. */
+  readonly file: string
+  readonly method: string
+  /** Tells cases of one method apart. */
+  readonly as: string
+  /** What is stored before. */
+  readonly given?: (database: Database) => Promise<unknown>
+  readonly write: (database: Database) => Promise<unknown>
+  /** Fields that a repeated try may change, each of which says why where it is named. */
+  readonly mayDiffer?: readonly string[]
+}
+
+export type Run = {
+  /** What the caller got: its answer, or the error that it was told. */
+  readonly answer: unknown
+  readonly stored: Tables
+  /** What became of each write, in order; reads are left out. */
+  readonly writes: readonly Done[]
+}
+
+/** Every item, by table, partition and sort key. */
+export type Tables = Readonly<Record<string, unknown>>
+
+/** In the place of an answer: the name of the error that was thrown. */
+export class Failed {
+  readonly reason: string
+
+  constructor(reason: string) {
+    this.reason = reason
+  }
+}
+
+/** `plans` go by the method's own writes: what is given is stored undisturbed. */
+export async function runCase(
+  engine: Database & { readonly endpoint: string },
+  { given, write, mayDiffer = [] }: WriteCase,
+  plans: readonly Plan[] = [],
+): Promise<Run> {
+  const tables = localTableNames(`faults-${crypto.randomUUID().slice(0, 8)}`)
+  await createTables(engine.endpoint, tables)
+  const direct = { ...engine, tables }
+  const proxy = await startFaultProxy(engine.endpoint)
+  const wired = makeDatabase({ tables, endpoint: proxy.endpoint })
+  try {
+    await given?.(direct)
+    proxy.plan(...plans)
+    const answer = await write(wired).catch((error: unknown) =>
+      error instanceof Error ? new Failed(error.name) : new Failed(String(error)),
+    )
+    await proxy.release()
+    const writes = proxy.done.filter(isWrite)
+    return {
+      answer: without(answer, mayDiffer),
+      stored: await dump(direct, writes, mayDiffer),
+      writes,
+    }
+  } finally {
+    wired.client.destroy()
+    wired.once.destroy()
+    await proxy.stop()
+  }
+}
+
+/** Of the tables that were written to; nothing can have changed in the others. */
+async function dump(
+  { client, tables }: Database,
+  writes: readonly Done[],
+  mayDiffer: readonly string[],
+): Promise<Tables> {
+  const bodies = writes.map(({ body }) => JSON.stringify(body))
+  const found: Record<string, unknown> = {}
+  for (const [table, TableName] of Object.entries(tables)) {
+    if (!bodies.some((body) => body.includes(`"${TableName}"`))) continue
+    const { Items = [] } = await client.send(new ScanCommand({ TableName, ConsistentRead: true }))
+    for (const item of Items) found[`${table} ${item.pk} ${item.sk}`] = without(item, mayDiffer)
+  }
+  return found
+}
+
+/** Without fields of these names, at whatever depth. */
+function without(value: unknown, fields: readonly string[]): unknown {
+  const isPlain =
+    typeof value === 'object' && value !== null && !opaque.some((one) => value instanceof one)
+  if (fields.length === 0 || !isPlain) return value
+  if (Array.isArray(value)) return value.map((one) => without(one, fields))
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([name]) => !fields.includes(name))
+      .map(([name, inner]) => [name, without(inner, fields)]),
+  )
+}
+
+const opaque = [Failed, Set, Uint8Array]

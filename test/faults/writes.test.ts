@@ -1,0 +1,80 @@
+// Every write of the product over a wire that breaks at each of its requests in turn: the caller
+// hears what it would have heard, and the tables hold what they would have held.
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import * as z from 'zod'
+import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
+import { type Fault, isWrite, type Plan } from '../support/fault-proxy.ts'
+import { cases } from './cases.ts'
+import { Failed, runCase, type WriteCase } from './write-case.ts'
+
+let engine: EmbeddedDynamodb
+beforeAll(async () => {
+  engine = await startEmbeddedDynamodb()
+})
+afterAll(() => engine.stop())
+
+const named = cases.map((one): [string, WriteCase] => [`${one.method}, ${one.as},`, one])
+
+/** The client waits up to a second after each throttled try. */
+const timeout = 60_000
+
+const disturbances: readonly (readonly Fault[])[] = [
+  [{ kind: 'reply lost' }],
+  [{ kind: 'request lost' }],
+  [{ kind: 'throttled', by: 'capacity' }],
+  [{ kind: 'conflict' }],
+  [{ kind: 'server error', isCommitted: true }],
+  [{ kind: 'delayed', delayMs: 50 }],
+  [{ kind: 'late' }],
+  // The first try comes to life after the second was refused, and before the third.
+  [{ kind: 'late', overtakenBy: 1 }, { kind: 'conflict' }],
+]
+
+/** Hits the method's write of this index, and the tries that follow it. */
+const from = (index: number, faults: readonly Fault[]): Plan[] =>
+  faults.map((fault) => ({ fault, on: isWrite, after: index }))
+
+describe('after a fault the same answer and the same tables', () => {
+  test.concurrent.for(named)('%s', { timeout }, async ([, one], { expect }) => {
+    const undisturbed = await runCase(engine, one)
+    const count = undisturbed.writes.length
+    expect(count).toBeGreaterThan(0)
+    for (const index of undisturbed.writes.keys()) {
+      for (const faults of disturbances) {
+        const run = await runCase(engine, one, from(index, faults))
+        const what = `write ${index + 1} of ${count}: ${JSON.stringify(faults)}`
+        const hit = run.writes.flatMap(({ fate }) => (fate === 'passed' ? [] : [fate]))
+        expect.soft({ what, hit, answer: run.answer, stored: run.stored }).toEqual({
+          what,
+          hit: faults.map(({ kind }) => kind),
+          answer: undisturbed.answer,
+          stored: undisturbed.stored,
+        })
+      }
+    }
+  })
+})
+
+describe('when no reply of a write ever comes, no answer is wrong', () => {
+  test.concurrent.for(named)('%s', { timeout }, async ([, one], { expect }) => {
+    const undisturbed = await runCase(engine, one)
+    const count = undisturbed.writes.length
+    for (const index of undisturbed.writes.keys()) {
+      const lost: Plan = { fault: { kind: 'reply lost' }, on: isWrite, after: index, times: 99 }
+      const { answer, stored } = await runCase(engine, one, [lost])
+      if (saysUnknown(answer)) continue
+      const what = `write ${index + 1} of ${count}`
+      expect.soft({ what, answer, stored }).toEqual({
+        what,
+        answer: undisturbed.answer,
+        stored: undisturbed.stored,
+      })
+    }
+  })
+})
+
+/** Who hears nothing knows nothing, and is told so: by an error, or in words. */
+function saysUnknown(answer: unknown): boolean {
+  const Unknown = z.object({ kind: z.enum(['unknown', 'unavailable']) })
+  return answer instanceof Failed || Unknown.safeParse(answer).success
+}
