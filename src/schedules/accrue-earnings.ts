@@ -5,7 +5,7 @@
 import { type AccrueDeps, accrueAccount } from '../ledger/accrue.ts'
 import type { ClosingStore } from '../ledger/journal-ports.ts'
 import type { AccountStore } from '../ledger/ports.ts'
-import { clockIsRight, type SweepDeps, sweepWallet } from '../ledger/sweep.ts'
+import { clockIsRight, type SweepDeps, sweepStray } from '../ledger/sweep.ts'
 import type { FirstIdAt } from '../protocol/clock.ts'
 import { walk } from './walk.ts'
 
@@ -48,7 +48,7 @@ export async function accrueEarnings(deps: AccrueEarningsDeps): Promise<AccrueEa
       try {
         const wallet = await deps.sweepStore.readWallet(accountId)
         if (!wallet) return
-        report.released += await sweepWallet(deps, wallet)
+        report.released += await sweepStray(deps, wallet)
         const { decisions, isComplete } = await accrueAccount(deps, accountId, before)
         report.decisions += decisions
         if (!isComplete) report.incomplete += 1

@@ -1,11 +1,12 @@
 /** Starting, stopping, starting again, and being started wrongly. */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { schedules } from '../../src/names.ts'
 import { freePortRow, readAccount, startLocalStack } from '../support/local-stack.ts'
 
 const mainFile = new URL('../../apps/local/main.ts', import.meta.url).pathname
@@ -40,6 +41,12 @@ test('a second start keeps key and balance, --fresh begins anew, Ctrl-C leaves n
     const second = await startLocalStack([], dataDir)
     expect(second.customerKey).toBe(first.customerKey)
     expect(await readAccount(second, second.customerKey)).toEqual(spent)
+    const log = await readFile(join(dataDir, 'logs', 'control-plane.log'), 'utf8')
+    for (const schedule of Object.keys(schedules)) {
+      expect(log).toContain(`{"event":"schedule_ran","schedule":"${schedule}"`)
+    }
+    // The audit at the second start has proven what the first one spent, and no metric is in the way.
+    expect(log).not.toMatch(/ledger_discrepancy|reconcile_failed|"_aws"/)
     await second.stop()
 
     const third = await startLocalStack(['--fresh'], dataDir)

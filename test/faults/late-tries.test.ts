@@ -10,11 +10,12 @@ import { aBeat, aJoinCode, aNode } from '../adapters/dynamodb/facts.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
 import { type FaultProxy, isWrite, startFaultProxy } from '../support/fault-proxy.ts'
 import { cases } from './cases.ts'
-import { runCase } from './write-case.ts'
+import { bePatient, runCase } from './write-case.ts'
 
 let engine: EmbeddedDynamodb
 beforeAll(async () => {
   engine = await startEmbeddedDynamodb()
+  bePatient(engine)
 })
 afterAll(() => engine.stop())
 
@@ -105,7 +106,7 @@ describe('an engine slower than the client waits', () => {
   test.concurrent.for(timedOut)('changes nothing of $method, $as', async (one, { expect }) => {
     const undisturbed = await runCase(engine, one)
     const slow = { fault: { kind: 'delayed', delayMs }, on: isWrite } as const
-    const run = await runCase(engine, one, [slow])
+    const run = await runCase(engine, one, { plans: [slow], isPatient: false })
     expect(run.writes[0]?.fate).toBe('delayed')
     expect(run.writes).toHaveLength(undisturbed.writes.length + 1)
     expect(run.answer).toEqual(undisturbed.answer)

@@ -3,9 +3,12 @@
  * that breaks. Ids and times are the same in both, so that answers and tables can be compared whole.
  */
 import { ScanCommand } from '@aws-sdk/lib-dynamodb'
+import * as z from 'zod'
 import { type Database, makeDatabase } from '../../src/adapters/dynamodb/client.ts'
 import { createTables, localTableNames } from '../../src/adapters/dynamodb/create-tables.ts'
 import { type Done, isWrite, type Plan, startFaultProxy } from '../support/fault-proxy.ts'
+
+const patienceMs = 20_000
 
 export type WriteCase = {
   /** The file under src/adapters/dynamodb, without its ending. */
@@ -16,6 +19,8 @@ export type WriteCase = {
   /** What is stored before. */
   readonly given?: (database: Database) => Promise<unknown>
   readonly write: (database: Database) => Promise<unknown>
+  /** A refusal that follows a try without an answer is not final: that try may still arrive. */
+  readonly mayStayUnknown?: true
   /** Fields that a repeated try may change, each of which says why where it is named. */
   readonly mayDiffer?: readonly string[]
 }
@@ -40,17 +45,27 @@ export class Failed {
   }
 }
 
-/** `plans` go by the method's own writes: what is given is stored undisturbed. */
+/** Who hears nothing knows nothing, and is told so: by an error, or in words. */
+export function saysUnknown(answer: unknown): boolean {
+  const Unknown = z.object({ kind: z.enum(['unknown', 'unavailable']) })
+  return answer instanceof Failed || Unknown.safeParse(answer).success
+}
+
+/**
+ * `plans` go by the method's own writes: what is given is stored undisturbed. Unless the test is
+ * about time-outs, the client waits long enough for the busiest machine.
+ */
 export async function runCase(
   engine: Database & { readonly endpoint: string },
   { given, write, mayDiffer = [] }: WriteCase,
-  plans: readonly Plan[] = [],
+  { plans = [], isPatient = true }: { plans?: readonly Plan[]; isPatient?: boolean } = {},
 ): Promise<Run> {
   const tables = localTableNames(`faults-${crypto.randomUUID().slice(0, 8)}`)
   await createTables(engine.endpoint, tables)
   const direct = { ...engine, tables }
   const proxy = await startFaultProxy(engine.endpoint)
   const wired = makeDatabase({ tables, endpoint: proxy.endpoint })
+  if (isPatient) bePatient(wired)
   try {
     await given?.(direct)
     proxy.plan(...plans)
@@ -69,6 +84,14 @@ export async function runCase(
     wired.once.destroy()
     await proxy.stop()
   }
+}
+
+/** Both of its clients share the handler. */
+export function bePatient({ client }: Database): void {
+  const { requestHandler } = client.config
+  const handle = requestHandler.handle.bind(requestHandler)
+  requestHandler.handle = (request, options) =>
+    handle(request, { ...options, requestTimeout: patienceMs })
 }
 
 /** Of the tables that were written to; nothing can have changed in the others. */

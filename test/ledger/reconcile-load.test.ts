@@ -15,7 +15,7 @@ import { graceMs, leaseMs, minuteMs } from './open-ledger.ts'
 import { holdAmount, openReconciledLedger, serving } from './open-reconciled-ledger.ts'
 
 const workers = 4
-const runs = 10
+const runs = 6
 
 let engine: EmbeddedDynamodb
 beforeAll(async () => {

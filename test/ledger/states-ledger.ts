@@ -1,6 +1,7 @@
 /**
  * One hold of the largest amount that can be written, brought into each of its states, and everything
- * that can be asked of it there. `states.ts` says what comes of each.
+ * that can be asked of it there. `states-hold.ts` and `states-charge.ts` say what
+ * comes of each.
  */
 import { accrueAccount } from '../../src/ledger/accrue.ts'
 import { credit } from '../../src/ledger/credit.ts'
@@ -53,7 +54,11 @@ export async function openBench() {
       await credit(ledger.posting, terms)
     },
     reserveSame: () => take(order),
-    reserveOther: (amount: bigint) => take(ledger.orderOf({ accountId, amount })),
+    /** Later than whatever the books were closed at. */
+    reserveOther: (amount: bigint) => {
+      ledger.moveClock(1_000)
+      return take(ledger.orderOf({ accountId, amount }))
+    },
     decide: (charge: bigint) => memory.holds.decide(decision(charge)),
     finish: async (charge: bigint): Promise<string> => {
       const finished = await finishHold(ledger.finishing, hold, decision(charge))

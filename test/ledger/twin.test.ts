@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { finishHold } from '../../src/ledger/finish.ts'
 import type { HoldStore, Reservation } from '../../src/ledger/ports.ts'
+import { sweepStray } from '../../src/ledger/sweep.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
 import { charging, graceMs, leaseMs, minuteMs } from './open-ledger.ts'
 import { bucketAt, openSweptLedger, type SweptLedger } from './open-swept-ledger.ts'
@@ -178,4 +179,23 @@ test('a decision from before nonces were recorded ends whatever hold stands ther
   await ledger.holds.decide({ ...charging(order, 40n), nonce: undefined })
   await sweepTwin()
   expect(await ledger.books(accountId)).toEqual({ available: 960n, held: 0n, spent: 40n })
+})
+
+test('a twin that comes later than the sweeper looks back is found by the walk over all wallets', async () => {
+  const { accountId, order, arrive } = await heldBySecondTry()
+  await finish(order, 40n)
+  ledger.moveClock(leaseMs + graceMs)
+  await ledger.run()
+  ledger.moveClock(60 * minuteMs)
+  await ledger.run()
+  expect(await arrive()).toEqual({ kind: 'held' })
+  expect(await ledger.run()).toMatchObject({ released: 0 })
+  const wallet = await ledger.sweeps.readWallet(accountId)
+  expect(wallet && (await sweepStray(ledger.sweeping, wallet))).toBe(1)
+  expect(await ledger.books(accountId)).toEqual({ available: 960n, held: 0n, spent: 40n })
+  // Out of the minute that nobody looks at, so that its next crashed hold is found as usual.
+  expect(await ledger.bucketOfWallet(accountId)).toBeUndefined()
+  await ledger.crashed(accountId)
+  ledger.moveClock(leaseMs + graceMs)
+  expect(await ledger.run()).toMatchObject({ released: 1 })
 })

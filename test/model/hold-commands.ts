@@ -224,8 +224,7 @@ const resumptions = statusCommand('active')
 
 const revocations = anyAccount.map((accountId) =>
   command('revoke key 3', accountId, async ({ revoke, reference }) => {
-    if (!revoke) return undefined
-    revoke(accountId, 3)
+    await revoke(accountId, 3)
     reference.stopped.add(`${accountId} 3`)
     return undefined
   }),
@@ -247,28 +246,34 @@ const waits = {
     return leftMs < 3 * dayMs ? Math.max(0, leftMs - 1_000) : 0
   },
 }
-const anyWait = fc.constantFrom<(keyof typeof waits)[]>(
-  ...(['1 s', '1 s', '30.5 s', '1 min', '3 min', 'a lease', 'a lease', '1 h'] as const),
-  ...(['to midnight', 'to the end of the month'] as const),
-)
-const clocks = anyWait.map((wait) =>
+const waitCommand = (wait: keyof typeof waits) =>
   command('wait', wait, async ({ ledger }) => {
     ledger.moveClock(waits[wait](ledger.nowMs()))
     return undefined
-  }),
-)
+  })
+const shortWaits = fc
+  .constantFrom<(keyof typeof waits)[]>('1 s', '1 s', '30.5 s', '1 min', '3 min', 'a lease')
+  .map(waitCommand)
+const clocks = fc
+  .constantFrom<(keyof typeof waits)[]>('a lease', '1 h', 'to midnight', 'to the end of the month')
+  .map(waitCommand)
 
-export const holdCommands = [
+/** Without what takes a sweeper long, or many writes. */
+export const quickHoldCommands = [
   { arbitrary: reserves, weight: 90 },
   { arbitrary: finishes, weight: 80 },
   { arbitrary: requests, weight: 120 },
   { arbitrary: crashes, weight: 30 },
   { arbitrary: twins, weight: 40 },
   { arbitrary: sweeps, weight: 20 },
-  { arbitrary: clocks, weight: 60 },
-  { arbitrary: longWaits, weight: 25 },
+  { arbitrary: shortWaits, weight: 35 },
   { arbitrary: suspensions, weight: 3 },
   { arbitrary: resumptions, weight: 12 },
   { arbitrary: revocations, weight: 2 },
+]
+export const holdCommands = [
+  ...quickHoldCommands,
+  { arbitrary: clocks, weight: 25 },
+  { arbitrary: longWaits, weight: 25 },
   { arbitrary: bursts, weight: 1 },
 ]

@@ -65,7 +65,8 @@ const refunds = fc
       const { ledger } = world
       const { verdicts } = world.reference
       const handle = holdOf(world, terms.nth, ({ order }) => verdicts.has(order.holdId))
-      const { accountId = '', holdId = '' } = handle?.order ?? {}
+      if (!handle) return
+      const { accountId, holdId } = handle.order
       const decision = await ledger.stores.receipts.readReceipt(accountId, holdId)
       if (!decision) return
       const { bearer, reference } = terms

@@ -55,22 +55,20 @@ export type World = {
   readonly handles: Handle[]
   /** Every answer so far, without its numbers. */
   readonly answers: Set<string>
-  readonly revoke: ((account: string, key: number) => void) | undefined
+  readonly revoke: (account: string, key: number) => Promise<void>
   /** All posted entries; undefined where the stores cannot tell. */
   readonly entries: (() => Iterable<Entry>) | undefined
 }
 
 export async function openMemoryWorld(): Promise<World> {
   const memory = makeMemoryLedger({ asserts: true })
-  const world = await openWorld(memory)
-  return {
-    ...world,
-    revoke: (account, key) => applyRevocation(memory.state, account, key),
-    entries: () => memory.state.entries.values(),
-  }
+  const world = await openWorld(memory, async (account, key) =>
+    applyRevocation(memory.state, account, key),
+  )
+  return { ...world, entries: () => memory.state.entries.values() }
 }
 
-export async function openWorld(stores: Stores): Promise<World> {
+export async function openWorld(stores: Stores, revoke: World['revoke']): Promise<World> {
   const ledger = composeLedger(stores, owns)
   const reference = makeReference({ nowMs: ledger.nowMs, leaseMs, graceMs, owns })
   for (const accountId of accounts) {
@@ -82,14 +80,7 @@ export async function openWorld(stores: Stores): Promise<World> {
   }
   // As after a deployment: without a cursor, the first sweep looks back two hours and no further.
   await stores.sweeps.writeCursor(new Date(ledger.nowMs()).toISOString().slice(0, 16))
-  return {
-    ledger,
-    reference,
-    handles: [],
-    answers: new Set(),
-    revoke: undefined,
-    entries: undefined,
-  }
+  return { ledger, reference, handles: [], answers: new Set(), revoke, entries: undefined }
 }
 
 export const referenceOrder = (

@@ -79,7 +79,7 @@ function doing(sim: Sim, task: Task, operation: TaskOperation): Promise<void> {
     case 'confirm':
       return doConfirm(sim, task, operation)
     case 'late_claim':
-      return doLateClaims(sim, task, operation.node)
+      return doLateClaims(sim, task)
     case 'accrue':
       return operation.isEager ? accrueEagerly(sim, task) : runAccrual(sim, task)
     case 'sweep':
@@ -94,6 +94,7 @@ function processOf(operation: TaskOperation): string {
       return `sweeper ${operation.sweeper}`
     case 'accrue':
     case 'payout':
+    case 'late_claim':
       return operation.id
     default:
       return 'operator'

@@ -57,8 +57,8 @@ export type OperationBody =
       readonly node: number
       readonly state: 'paid' | 'returned'
     }
-  /** A node claims for every ticket that it holds. */
-  | { readonly kind: 'late_claim'; readonly node: number }
+  /** Nodes claim for every ticket that they hold. */
+  | { readonly kind: 'late_claim' }
 
 export type Operation = OperationBody & {
   /** Names the operation's stream of chances. */
@@ -85,7 +85,12 @@ export function operationsOf(seed: number, setting: Setting): readonly Operation
   many('credit', draws.between(0, 3), () => creditOf(customer(), draws))
   const requests = draws.between(2, 8)
   many('request', requests, () => requestOf(customer(), setting, draws))
-  many('sweep', draws.between(1, 4), () => ({ kind: 'sweep', sweeper: draws.below(2) }))
+  const sweeps = draws.between(1, 4)
+  for (let index = 1; index <= sweeps; index += 1) {
+    const anyMs = when()
+    const atMs = sweepTime(operations, setting, draws) ?? anyMs
+    add(`sweep${index}`, atMs, { kind: 'sweep', sweeper: draws.below(2) })
+  }
   many('adjust', draws.below(2), () => adjustmentOf(customer(), draws))
   many('accrue', draws.below(3), () => ({ kind: 'accrue', isEager: draws.chance(0.6) }))
   many('status', draws.chance(0.2) ? 2 : 0, (index) => ({
@@ -110,7 +115,7 @@ export function operationsOf(seed: number, setting: Setting): readonly Operation
   const late = () => afterMs + draws.below(afterwardsMs)
   const claims = draws.below(3)
   for (let index = 1; index <= claims; index += 1) {
-    add(`claim${index}`, late(), { kind: 'late_claim', node: draws.below(setting.nodes) })
+    add(`claim${index}`, late(), { kind: 'late_claim' })
   }
   const refunds = draws.below(4)
   if (refunds > 0 && draws.chance(0.5))
@@ -130,6 +135,21 @@ function drawTimes(draws: Stream, activeMs: number): () => number {
   const isBurst = draws.chance(0.25)
   const fromMs = draws.below(activeMs)
   return () => (isBurst ? fromMs + draws.below(2_000) : draws.below(activeMs))
+}
+
+/**
+ * Half of the sweeps set out so that they come by while some request takes its hold or ends it; they
+ * read a store some dozens of times on their way.
+ */
+function sweepTime(
+  operations: readonly Operation[],
+  { latencyScaleMs }: Setting,
+  draws: Stream,
+): number | undefined {
+  const requests = operations.filter(({ kind }) => kind === 'request')
+  const request = requests[draws.below(requests.length)]
+  const earlierMs = draws.below(60 * latencyScaleMs)
+  return draws.chance(0.5) && request ? Math.max(0, request.atMs - earlierMs) : undefined
 }
 
 /** The first has half of the load, the second half of the rest. */

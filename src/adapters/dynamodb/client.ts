@@ -69,6 +69,18 @@ export function makeDatabase({ tables, endpoint, enforce }: DatabaseOptions): Da
       },
       { step: 'deserialize', name: 'readServerDate', priority: 'low' },
     )
+    base.middlewareStack.add(
+      (next) => async (args) => {
+        try {
+          return await next(args)
+        } catch (error) {
+          // A running transaction holds the item: nothing was written, and the SDK would not try again.
+          if (isConflict(error)) Object.assign(error, { $retryable: {} })
+          throw error
+        }
+      },
+      { step: 'finalizeRequest', name: 'retryConflicts', priority: 'low' },
+    )
   }
   return {
     client: documentsOver(repeating),
@@ -127,13 +139,15 @@ export function isCrowdCode(code: string): boolean {
 export function isUnknownOutcome(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if (isCrowdedOut(error)) return true
+  // What the client never sent carries none: an assertion, a schema, a missing right.
   const metadata = '$metadata' in error ? error.$metadata : undefined
-  const status =
-    typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata
-      ? metadata.httpStatusCode
-      : undefined
-  if (typeof status === 'number') return status >= 500 || isThrottle(error)
-  return true
+  if (typeof metadata !== 'object' || metadata === null) return false
+  const status = 'httpStatusCode' in metadata ? metadata.httpStatusCode : undefined
+  return typeof status === 'number' ? status >= 500 || isThrottle(error) : true
+}
+
+function isConflict(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'TransactionConflictException'
 }
 
 function isThrottle(error: Error): boolean {

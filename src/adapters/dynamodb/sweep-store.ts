@@ -1,15 +1,17 @@
 /** What the sweeper reads and moves: due wallets through the sparse index, its cursor, the clock. */
-import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type { SweepStore } from '../../ledger/ports.ts'
-import { type Database, isFailedCondition } from './client.ts'
+import type { Database } from './client.ts'
 import { fromWalletItem, walletKey } from './items/wallet-item.ts'
+import { updateIf } from './update-if.ts'
 
 const cursorKey = { pk: 'sweeper', sk: 'cursor' }
 const Cursor = z.object({ bucket: z.string() })
 const IndexKey = z.object({ pk: z.string() })
 
-export function makeSweepStore({ client, tables, serverTimeMs }: Database): SweepStore {
+export function makeSweepStore(database: Database): SweepStore {
+  const { client, tables, serverTimeMs } = database
   const TableName = tables.balances
 
   const readCursor = async () => {
@@ -17,29 +19,20 @@ export function makeSweepStore({ client, tables, serverTimeMs }: Database): Swee
     return Item && Cursor.parse(Item).bucket
   }
 
-  const changeBucket = async (
+  const changeBucket = (
     change: { readonly accountId: string; readonly from: string },
     update: { readonly expression: string; readonly condition: string; readonly to?: string },
-  ) => {
-    try {
-      await client.send(
-        new UpdateCommand({
-          TableName,
-          Key: walletKey(change.accountId),
-          UpdateExpression: update.expression,
-          ConditionExpression: update.condition,
-          ExpressionAttributeValues: {
-            ':from': change.from,
-            ...(update.to === undefined ? { ':none': 0 } : { ':to': update.to }),
-          },
-        }),
-      )
-      return true
-    } catch (error) {
-      if (isFailedCondition(error)) return false
-      throw error
-    }
-  }
+  ) =>
+    updateIf(database, {
+      TableName,
+      Key: walletKey(change.accountId),
+      UpdateExpression: update.expression,
+      ConditionExpression: update.condition,
+      ExpressionAttributeValues: {
+        ':from': change.from,
+        ...(update.to === undefined ? { ':none': 0 } : { ':to': update.to }),
+      },
+    })
 
   return {
     readWallet: async (accountId) => {
@@ -73,14 +66,14 @@ export function makeSweepStore({ client, tables, serverTimeMs }: Database): Swee
       }),
     dropCounters: async (accountId, names) => {
       const placeholders = names.map((name, index) => [`#c${index}`, name] as const)
-      await client.send(
-        new UpdateCommand({
-          TableName,
-          Key: walletKey(accountId),
-          UpdateExpression: `REMOVE ${placeholders.map(([placeholder]) => placeholder).join(', ')}`,
-          ExpressionAttributeNames: Object.fromEntries(placeholders),
-        }),
-      )
+      await updateIf(database, {
+        TableName,
+        Key: walletKey(accountId),
+        UpdateExpression: `REMOVE ${placeholders.map(([placeholder]) => placeholder).join(', ')}`,
+        // An update that only removes would make an item where there is none.
+        ConditionExpression: 'attribute_exists(pk)',
+        ExpressionAttributeNames: Object.fromEntries(placeholders),
+      })
     },
     readCursor,
     writeCursor: async (bucket) => {

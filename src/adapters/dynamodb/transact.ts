@@ -3,6 +3,7 @@
  * items is cancelled whole and has changed nothing, so it is tried again; a failed condition is an
  * answer and never is.
  */
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb'
 import { assert } from '../../protocol/assert.ts'
@@ -52,9 +53,11 @@ export async function transact(
   assert(items.length > 0 && items.length <= itemsMax, 'a transaction has 1 to 100 items', {
     count: items.length,
   })
+  // One for all attempts: whichever arrives first, the others hear that it has happened.
+  const ClientRequestToken = randomUUID()
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await client.send(new TransactWriteCommand({ TransactItems: [...items] }))
+      await client.send(new TransactWriteCommand({ TransactItems: [...items], ClientRequestToken }))
       return { kind: 'committed' }
     } catch (error) {
       const refused = refusalIn(error)

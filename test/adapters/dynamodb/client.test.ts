@@ -11,6 +11,7 @@ import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { afterEach, describe, expect, test } from 'vitest'
 import { isUnknownOutcome, makeDatabase } from '../../../src/adapters/dynamodb/client.ts'
 import { localTableNames } from '../../../src/adapters/dynamodb/create-tables.ts'
+import { InvariantError } from '../../../src/protocol/assert.ts'
 
 const tables = localTableNames('client')
 const read = new GetCommand({ TableName: tables.balances, Key: { pk: 'a', sk: 'b' } })
@@ -109,7 +110,7 @@ describe('an outcome', () => {
 
   test.each([
     ['a fault of the service', new InternalServerError(of(500))],
-    ['a lost connection', new Error('socket hang up')],
+    ['a lost connection', Object.assign(new Error('reset'), { $metadata: { attempts: 1 } })],
     ['a throttle', new ProvisionedThroughputExceededException(of(400))],
     ['an update that met a transaction', new TransactionConflictException(of(400))],
     ['a transaction that met others', cancelled('None', 'TransactionConflict')],
@@ -125,6 +126,7 @@ describe('an outcome', () => {
     ['the same where others were met', cancelled('ConditionalCheckFailed', 'TransactionConflict')],
     ['a transaction that is no good', cancelled('ValidationError', 'None')],
     ['a transaction cancelled for no reason', cancelled()],
+    ['an assertion of ours', new InvariantError('S6 0 ≤ charge ≤ hold')],
     ['something thrown that is no error', 'fault'],
   ])('of %s is known', (_, error) => {
     expect(isUnknownOutcome(error)).toBe(false)

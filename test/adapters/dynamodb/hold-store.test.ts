@@ -98,18 +98,20 @@ describe('a write whose reply is lost', () => {
   })
 })
 
-/** A store whose transactions are cancelled so for these reasons, one list for each, in order. */
-function contended(cancellations: readonly (readonly string[])[]) {
+type Reason = NonNullable<TransactionCanceledException['CancellationReasons']>[number]
+
+/** A store whose transactions are cancelled for these reasons, one list for each, in order. */
+function contended(cancellations: readonly (readonly (string | Reason)[])[]) {
   const database = ledger.connect()
   const left = [...cancellations]
   database.once.middlewareStack.add(
     (next) => async (args) => {
-      const codes = left.shift()
-      if (!codes) return next(args)
+      const reasons = left.shift()
+      if (!reasons) return next(args)
       throw new TransactionCanceledException({
         message: 'cancelled',
         $metadata: { httpStatusCode: 400 },
-        CancellationReasons: codes.map((Code) => ({ Code })),
+        CancellationReasons: reasons.map((one) => (typeof one === 'string' ? { Code: one } : one)),
       })
     },
     { step: 'initialize', name: 'contend' },
@@ -136,6 +138,27 @@ describe('a reserve with a claim', () => {
     const store = contended(Array(8).fill(['None', 'TransactionConflict']))
     expect(await store.reserve(reservation)).toEqual({ kind: 'unknown' })
     expect(await store.reserve(reservation)).toEqual({ kind: 'held' })
+  })
+
+  test('that finds its own claim and cannot see the wallet is unknown, not refused', async () => {
+    const reservation = await order()
+    const claimOf = (holdId: string): Reason => ({
+      Code: 'ConditionalCheckFailed',
+      Item: { fingerprint: { S: 'body' }, holdId: { S: holdId } },
+    })
+    const store = contended([
+      [claimOf(reservation.holdId), 'TransactionConflict'],
+      [claimOf(reservation.holdId), 'None'],
+      [claimOf('another'), 'TransactionConflict'],
+    ])
+    const refusedBy = (holdId: string) => ({
+      kind: 'refused',
+      wallet: undefined,
+      claim: { fingerprint: 'body', holdId },
+    })
+    expect(await store.reserve(reservation)).toEqual({ kind: 'unknown' })
+    expect(await store.reserve(reservation)).toEqual(refusedBy(reservation.holdId))
+    expect(await store.reserve(reservation)).toEqual(refusedBy('another'))
   })
 
   test('cancelled for a bug of ours throws', async () => {

@@ -11,7 +11,7 @@ import type { CheckerContext } from '../checker/context.ts'
 import { noteDecided } from '../checker/decisions.ts'
 import { notePosted } from '../checker/journal.ts'
 import { accountOf } from '../checker/record.ts'
-import { noteHeld, noteSent, noteSettled } from '../checker/wallets.ts'
+import { checkIndexed, noteHeld, noteSent, noteSettled } from '../checker/wallets.ts'
 import type { Task } from '../engine/actor.ts'
 import type { World } from '../engine/world.ts'
 
@@ -77,7 +77,13 @@ export function sweepsOf({ world, ledger, checker }: Stores, task: Task): SweepS
     accountsInBucket: (bucket, limit) =>
       read(world, task, 'bucket.read', () => sweeps.accountsInBucket(bucket, limit)),
     moveBucket: (move) => write(world, task, 'bucket.move', () => sweeps.moveBucket(move)),
-    leaveBuckets: (leave) => write(world, task, 'bucket.leave', () => sweeps.leaveBuckets(leave)),
+    leaveBuckets: (leave) =>
+      write(world, task, 'bucket.leave', async () => {
+        const hasLeft = await sweeps.leaveBuckets(leave)
+        checker.count(hasLeft ? 'sweep: a wallet leaves the index' : 'sweep: a wallet has to stay')
+        checkIndexed(checker, leave.accountId)
+        return hasLeft
+      }),
     dropCounters: (accountId, names) =>
       write(world, task, 'counters.drop', () => {
         for (const name of names) accountOf(checker.seen, accountId).dropped.add(name)

@@ -4,104 +4,152 @@ import type { PlantedBug } from '../run/plant-bug.ts'
 export const holdBugs: readonly PlantedBug[] = [
   {
     name: 'settle-ignores-nonce',
-    file: 'test/support/memory-holds.ts',
-    find: 'wallet.holds.get(holdId)?.nonce !== hold.nonce',
-    replace: '!wallet.holds.has(holdId)',
+    edits: [
+      {
+        file: 'test/support/memory-holds.ts',
+        find: 'wallet.holds.get(holdId)?.nonce !== hold.nonce',
+        replace: '!wallet.holds.has(holdId)',
+      },
+    ],
     breaks: ['S4', 'S7', 'S3'],
     budget: 20_000,
   },
   {
     name: 'one-nonce-for-all-tries',
-    file: 'src/ledger/reserve.ts',
-    find: 'nonce: deps.newNonce() }',
-    replace: 'nonce: tries[0]?.nonce ?? deps.newNonce() }',
+    edits: [
+      {
+        file: 'src/ledger/reserve.ts',
+        find: 'nonce: deps.newNonce() }',
+        replace: 'nonce: tries[0]?.nonce ?? deps.newNonce() }',
+      },
+    ],
     breaks: ['S4'],
     budget: 2_000,
   },
   {
     name: 'twin-pays-the-decided-charge',
-    file: 'src/ledger/finish.ts',
-    find: 'decision.nonce !== undefined && decision.nonce !== hold.nonce',
-    replace: 'false',
+    edits: [
+      {
+        file: 'src/ledger/finish.ts',
+        find: 'decision.nonce !== undefined && decision.nonce !== hold.nonce',
+        replace: 'false',
+      },
+    ],
     breaks: ['S7', 'S6'],
     budget: 2_000,
   },
   {
     name: 'gateway-settles-before-deciding',
-    file: 'src/ledger/finish.ts',
-    find: 'const outcome = await resolveUnknown(() => deps.store.decide(intended), deps.sleep)',
-    replace: `await applyDecision(deps, hold, intended)
-  const outcome = await resolveUnknown(() => deps.store.decide(intended), deps.sleep)`,
+    edits: [
+      {
+        file: 'src/ledger/finish.ts',
+        find: 'const outcome = await resolveUnknown(() => deps.store.decide(intended), deps.sleep)',
+        replace: `await applyDecision(deps, hold, intended)
+      const outcome = await resolveUnknown(() => deps.store.decide(intended), deps.sleep)`,
+      },
+    ],
     breaks: ['S4'],
     budget: 500,
   },
   {
     name: 'sweeper-releases-before-deciding',
-    file: 'src/ledger/sweep.ts',
-    find: 'const finished = await finishHold(',
-    replace: `const { accountId } = wallet
-    await deps.store.settle({ accountId, holdId, hold, charge: 0n, returns: [] })
-    const finished = await finishHold(`,
+    edits: [
+      {
+        file: 'src/ledger/sweep.ts',
+        find: 'const finished = await finishHold(',
+        replace: `const { accountId } = wallet
+        await deps.store.settle({ accountId, holdId, hold, charge: 0n, returns: [] })
+        const finished = await finishHold(`,
+      },
+    ],
     breaks: ['S4', 'S7'],
     budget: 1_000,
   },
   {
     name: 'unknown-decision-taken-for-none',
-    file: 'src/ledger/finish.ts',
-    find: `    case 'unknown':
-      return { kind: 'unavailable' }`,
-    replace: `    case 'unknown':
-      await applyDecision(deps, hold, { ...intended, charge: 0n })
-      return { kind: 'unavailable' }`,
+    edits: [
+      {
+        file: 'src/ledger/finish.ts',
+        find: `    case 'unknown':
+          return { kind: 'unavailable' }`,
+        replace: `    case 'unknown':
+          await applyDecision(deps, hold, { ...intended, charge: 0n })
+          return { kind: 'unavailable' }`,
+      },
+    ],
     breaks: ['S4', 'S7'],
     budget: 3_000,
   },
   {
     name: 'late-gateway-charges-all-the-same',
-    file: 'src/ledger/finish.ts',
-    find: 'const isSettled = await applyDecision(deps, hold, decision)',
-    replace: 'const isSettled = await applyDecision(deps, hold, intended)',
+    edits: [
+      {
+        file: 'src/ledger/finish.ts',
+        find: 'const isSettled = await applyDecision(deps, hold, decision)',
+        replace: 'const isSettled = await applyDecision(deps, hold, intended)',
+      },
+    ],
     breaks: ['S7', 'S4'],
     budget: 5_000,
   },
   {
     name: 'decision-overwritten',
-    file: 'test/support/memory-holds.ts',
-    find: "if (before) return { kind: 'decided_before', decision: before }",
-    replace:
-      "if (before?.charge === decision.charge) return { kind: 'decided_before', decision: before }",
+    edits: [
+      {
+        file: 'test/support/memory-holds.ts',
+        find: "if (before) return { kind: 'decided_before', decision: before }",
+        replace:
+          "if (before?.charge === decision.charge) return { kind: 'decided_before', decision: before }",
+      },
+    ],
     breaks: ['S4'],
     budget: 5_000,
   },
   {
     name: 'told-what-was-meant-instead-of-what-stands',
-    file: 'src/gateway/settle-request.ts',
-    find: 'const standing = finished.decision.receipt',
-    replace: 'const standing = receipt',
+    edits: [
+      {
+        file: 'src/gateway/settle-request.ts',
+        find: 'const standing = finished.decision.receipt',
+        replace: 'const standing = receipt',
+      },
+    ],
     breaks: ['S7'],
     budget: 5_000,
   },
   {
     name: 'charge-above-the-hold',
-    file: 'src/metering/usage-truth.ts',
-    find: 'completion: Math.min(counts.completion, bounds.completion),',
-    replace: 'completion: counts.completion,',
+    edits: [
+      {
+        file: 'src/metering/usage-truth.ts',
+        find: 'completion: Math.min(counts.completion, bounds.completion),',
+        replace: 'completion: counts.completion,',
+      },
+    ],
     breaks: ['S6'],
     budget: 2_000,
   },
   {
     name: 'both-shares-rounded-down',
-    file: 'src/money/price.ts',
-    find: 'fee: charge - hostShare }',
-    replace: 'fee: (charge * (basisPoints - BigInt(hostShareBps))) / basisPoints }',
+    edits: [
+      {
+        file: 'src/money/price.ts',
+        find: 'fee: charge - hostShare }',
+        replace: 'fee: (charge * (basisPoints - BigInt(hostShareBps))) / basisPoints }',
+      },
+    ],
     breaks: ['S12'],
     budget: 2_000,
   },
   {
     name: 'cached-tokens-charged-twice',
-    file: 'src/money/price.ts',
-    find: 'return (numerator + tokensPerMTok - 1n) / tokensPerMTok',
-    replace: 'return numerator / tokensPerMTok + 1n',
+    edits: [
+      {
+        file: 'src/money/price.ts',
+        find: 'return (numerator + tokensPerMTok - 1n) / tokensPerMTok',
+        replace: 'return numerator / tokensPerMTok + 1n',
+      },
+    ],
     breaks: ['S11', 'S6'],
     budget: 500,
   },

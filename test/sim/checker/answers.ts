@@ -72,7 +72,10 @@ export function noteToldAnswer(
 ): void {
   const known = claim && seen.claims.get(claim.claimHash)
   if (!known) return
-  if (body.result.status === 'expired') return count('told: an answer that had expired meanwhile')
+  if (body.result.status === 'expired') {
+    count('told: an answer that had expired meanwhile')
+    return
+  }
   const isOne = known.answer === undefined || known.answer === answer
   verify(isOne, 'S10', () => `two answers under one key: ${known.answer} and ${answer}`)
   known.answer = answer

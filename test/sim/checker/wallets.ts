@@ -88,6 +88,13 @@ function checkStops({ accountId, isSuspended, revoked }: SeenAccount, keyOrdinal
   verify(!revoked.has(keyOrdinal), 'stop', () => `${accountId} took a hold with a revoked key`)
 }
 
+/** Whatever has an open hold stands in a minute of the sweeper's index. */
+export function checkIndexed(context: CheckerContext, accountId: string): void {
+  const wallet = context.walletOf(accountId)
+  const isIndexed = !wallet || wallet.holds.size === 0 || wallet.sweepBucket !== undefined
+  verify(isIndexed, 'L1', () => `${accountId} has open holds, and no sweeper will look at it`)
+}
+
 function checkOpen(
   account: SeenAccount,
   holdId: string,

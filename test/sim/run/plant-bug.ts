@@ -1,5 +1,5 @@
 /**
- * Plants a known bug: replaces one piece of one source file's text while the module is loaded. The
+ * Plants a known bug: replaces a piece of a source file's text while the module is loaded. The
  * file on disk stays as it is, and the checker has to notice the difference by itself.
  */
 import { readFileSync } from 'node:fs'
@@ -7,14 +7,19 @@ import { registerHooks } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-export type PlantedBug = {
-  /** Kebab-case; what the code does wrong. */
-  readonly name: string
+export type Edit = {
   /** From the repository root. */
   readonly file: string
   /** Stands in the file exactly once. */
   readonly find: string
   readonly replace: string
+}
+
+export type PlantedBug = {
+  /** Kebab-case; what the code does wrong. */
+  readonly name: string
+  /** More than one where a promise is kept twice over. */
+  readonly edits: readonly Edit[]
   /** Promises of which the checker must find one broken. */
   readonly breaks: readonly string[]
   /** Within how many histories. */
@@ -23,29 +28,35 @@ export type PlantedBug = {
 
 const root = join(import.meta.dirname, '..', '..', '..')
 
-/** Throws where the source has drifted away from the bug. */
-export function withBug({ name, file, find, replace }: PlantedBug, source: string): string {
+/** Throws where the source has drifted away from the edit. */
+export function edited(source: string, { file, find, replace }: Edit): string {
   const parts = source.split(find)
   if (parts.length !== 2) {
-    throw new Error(
-      `Bug ${name} does not fit ${file} any more: its text stands there ${parts.length - 1} times, not once.`,
-    )
+    const times = parts.length - 1
+    throw new Error(`"${find}" stands ${times} times in ${file}, not once: adapt the planted bug.`)
   }
   return parts.join(replace)
 }
 
-export function readBuggySource(bug: PlantedBug): string {
-  return withBug(bug, readFileSync(join(root, bug.file), 'utf8'))
+/** File URL → its text with the bug in it. */
+export function buggySources({ edits }: PlantedBug): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>()
+  for (const edit of edits) {
+    const path = join(root, edit.file)
+    const url = pathToFileURL(path).href
+    texts.set(url, edited(texts.get(url) ?? readFileSync(path, 'utf8'), edit))
+  }
+  return texts
 }
 
 /** For this thread, and for modules that are imported from now on. */
 export function plantBug(bug: PlantedBug): void {
-  const text = readBuggySource(bug)
-  const url = pathToFileURL(join(root, bug.file)).href
+  const texts = buggySources(bug)
   registerHooks({
-    load: (loaded, context, nextLoad) => {
-      const module = nextLoad(loaded, context)
-      return loaded === url ? { ...module, source: text } : module
+    load: (url, context, nextLoad) => {
+      const module = nextLoad(url, context)
+      const text = texts.get(url)
+      return text === undefined ? module : { ...module, source: text }
     },
   })
 }
