@@ -5,7 +5,7 @@
 import type { NanoUsd } from '../money/nano-usd.ts'
 import { splitOf } from './charge.ts'
 import { customerGain } from './credit.ts'
-import { type Entry, type Leg, move } from './journal.ts'
+import { type Entry, type Leg, move, netOf } from './journal.ts'
 import type { ClosingStore } from './journal-ports.ts'
 import type { Decision, SweepStore } from './ports.ts'
 import { type PostDeps, post } from './post.ts'
@@ -58,7 +58,8 @@ export async function refund(
       const isSame =
         entry.kind === 'refund' &&
         entry.about === holdId &&
-        customerGain(entry, accountId) === amount
+        customerGain(entry, accountId) === amount &&
+        netOf(entry.legs, 'shortfall') === netOf(legs, 'shortfall')
       return { kind: 'refunded_before', entry, isSame }
     }
     case 'refused':

@@ -4,8 +4,10 @@
  */
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { firstIdAt } from '../../src/adapters/system.ts'
 import { splitOf } from '../../src/ledger/charge.ts'
 import { credit } from '../../src/ledger/credit.ts'
+import { finishHold } from '../../src/ledger/finish.ts'
 import { move } from '../../src/ledger/journal.ts'
 import type { Decision } from '../../src/ledger/ports.ts'
 import { post } from '../../src/ledger/post.ts'
@@ -13,7 +15,13 @@ import { refund } from '../../src/ledger/refund.ts'
 import { generatePrivateKey, makeSigner } from '../../src/protocol/ed25519.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
 import { graceMs, leaseMs, minuteMs } from './open-ledger.ts'
-import { openReconciledLedger, type ReconciledLedger, resigned } from './open-reconciled-ledger.ts'
+import {
+  holdAmount,
+  openReconciledLedger,
+  type ReconciledLedger,
+  resigned,
+  serving,
+} from './open-reconciled-ledger.ts'
 
 const hourMs = 60 * minuteMs
 
@@ -86,6 +94,29 @@ test('a ledger in order has no discrepancy', async () => {
     found: [],
   })
   expect(ledger.publishedCounts).toEqual([{ discrepancies: 0, accounts: 1 }])
+})
+
+describe('no discrepancy is', () => {
+  test('a charge whose money has not moved yet, though the books are closed behind it', async () => {
+    const order = await ledger.take(ledger.reservation(accountId, holdAmount))
+    await ledger.holds.decide(serving(order))
+    ledger.moveClock(1)
+    await ledger.closing.closeBefore(accountId, firstIdAt(ledger.nowMs()))
+    expect(await invariantsFound()).toEqual([])
+  })
+
+  test('a twin, open under the id of a charge', async () => {
+    const order = ledger.reservation(accountId, holdAmount)
+    const taken = await ledger.take(order)
+    await finishHold(ledger.finishing, taken.hold, serving(taken))
+    expect(await ledger.holds.reserve(order)).toEqual({ kind: 'held' })
+    expect(await invariantsFound()).toEqual([])
+  })
+
+  test('an account in which nothing ever happened', async () => {
+    await ledger.customer(0n)
+    expect(await ledger.reconcile()).toMatchObject({ accounts: 2, found: [] })
+  })
 })
 
 describe('a wallet', () => {

@@ -77,7 +77,8 @@ export function makeReferenceJournal(core: Core) {
     if (isHost && (through.get(hold.account) ?? '') < id) return 'host_short'
     if (isHost && purse(`granted ${hold.account}`) > 0n) return 'host_unpaid'
     const fromHost = isHost && charge > 0n ? (amount * part) / charge : 0n
-    return once(name, `refund ${id} ${amount}`, () => {
+    const fromUs = isHost && charge > 0n ? 0n : amount
+    return once(name, `refund ${id} ${amount} ${fromUs}`, () => {
       if (purse(`payable ${node}`) < fromHost) return 'host_short'
       if (purse(`refunded ${id}`) + amount > charge) return 'above_charge'
       add(`refunded ${id}`, amount)

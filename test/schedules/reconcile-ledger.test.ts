@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { credit } from '../../src/ledger/credit.ts'
 import type { ReconcileStore } from '../../src/ledger/reconcile-ports.ts'
 import { graceMs, leaseMs, minuteMs } from '../ledger/open-ledger.ts'
 import { openReconciledLedger, type ReconciledLedger } from '../ledger/open-reconciled-ledger.ts'
@@ -75,6 +76,41 @@ describe('a run', () => {
     const run = await ledger.reconcile({ sweepStore })
     expect(run).toMatchObject({ accounts: 0, discrepancies: 0, stopped: 'clock' })
     expect(ledger.publishedCounts).toEqual([])
+  })
+})
+
+describe('an account whose entries do not stand still', () => {
+  test('has no discrepancy, and is looked at again', async () => {
+    const accountId = await ledger.customer(10n)
+    let credits = 0
+    const busy: ReconcileStore = {
+      ...ledger.deps.store,
+      readWallet: async (id) => {
+        const wallet = await ledger.deps.store.readWallet(id)
+        credits += 1
+        const order = { accountId, kind: 'top_up', amount: 1n, reference: `c${credits}` } as const
+        await credit(ledger.posting, { ...order, by: 'test' })
+        return wallet
+      },
+    }
+    const run = await ledger.reconcile({ store: busy })
+    expect(run).toMatchObject({ contended: 1, accounts: 0, discrepancies: 0 })
+    expect(await ledger.reconcile()).toMatchObject({ contended: 0, accounts: 1, discrepancies: 0 })
+  })
+
+  test('has none either where an old entry came late: it is there when counted again', async () => {
+    await ledger.customer(10n)
+    let looks = 0
+    const late: ReconcileStore = {
+      ...ledger.deps.store,
+      entriesBetween: async (range) => {
+        looks += 1
+        // All looks of the first pass: at what is settled, and before and after the wallet.
+        return looks <= 3 ? [] : ledger.deps.store.entriesBetween(range)
+      },
+    }
+    expect(await ledger.reconcile({ store: late })).toMatchObject({ accounts: 1, found: [] })
+    expect(looks).toBe(6)
   })
 })
 

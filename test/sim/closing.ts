@@ -3,6 +3,7 @@
  * From then on no hold may be open, every charge must accrue, and what is owed must be payable.
  */
 import { doConfirm, runPayouts } from './actors/payer.ts'
+import { runReconciler } from './actors/reconciler.ts'
 import { type Sim, taskOf } from './actors/sim.ts'
 import { runAccrual, runSweep } from './actors/sweeper.ts'
 import { checkEnding, checkLiveness, checkRefused, checkSwept } from './checker/ending.ts'
@@ -40,6 +41,7 @@ function comeToRest(sim: Sim): void {
     [minuteMs, 'confirmations', (task) => confirmAll(sim, task)],
     [escrowMs, 'payouts after escrow', (task) => runPayouts(sim, task)],
     [minuteMs, 'last confirmations', (task) => confirmAll(sim, task)],
+    [5 * minuteMs, 'last proof', (task) => proveAll(sim, task)],
     [5 * minuteMs, 'ending', async () => checkAll(sim)],
   ]
   let atMs = 0
@@ -64,6 +66,14 @@ async function confirmAll(sim: Sim, task: Task): Promise<void> {
     await doConfirm(sim, task, { node, state: isReturned ? 'returned' : 'paid' })
   }
 }
+
+/** A quarter of the histories is proven at its end as well; a proof takes several runs. */
+async function proveAll(sim: Sim, task: Task): Promise<void> {
+  if (!sim.plan.operations.some(({ kind }) => kind === 'reconcile')) return
+  for (let run = 0; run < proofRuns; run += 1) await runReconciler(sim, task)
+}
+
+const proofRuns = 4
 
 function checkAll(sim: Sim): void {
   checkEnding(sim.checker)

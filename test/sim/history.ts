@@ -7,6 +7,7 @@ import { startClient } from './actors/client.ts'
 import { doLateClaims } from './actors/late-claimant.ts'
 import { doAdjust, doCredit, doRefund, doReprice, doRevoke, doStatus } from './actors/operator.ts'
 import { doConfirm, runPayouts } from './actors/payer.ts'
+import { runReconciler } from './actors/reconciler.ts'
 import { type Sim, taskOf } from './actors/sim.ts'
 import { accrueEagerly, runAccrual, runSweep } from './actors/sweeper.ts'
 import { scheduleClosing } from './closing.ts'
@@ -84,6 +85,8 @@ function doing(sim: Sim, task: Task, operation: TaskOperation): Promise<void> {
       return operation.isEager ? accrueEagerly(sim, task) : runAccrual(sim, task)
     case 'sweep':
       return runSweep(sim, task)
+    case 'reconcile':
+      return runReconciler(sim, task)
   }
 }
 
@@ -95,6 +98,7 @@ function processOf(operation: TaskOperation): string {
     case 'accrue':
     case 'payout':
     case 'late_claim':
+    case 'reconcile':
       return operation.id
     default:
       return 'operator'

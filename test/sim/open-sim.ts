@@ -80,6 +80,7 @@ function checkerOf(of: {
   return {
     seen: nothingSeen(),
     nowMs: world.nowMs,
+    deadlineMs: plan.setting.deadlineMs,
     leaseMs: leaseMsOf(plan.setting),
     count,
     walletOf: (accountId) => ledger.state.wallets.get(accountId),

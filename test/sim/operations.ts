@@ -52,6 +52,7 @@ export type OperationBody =
   | { readonly kind: 'revoke'; readonly customer: number; readonly key: number }
   | { readonly kind: 'reprice'; readonly percent: number }
   | { readonly kind: 'payout' }
+  | { readonly kind: 'reconcile' }
   | {
       readonly kind: 'confirm'
       readonly node: number
@@ -104,6 +105,7 @@ export function operationsOf(seed: number, setting: Setting): readonly Operation
     key: draws.below(2),
   }))
   many('reprice', draws.below(2), () => ({ kind: 'reprice', percent: draws.between(50, 200) }))
+  many('reconcile', draws.chance(0.25) ? draws.between(1, 3) : 0, () => ({ kind: 'reconcile' }))
   many('payout', draws.below(3), () => ({ kind: 'payout' }))
   many('confirm', draws.below(3), () => ({
     kind: 'confirm',

@@ -234,6 +234,7 @@ describe('a lost reply', () => {
   test('is not what a mistake of ours is taken for', async () => {
     const tables = { ...engine.tables, balances: 'no-such-table' }
     const mistaken = makeJournalStore(makeDatabase({ tables, endpoint: engine.endpoint }))
-    await expect(mistaken.post(posting(topUp(anAccountId(), 1n)))).rejects.toThrow('not found')
+    const post = mistaken.post(posting(topUp(anAccountId(), 1n)))
+    await expect(post).rejects.toMatchObject({ name: 'ResourceNotFoundException' })
   })
 })

@@ -70,11 +70,9 @@ export const holdBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/ledger/finish.ts',
-        find: `    case 'unknown':
-          return { kind: 'unavailable' }`,
-        replace: `    case 'unknown':
-          await applyDecision(deps, hold, { ...intended, charge: 0n })
-          return { kind: 'unavailable' }`,
+        find: "return { kind: 'unavailable' }",
+        replace: `await applyDecision(deps, hold, { ...intended, charge: 0n })
+      return { kind: 'unavailable' }`,
       },
     ],
     breaks: ['S4', 'S7'],
@@ -116,6 +114,18 @@ export const holdBugs: readonly PlantedBug[] = [
     ],
     breaks: ['S7'],
     budget: 5_000,
+  },
+  {
+    name: 'charge-and-balance-apart',
+    edits: [
+      {
+        file: 'test/support/memory-holds.ts',
+        find: 'available: wallet.available + hold.amount - charge,',
+        replace: 'available: wallet.available + hold.amount,',
+      },
+    ],
+    breaks: ['S2'],
+    budget: 500,
   },
   {
     name: 'charge-above-the-hold',

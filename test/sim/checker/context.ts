@@ -10,6 +10,7 @@ export type CheckerContext = {
   readonly seen: Seen
   /** True time. */
   readonly nowMs: NowMs
+  readonly deadlineMs: number
   readonly leaseMs: number
   /** Counts something that must happen sometimes. */
   readonly count: (what: string) => void

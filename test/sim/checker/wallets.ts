@@ -23,14 +23,16 @@ export function noteHeld(context: CheckerContext, reservation: Reservation): voi
   verify(!account.holds.has(key), 'S4', () => `hold ${key} was taken twice`)
   const isTwin = account.decisions.has(holdId)
   if (isTwin) count('twin: a hold came back after its decision')
+  const madeAtMs = seen.madeAt.get(madeKey(holdId, hold.expiresAtSec)) ?? 0
   const taken: SeenHold = {
     accountId,
     holdId,
     nonce: hold.nonce,
     amount: hold.amount,
     priceVersion: hold.priceVersion,
-    madeAtMs: seen.madeAt.get(madeKey(holdId, hold.expiresAtSec)) ?? 0,
+    madeAtMs,
     keyOrdinal,
+    isVoid: context.nowMs() > madeAtMs + context.deadlineMs,
     uses: new Map(),
     isOpen: true,
   }
@@ -59,6 +61,8 @@ export function noteSettled(context: CheckerContext, settlement: Settlement): vo
   const due = isTwin ? 0n : decision.charge
   verify(charge === due, 'S7', () => `${holdId} decided ${due}, took ${charge}`)
   verify(charge >= 0n && charge <= taken.amount, 'S6', () => `${holdId} took ${charge}`)
+  const isFree = !taken.isVoid || charge === 0n
+  verify(isFree, 'S14', () => `${holdId} was past its deadline, and took ${charge}`)
   taken.isOpen = false
   account.held -= taken.amount
   account.open -= 1

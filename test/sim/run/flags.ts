@@ -45,12 +45,13 @@ export function parseFlags(args: readonly string[], known: readonly FlagName[]):
     },
   })
   const listed = known.map((name) => `--${name}`).join(', ')
-  const [stray] = positionals
-  if (stray !== undefined)
-    throw new FlagError(`"${stray}" belongs to no flag; there are ${listed}.`)
   const unknown = tokens.find((token) => token.kind === 'option' && !isKnown(token.name, known))
   if (unknown?.kind === 'option') {
     throw new FlagError(`There is no flag ${unknown.rawName}; there are ${listed}.`)
+  }
+  const [stray] = positionals
+  if (stray !== undefined) {
+    throw new FlagError(`"${stray}" belongs to no flag; there are ${listed}.`)
   }
   const number = (name: 'seeds' | 'from' | 'seed' | 'starts' | 'workers', kind: typeof seed) => {
     const given = values[name]
