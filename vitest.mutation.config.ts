@@ -1,10 +1,21 @@
-// The tests that mutation testing repeats for every mutant: those of money and ledger that need no
-// database engine.
+// The tests that mutation testing runs for every mutant: those of money and ledger that need no
+// database engine and take no time.
 import { defineConfig } from 'vitest/config'
+
+const ledgerTests = [
+  ...['accrue', 'adjust', 'charge', 'claim-refusal', 'counters', 'credit', 'earnings', 'journal'],
+  ...['late-claim', 'payout', 'post', 'refund', 'retry', 'states', 'wallet'],
+]
 
 export default defineConfig({
   test: {
-    include: ['test/money/*.test.ts'],
+    include: [
+      'test/money/*.test.ts',
+      ...ledgerTests.map((name) => `test/ledger/${name}.test.ts`),
+      'test/model/ledger-model.test.ts',
+    ],
+    // The model test in short: whatever the other tests leave alive has to pass this one as well.
+    env: { MODEL_RUNS: '60', MODEL_SHRINK: 'no' },
     testTimeout: 20_000,
     maxWorkers: 1,
   },

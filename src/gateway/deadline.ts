@@ -24,9 +24,13 @@ export function startDeadline(
   const stopped = new AbortController()
   const reserveMs = Math.min(settleReserveMsMax, Math.floor(deps.deadlineMs / 5))
   const leftMs = request.startedAtMs + deps.deadlineMs - reserveMs - deps.nowMs()
-  void deps.sleep(Math.max(0, leftMs), stopped.signal).then(() => {
-    if (!stopped.signal.aborted) over.abort()
-  })
+  // At once where no time is left: a gateway that stood still must not dial a host any more.
+  if (leftMs <= 0) over.abort()
+  else {
+    void deps.sleep(leftMs, stopped.signal).then(() => {
+      if (!stopped.signal.aborted) over.abort()
+    })
+  }
   return {
     signal: AbortSignal.any([over.signal, request.clientGone]),
     reason: () => {

@@ -105,12 +105,9 @@ export function pastMinuteCounters(caps: KeyCaps, atMs: number): string[] {
   )
 }
 
-/** Counters of periods that ended longer ago than any hold of them lives. */
-export function staleCounters(
-  names: Iterable<string>,
-  { nowMs, leaseMs }: { readonly nowMs: number; readonly leaseMs: number },
-): string[] {
-  const oldest = utcDigits(nowMs - leaseMs - clockErrorMsMax)
+/** Counters of periods that ended before `endedMs`. */
+export function staleCounters(names: Iterable<string>, endedMs: number): string[] {
+  const oldest = utcDigits(endedMs)
   return [...names].filter((name) => {
     const period = name.split('#')[2]
     return period !== undefined && period < oldest.slice(0, period.length)

@@ -97,7 +97,15 @@ export type SweepStore = {
     readonly accountId: string
     readonly from: string
   }) => Promise<boolean>
-  readonly dropCounters: (accountId: string, names: readonly string[]) => Promise<void>
+  /**
+   * Moves `closedBefore` on with it, so that no late hold counts anew in a period that was dropped.
+   * Does nothing where the wallet is closed further on already.
+   */
+  readonly dropCounters: (drop: {
+    readonly accountId: string
+    readonly names: readonly string[]
+    readonly closedBefore: string
+  }) => Promise<void>
   readonly readCursor: () => Promise<string | undefined>
   readonly writeCursor: (bucket: string) => Promise<void>
   /** The database's own clock, for judging ours; undefined where it tells none. */

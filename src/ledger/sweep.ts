@@ -2,6 +2,7 @@
  * The sweeper rolls forward what crashed gateways left: it decides `expired` for holds past their
  * lease, or applies the decision it finds. Clocks say when it tries, never what is right.
  */
+import type { FirstIdAt } from '../protocol/clock.ts'
 import { clockErrorMsMax, staleCounters } from './counters.ts'
 import { type FinishDeps, finishHold } from './finish.ts'
 import type { Decision, SweepStore } from './ports.ts'
@@ -23,6 +24,7 @@ export type SweepDeps = FinishDeps & {
   readonly sweepStore: SweepStore
   /** Deadline plus margin of every hold: no counter of a period is dropped before it. */
   readonly leaseMs: number
+  readonly firstIdAt: FirstIdAt
   /** Waited beyond a hold's expiry, so that two clocks 60 s off cannot cut a lease short. */
   readonly graceMs: number
   /** The decision that ends an expired hold: charge 0 and a signed receipt. */
@@ -136,17 +138,24 @@ async function sweepAccount(
     const after = await deps.sweepStore.readWallet(accountId)
     if (!after) return { kind: 'swept', released }
     if (after.sweepBucket === at.bucket) await moveOn(deps.sweepStore, after, at)
-    const stale = staleCounters(after.counters.keys(), {
-      nowMs: deps.nowMs(),
-      leaseMs: deps.leaseMs,
-    }).slice(0, countersPerRun)
-    if (stale.length > 0) await deps.sweepStore.dropCounters(accountId, stale)
+    await dropStaleCounters(deps, after)
     return { kind: 'swept', released }
   } catch (error) {
     // One wallet that fails an invariant must not keep the money of all others held.
     deps.onFailure({ accountId, error })
     return { kind: 'failed', isPostponed: await postpone(deps.sweepStore, accountId, at) }
   }
+}
+
+/** A hold of a dropped period would count from zero again, so none is taken any more. */
+async function dropStaleCounters(deps: SweepDeps, wallet: Wallet): Promise<void> {
+  const { accountId, counters, closedBefore = '' } = wallet
+  const endedMs = deps.nowMs() - deps.leaseMs - clockErrorMsMax
+  const names = staleCounters(counters.keys(), endedMs).slice(0, countersPerRun)
+  if (names.length === 0) return
+  const ended = deps.firstIdAt(endedMs)
+  const further = closedBefore > ended ? closedBefore : ended
+  await deps.sweepStore.dropCounters({ accountId, names, closedBefore: further })
 }
 
 /** To the next minute, so that it holds up no cursor; false where not even that can be written. */

@@ -89,7 +89,11 @@ function otherCall(
     case 'accounts_in_bucket':
       return sweeps.accountsInBucket(names.bucket(call.bucket), call.limit)
     case 'drop_counters':
-      return sweeps.dropCounters(names.account(call.account), call.counters.map(names.counter))
+      return sweeps.dropCounters({
+        accountId: names.account(call.account),
+        names: call.counters.map(names.counter),
+        closedBefore: names.hold(call.before),
+      })
     case 'set_status':
       return accounts.setStatus(names.account(call.account), call.status)
     case 'close_before':

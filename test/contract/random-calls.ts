@@ -96,6 +96,7 @@ const walletCalls = [
     arbitrary: callOf('drop_counters', {
       account: index(2),
       counters: fc.uniqueArray(counter, { minLength: 1 }),
+      before: hold,
     }),
   },
   {

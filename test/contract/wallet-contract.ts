@@ -1,5 +1,7 @@
 /** Accounts, the sweep index and the close: what is written to a wallet besides money. */
+
 import { describe, expect, test } from 'vitest'
+import { firstIdAt } from '../../src/adapters/system.ts'
 import type { Account } from '../../src/ledger/ports.ts'
 import { walk } from './pages.ts'
 import { charge } from './reserve-contract.ts'
@@ -179,16 +181,37 @@ export function describeWallets(world: World): void {
   })
 
   describe('dropping counters', () => {
+    const closedBefore = firstIdAt(5)
+
     test('removes those that are named and there', async () => {
       const charges = [charge('rm#1#202611210510', 1n), charge('cc#1', 1n), charge('cc#11', 1n)]
       const { accountId } = await held(await customer(1_000n), { charges })
-      await ledger().sweeps.dropCounters(accountId, ['rm#1#202611210510', 'cc#1', 'cc#2'])
-      expect((await wallet(accountId)).counters).toEqual(new Map([['cc#11', 1n]]))
+      await ledger().sweeps.dropCounters({
+        accountId,
+        names: ['rm#1#202611210510', 'cc#1', 'cc#2'],
+        closedBefore,
+      })
+      const after = await wallet(accountId)
+      expect(after.counters).toEqual(new Map([['cc#11', 1n]]))
+      expect(after.closedBefore).toBe(closedBefore)
+    })
+
+    test('changes nothing where the wallet is closed further on', async () => {
+      const charges = [charge('rm#1#202611210510', 1n)]
+      const { accountId } = await held(await customer(1_000n), { charges })
+      const before = await ledger().closing.closeBefore(accountId, firstIdAt(6))
+      const names = ['rm#1#202611210510']
+      await ledger().sweeps.dropCounters({ accountId, names, closedBefore })
+      expect(await wallet(accountId)).toEqual(before)
     })
 
     test('of no wallet makes none', async () => {
       const nobody = world.nobody()
-      await ledger().sweeps.dropCounters(nobody, ['cc#1'])
+      await ledger().sweeps.dropCounters({
+        accountId: nobody,
+        names: ['cc#1'],
+        closedBefore,
+      })
       await expectNone(nobody)
     })
   })

@@ -2,10 +2,12 @@
  * Writes of the ledger, each through the code that repeats it: the stores send the writes of a
  * request and of a posting a single time, and the ledger itself resolves what it did not hear.
  */
+
 import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
 import type { Database } from '../../src/adapters/dynamodb/client.ts'
 import { makeHoldStore } from '../../src/adapters/dynamodb/hold-store.ts'
 import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
+import { firstIdAt } from '../../src/adapters/system.ts'
 import { countedUse, counterCharges, type KeyCaps } from '../../src/ledger/counters.ts'
 import { applyDecision, type FinishDeps, finishHold } from '../../src/ledger/finish.ts'
 import type { Decision } from '../../src/ledger/ports.ts'
@@ -212,10 +214,11 @@ export const ledgerCases: readonly WriteCase[] = [
     as: 'of a key',
     given: settled,
     write: (database) =>
-      makeSweepStore(database).dropCounters(
+      makeSweepStore(database).dropCounters({
         accountId,
-        order.charges.map(({ name }) => name),
-      ),
+        names: order.charges.map(({ name }) => name),
+        closedBefore: firstIdAt(0),
+      }),
   },
   {
     file: 'sweep-store',

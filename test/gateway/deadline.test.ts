@@ -29,9 +29,14 @@ describe('the time of a host', () => {
     ['15 s less than the deadline', 300_000, 0, 285_000],
     ['of a short one four fifths', 10_000, 0, 8_000],
     ['what is left of it', 300_000, 100_000, 185_000],
-    ['nothing when it is over', 10_000, 9_000, 0],
   ])('is %s', (_, deadlineMs, agoMs, leftMs) => {
     expect(deadlineOf(deadlineMs, agoMs).slept[0]?.durationMs).toBe(leftMs)
+  })
+
+  test('is nothing when it is over: no host is dialled by a gateway that stood still', () => {
+    const { deadline, slept } = deadlineOf(10_000, 8_000)
+    expect([deadline.signal.aborted, deadline.reason()]).toEqual([true, 'deadline'])
+    expect(slept).toEqual([])
   })
 })
 

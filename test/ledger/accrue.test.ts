@@ -26,8 +26,13 @@ describe('accruing', () => {
     expect(await ledger.earnings()).toMatchObject({ accrued: 850n, payable: 850n })
     expect(await ledger.earnings(otherNode)).toMatchObject({ accrued: 85n, payable: 85n })
     expect(await book()).toEqual({
-      ...{ accountId, through: last.holdId, charges: 1_100n },
-      ...{ payable: 935n, unpayable: 0n, fees: 165n, grantsUsed: 0n },
+      accountId,
+      through: last.holdId,
+      charges: 1_100n,
+      payable: 935n,
+      unpayable: 0n,
+      fees: 165n,
+      grantsUsed: 0n,
     })
   })
 
@@ -163,7 +168,10 @@ describe('what earns a host nothing', () => {
     // Half of the second charge, and all of the third one.
     expect(await ledger.earnings()).toMatchObject({ accrued: 425n + 850n })
     expect(await ledger.memory.closing.readBook(granted)).toMatchObject({
-      ...{ charges: 3_000n, grantsUsed: 1_500n, unpayable: 850n + 425n, fees: 450n },
+      charges: 3_000n,
+      grantsUsed: 1_500n,
+      unpayable: 850n + 425n,
+      fees: 450n,
     })
   })
 
@@ -203,8 +211,11 @@ describe('distributing', () => {
       fc.property(charges, fc.bigInt({ min: 0n, max: 5_000n }), (drawn, grantsLeft) => {
         const decisions = drawn.map((one, index) =>
           decisionOf({
-            ...{ accountId: 'acct_1', holdId: `hold ${index}`, status: 'completed' },
-            ...{ hold: { amount: one.charge, nonce: 'nonce' }, ...one },
+            accountId: 'acct_1',
+            holdId: `hold ${index}`,
+            status: 'completed',
+            hold: { amount: one.charge, nonce: 'nonce' },
+            ...one,
           }),
         )
         const isOwn = (nodeId: string) => nodeId === otherNode
@@ -228,8 +239,13 @@ describe('distributing', () => {
 
   test('moves a book on by all of its sums', () => {
     const from = {
-      ...{ accountId: 'acct_1', through: 'hold 1', charges: 100n, payable: 10n },
-      ...{ unpayable: 20n, fees: 30n, grantsUsed: 40n },
+      accountId: 'acct_1',
+      through: 'hold 1',
+      charges: 100n,
+      payable: 10n,
+      unpayable: 20n,
+      fees: 30n,
+      grantsUsed: 40n,
     }
     const payable = new Map([
       ['n_1', 1n],
@@ -237,8 +253,13 @@ describe('distributing', () => {
     ])
     const shares = { charges: 15n, fees: 5n, unpayable: 7n, grantsUsed: 4n, payable }
     expect(bookAfter(from, shares, 'hold 2')).toEqual({
-      ...{ accountId: 'acct_1', through: 'hold 2', charges: 115n, payable: 13n },
-      ...{ unpayable: 27n, fees: 35n, grantsUsed: 44n },
+      accountId: 'acct_1',
+      through: 'hold 2',
+      charges: 115n,
+      payable: 13n,
+      unpayable: 27n,
+      fees: 35n,
+      grantsUsed: 44n,
     })
   })
 })

@@ -84,8 +84,13 @@ describe('a correction above the limit', () => {
       kind: 'requested',
       isSame: true,
       adjustment: {
-        ...{ accountId, amount, reference: 'case 1', reason: 'billed twice' },
-        ...{ requestedBy: 'ann', requestedAtMs: ledger.nowMs(), state: 'requested' },
+        accountId,
+        amount,
+        reference: 'case 1',
+        reason: 'billed twice',
+        requestedBy: 'ann',
+        requestedAtMs: ledger.nowMs(),
+        state: 'requested',
       },
     }
     expect(await ask(amount)).toEqual(requested)

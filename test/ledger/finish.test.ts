@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { firstIdAt } from '../../src/adapters/system.ts'
 import { applyDecision, finishHold } from '../../src/ledger/finish.ts'
 import type { Decision, Reservation } from '../../src/ledger/ports.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
@@ -249,7 +250,8 @@ describe('a spend counter', () => {
 
   test('that is no longer on the wallet ends at 0', async () => {
     const order = await held(caps)
-    await ledger.sweeps.dropCounters(order.accountId, [day])
+    const { accountId } = order
+    await ledger.sweeps.dropCounters({ accountId, names: [day], closedBefore: firstIdAt(0) })
     await finish(order, charging(order, 40n))
     expect(await ledger.counters(order.accountId)).toMatchObject({ [day]: 0n, [month]: 40n })
   })

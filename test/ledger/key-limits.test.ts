@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { firstIdAt } from '../../src/adapters/system.ts'
 import { finishHold } from '../../src/ledger/finish.ts'
 import type { Decision, Reservation } from '../../src/ledger/ports.ts'
 import { reserve } from '../../src/ledger/reserve.ts'
@@ -143,7 +144,7 @@ describe('a settlement', () => {
     ],
   ])('goes through when the counters of %s are gone; they end at 0', async (_, gone) => {
     const order = await take(everyLimit)
-    await ledger.sweeps.dropCounters(accountId, gone)
+    await ledger.sweeps.dropCounters({ accountId, names: gone, closedBefore: firstIdAt(0) })
     const finished = await finish(order, charging(order, 40n))
     expect(finished).toMatchObject({ kind: 'finished', isSettled: true })
     expect(await ledger.books(accountId)).toEqual({ available: 9_960n, held: 0n, spent: 40n })

@@ -13,7 +13,7 @@ import { makeHoldStore } from '../../src/adapters/dynamodb/hold-store.ts'
 import { makeJournalStore } from '../../src/adapters/dynamodb/journal-store.ts'
 import { makeReceiptStore } from '../../src/adapters/dynamodb/receipt-store.ts'
 import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
-import { ids as systemIds, timeOfId } from '../../src/adapters/system.ts'
+import { firstIdAt, ids as systemIds, timeOfId } from '../../src/adapters/system.ts'
 import {
   countedUse,
   counterCharges,
@@ -67,6 +67,7 @@ export async function openLedger(engine: EmbeddedDynamodb) {
     ...finishing,
     sweepStore: { ...stores.sweeps, serverTimeMs: async () => clockMs },
     leaseMs,
+    firstIdAt,
     graceMs,
     expire: (accountId, holdId, hold) => {
       const expired = { accountId, holdId, amount: hold.amount, heldAtMs: timeOfId(holdId) }

@@ -26,14 +26,20 @@ describe('closing a period', () => {
   test('sends off all that is payable', async () => {
     await earned(100n)
     const payout: Payout = {
-      ...{ nodeId: node, period: 'monday', amount: 100n, state: 'in_transit' },
-      ...{ closedAtMs: ledger.nowMs(), transferId: undefined },
+      nodeId: node,
+      period: 'monday',
+      amount: 100n,
+      state: 'in_transit',
+      closedAtMs: ledger.nowMs(),
+      transferId: undefined,
     }
     expect(await close('monday')).toEqual({ kind: 'closed', payout })
     expect(await ledger.memory.journal.readPayout(node, 'monday')).toEqual(payout)
     expect(await ledger.earnings()).toMatchObject({ payable: 0n, inTransit: 100n, accrued: 100n })
     expect(ledger.entries().at(-1)).toMatchObject({
-      ...{ kind: 'payout', by: 'close-payouts', about: 'monday' },
+      kind: 'payout',
+      by: 'close-payouts',
+      about: 'monday',
       reference: `payout ${node} monday`,
       legs: [
         { account: { kind: 'host', owner: node }, amount: -100n },
@@ -68,13 +74,12 @@ describe('closing a period', () => {
 
   test('after a change that came between leaves it to the next run', async () => {
     await earned(100n)
-    const stale = async () => ({ ...(await ledger.earnings()), payable: 101n })
-    const journal = { ...ledger.paying.journal, readEarnings: stale }
-    // @ts-expect-error: the earnings are there, as `earned` made them.
-    const closed = await closePayout(
-      { ...ledger.paying, journal },
-      { nodeId: node, period: 'monday' },
-    )
+    const readEarnings = async () => {
+      const earnings = await ledger.earnings()
+      return earnings && { ...earnings, payable: 101n }
+    }
+    const paying = { ...ledger.paying, journal: { ...ledger.paying.journal, readEarnings } }
+    const closed = await closePayout(paying, { nodeId: node, period: 'monday' })
     expect(closed).toEqual({ kind: 'contended' })
     expect(await ledger.earnings()).toMatchObject({ payable: 100n, inTransit: 0n })
   })
@@ -107,7 +112,9 @@ describe('a transfer', () => {
     expect(await ledger.memory.journal.readPayout(node, 'monday')).toMatchObject(payout)
     expect(await ledger.earnings()).toMatchObject({ ...earnings, accrued: 100n })
     expect(ledger.entries().at(-1)).toMatchObject({
-      ...{ kind, by: 'bank', about: 'monday transfer 1' },
+      kind,
+      by: 'bank',
+      about: 'monday transfer 1',
       reference: `payout ${node} monday confirmed`,
       legs: [
         { account: { kind: 'in_transit', owner: node }, amount: -100n },
@@ -166,8 +173,10 @@ describe('a transfer', () => {
 describe('escrow', () => {
   const weekMs = 7 * 24 * 60 * 60_000
   const price = {
-    ...{ promptNanoUsdPerMTok: 1_000_000n, cachedPromptNanoUsdPerMTok: 1_000_000n },
-    ...{ completionNanoUsdPerMTok: 1_000_000n, hostShareBps: 10_000 },
+    promptNanoUsdPerMTok: 1_000_000n,
+    cachedPromptNanoUsdPerMTok: 1_000_000n,
+    completionNanoUsdPerMTok: 1_000_000n,
+    hostShareBps: 10_000,
   }
   async function claimed(nodeId: string = node): Promise<string> {
     const holdId = await ledger.expired(accountId, 50n)
@@ -191,7 +200,9 @@ describe('escrow', () => {
       state: 'released',
     })
     expect(ledger.entries().at(-1)).toMatchObject({
-      ...{ kind: 'late_release', by: 'close-payouts', about: ticketHash },
+      kind: 'late_release',
+      by: 'close-payouts',
+      about: ticketHash,
       reference: `late release ${ticketHash}`,
       legs: [
         { account: { kind: 'escrow', owner: node }, amount: -50n },

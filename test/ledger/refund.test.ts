@@ -16,7 +16,10 @@ beforeEach(async () => {
 
 const give = (change: Partial<Refund> = {}, of = decision) =>
   refund(ledger.refunding, of, {
-    ...{ amount: 100n, bearer: 'platform', reference: 'refund 1', by: 'ann' },
+    amount: 100n,
+    bearer: 'platform',
+    reference: 'refund 1',
+    by: 'ann',
     ...change,
   })
 const available = async () => (await ledger.wallet(accountId)).available

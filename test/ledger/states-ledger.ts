@@ -42,7 +42,11 @@ export async function openBench() {
   }
   const decision = (charge: bigint) =>
     decisionOf({
-      ...{ accountId, holdId: order.holdId, hold, charge, hostShareBps: 10_000 },
+      accountId,
+      holdId: order.holdId,
+      hold,
+      charge,
+      hostShareBps: 10_000,
       ...(charge > 0n ? { status: 'completed', nodeId } : { status: 'failed' }),
     })
   const standing = () => memory.holds.readDecision(accountId, order.holdId)

@@ -90,7 +90,12 @@ async function claim({ ledger, reference }: World, terms: LateTerms): Promise<To
   const stoppedBefore = ledger.suspendedNodes.length
   const answer = await untilKnown(() =>
     claimLate(ledger.claiming, {
-      ...{ ticketHash, nodeId, holdId, usage, maxTokens: 0, choices: 1 },
+      ticketHash,
+      nodeId,
+      holdId,
+      usage,
+      maxTokens: 0,
+      choices: 1,
       price: { ...price, hostShareBps },
     }),
   )

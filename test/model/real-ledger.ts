@@ -2,7 +2,9 @@
  * The real use cases of the ledger, composed as the product composes them, over any stores and under
  * a clock that the test moves. One write may lose its request or its reply on the way.
  */
+
 import { decodeTime, encodeTime } from 'ulid'
+import { firstIdAt } from '../../src/adapters/system.ts'
 import type { AccrueDeps } from '../../src/ledger/accrue.ts'
 import type { AdjustDeps } from '../../src/ledger/adjust.ts'
 import {
@@ -78,6 +80,7 @@ export function composeLedger(stores: Stores, isOwn: Owners = () => false) {
     ...finishing,
     sweepStore: { ...stores.sweeps, serverTimeMs: async () => clockMs },
     leaseMs,
+    firstIdAt,
     graceMs,
     expire: (accountId, holdId, hold) =>
       decisionOf({ accountId, holdId, hold, charge: 0n, status: 'expired' }),

@@ -2,6 +2,7 @@
  * How every history ends: the faults stop, what is late arrives, leases run out, two sweeps pass.
  * From then on no hold may be open, every charge must accrue, and what is owed must be payable.
  */
+import { sweepBucketOf } from '../../src/ledger/wallet.ts'
 import { doConfirm, runPayouts } from './actors/payer.ts'
 import { runReconciler } from './actors/reconciler.ts'
 import { type Sim, taskOf } from './actors/sim.ts'
@@ -32,7 +33,7 @@ export function scheduleClosing(sim: Sim): void {
 function comeToRest(sim: Sim): void {
   const leasesEndMs = sim.leaseMs + graceMs + clockErrorsMs
   const steps: [afterMs: number, what: string, body: (task: Task) => Promise<void>][] = [
-    [leasesEndMs, 'first sweep', (task) => runSweep(sim, task)],
+    [leasesEndMs, 'first sweep', (task) => passEmptyMinutes(sim).then(() => runSweep(sim, task))],
     [5 * minuteMs, 'second sweep', (task) => runSweep(sim, task)],
     [5 * minuteMs, 'swept', async () => checkSwept(sim.checker, lookedAtFrom(sim))],
     [1, 'last accrual', (task) => runAccrual(sim, task)],
@@ -52,6 +53,18 @@ function comeToRest(sim: Sim): void {
       sim.world.spawn(task, () => body(task))
     })
   }
+}
+
+/**
+ * Between the faults and here the schedule would have run every minute, and moved its cursor over
+ * minutes in which no wallet stands. That much is done in one step.
+ */
+async function passEmptyMinutes({ ledger, world }: Sim): Promise<void> {
+  const { state } = ledger
+  const due = sweepBucketOf(Math.floor((world.nowMs() - graceMs - clockErrorsMs) / 1000))
+  const minutes = [...state.wallets.values()].flatMap(({ sweepBucket }) => sweepBucket ?? [])
+  const earliest = minutes.reduce((one, other) => (other < one ? other : one), due)
+  if (state.cursor !== undefined && state.cursor < earliest) state.cursor = earliest
 }
 
 /** The sweeper looks back a quarter of an hour behind the leases that have ended. */

@@ -86,6 +86,7 @@ function checkerOf(of: {
     walletOf: (accountId) => ledger.state.wallets.get(accountId),
     earningsOf: (nodeId) => ledger.state.earnings.get(nodeId),
     capsOf: (accountId, keyOrdinal) => keys.get(`${accountId} ${keyOrdinal}`),
+    newestVersion: () => models.at(-1)?.model.version ?? 0,
     priceOf: (version) => models.find(({ model }) => model.version === version)?.model.prices[0],
     isOwn: (accountId, nodeId) => owners.get(accountId) === nodeOwners.get(nodeId),
     timeOfId,

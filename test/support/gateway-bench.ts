@@ -14,7 +14,7 @@ import { makePoolStore } from '../../src/adapters/dynamodb/pool-store.ts'
 import { makeReceiptStore } from '../../src/adapters/dynamodb/receipt-store.ts'
 import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
 import { makeDialer } from '../../src/adapters/hosts/dialer.ts'
-import { ids, nowMs, sleep, timeOfId } from '../../src/adapters/system.ts'
+import { firstIdAt, ids, nowMs, sleep, timeOfId } from '../../src/adapters/system.ts'
 import { type AttemptDeps, startAttempt } from '../../src/dispatch/attempt.ts'
 import { makeTicketSigner } from '../../src/dispatch/ticket-signer.ts'
 import type { Candidate } from '../../src/fleet/pool.ts'
@@ -88,6 +88,7 @@ export async function startGatewayBench() {
     timeOfId,
     nowMs,
     leaseMs,
+    firstIdAt,
     graceMs: 120_000,
     expire: (accountId, holdId, { amount, nonce }) => {
       const heldAtMs = timeOfId(holdId)

@@ -82,7 +82,7 @@ function sweepStore(state: LedgerState, options: MemoryLedgerOptions): SweepStor
     accountsInBucket: async (bucket, limit) => accountsInBucket(state, bucket, limit),
     moveBucket: async (move) => applyBucket(state, move),
     leaveBuckets: async (leave) => applyBucket(state, { ...leave, to: undefined }),
-    dropCounters: async (accountId, names) => applyDropCounters(state, accountId, names),
+    dropCounters: async (drop) => applyDropCounters(state, drop),
     readCursor: async () => state.cursor,
     writeCursor: async (bucket) => {
       state.cursor = bucket

@@ -1,5 +1,5 @@
 /** What is written to accounts and wallets besides holds and money, on plain maps. */
-import type { Account, Decision, Page, Paged } from '../../src/ledger/ports.ts'
+import type { Account, Decision, Page, Paged, SweepStore } from '../../src/ledger/ports.ts'
 import type { Wallet } from '../../src/ledger/wallet.ts'
 import { assert } from '../../src/protocol/assert.ts'
 import { changeWallet, type LedgerState, newWallet } from './memory-state.ts'
@@ -52,14 +52,13 @@ export function applyBucket(
 
 export function applyDropCounters(
   state: LedgerState,
-  accountId: string,
-  names: readonly string[],
+  { accountId, names, closedBefore }: Parameters<SweepStore['dropCounters']>[0],
 ): void {
   const wallet = state.wallets.get(accountId)
-  if (!wallet) return
+  if (!wallet || (wallet.closedBefore ?? '') > closedBefore) return
   const counters = new Map(wallet.counters)
   for (const name of names) counters.delete(name)
-  changeWallet(state, wallet, { counters })
+  changeWallet(state, wallet, { counters, closedBefore })
 }
 
 export function applyClose(

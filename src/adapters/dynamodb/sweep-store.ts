@@ -64,15 +64,17 @@ export function makeSweepStore(database: Database): SweepStore {
         expression: 'REMOVE sweepBucket',
         condition: 'sweepBucket = :from AND size(holds) = :none',
       }),
-    dropCounters: async (accountId, names) => {
+    dropCounters: async ({ accountId, names, closedBefore }) => {
       const placeholders = names.map((name, index) => [`#c${index}`, name] as const)
+      const dropped = placeholders.map(([placeholder]) => placeholder).join(', ')
       await updateIf(database, {
         TableName,
         Key: walletKey(accountId),
-        UpdateExpression: `REMOVE ${placeholders.map(([placeholder]) => placeholder).join(', ')}`,
-        // An update that only removes would make an item where there is none.
-        ConditionExpression: 'attribute_exists(pk)',
+        UpdateExpression: `SET closedBefore = :before REMOVE ${dropped}`,
+        ConditionExpression:
+          'attribute_exists(pk) AND (attribute_not_exists(closedBefore) OR closedBefore <= :before)',
         ExpressionAttributeNames: Object.fromEntries(placeholders),
+        ExpressionAttributeValues: { ':before': closedBefore },
       })
     },
     readCursor,

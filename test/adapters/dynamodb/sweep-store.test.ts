@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { makeSweepStore } from '../../../src/adapters/dynamodb/sweep-store.ts'
+import { firstIdAt } from '../../../src/adapters/system.ts'
 import { sweepBucketOf } from '../../../src/ledger/wallet.ts'
 import { type Ledger, openLedger } from '../../ledger/open-ledger.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
@@ -104,7 +105,8 @@ test('dropped counters are gone, the others and the money stay', async () => {
   const order = ledger.reservation(accountId, 100n, caps)
   await ledger.holds.reserve(order)
   const [day, month, minute, running] = order.charges.map(({ name }) => name)
-  await ledger.sweeps.dropCounters(accountId, [day ?? '', minute ?? '', 'sd#9#20200101'])
+  const names = [day ?? '', minute ?? '', 'sd#9#20200101']
+  await ledger.sweeps.dropCounters({ accountId, names, closedBefore: firstIdAt(0) })
   expect(await ledger.counters(accountId)).toEqual({ [month ?? '']: 100n, [running ?? '']: 1n })
   expect(await ledger.books(accountId)).toEqual({ available: 900n, held: 100n, spent: 0n })
 })

@@ -78,11 +78,13 @@ function noteTold(sim: Sim, { order }: GatewayRun, last: LastEvent): void {
     const { receipt, summary } = last.settled
     noteToldReceipt(checker, accountId, { receipt, costUsd: summary.cost_usd })
     if (last.kind === 'finished') noteToldAnswer(checker, order.claim, receipt)
+    if (receipt.private.attempts.length > 1) checker.count('told: a receipt with a failover')
     return
   }
   if (last.kind !== 'failed') return
   const { code, detail } = last.error
-  checker.count(`told: ${code}`)
+  const which = detail?.limit ?? detail?.kind
+  checker.count(which === undefined ? `told: ${code}` : `told: ${code}, ${which}`)
   if (code !== 'ledger_unavailable') sim.refused.push({ accountId, holdId: order.holdId })
   if (code !== 'idempotency_completed') return
   const holdId = String(detail?.completed_request_id)

@@ -59,7 +59,14 @@ function completeDepsOf(
   const nowMs = world.clockOf(task.actor)
   const sleep = world.sleepOf(task)
   const ids = idsOf(task.draws)
-  const hosts = { checker, sleep, task, faultRate: () => sim.rateOf('hostFault'), onDispatch }
+  const hosts = {
+    checker,
+    nowMs,
+    sleep,
+    task,
+    faultRate: () => sim.rateOf('hostFault'),
+    onDispatch,
+  }
   return {
     nowMs,
     sleep,

@@ -3,7 +3,7 @@ import type { Attempt, AttemptFailure, AttemptOrder } from '../../../src/dispatc
 import type { HostEvent } from '../../../src/dispatch/host-events.ts'
 import { sha256Hex } from '../../../src/protocol/canonical.ts'
 import { type SignedClaim, signClaim } from '../../../src/protocol/claim.ts'
-import type { Sleep } from '../../../src/protocol/clock.ts'
+import type { NowMs, Sleep } from '../../../src/protocol/clock.ts'
 import type { TokenCounts } from '../../../src/protocol/usage.ts'
 import { noteDispatched } from '../checker/answers.ts'
 import type { CheckerContext } from '../checker/context.ts'
@@ -36,6 +36,8 @@ export type Dispatch = {
 
 export type HostDeps = {
   readonly checker: CheckerContext
+  /** Of the gateway. */
+  readonly nowMs: NowMs
   readonly sleep: Sleep
   readonly task: Task
   readonly faultRate: () => number
@@ -46,7 +48,7 @@ export async function attemptAt(deps: HostDeps, order: AttemptOrder): Promise<At
   const { checker, sleep, task } = deps
   const { draws } = task
   const { nodeId } = order.candidate
-  noteDispatched(checker, task.name, order.holdId)
+  noteDispatched(checker, { run: task.name, holdId: order.holdId, atMs: deps.nowMs() })
   const ticketHash = hex64(draws.u32)
   deps.onDispatch({
     holdId: order.holdId,

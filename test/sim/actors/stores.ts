@@ -3,7 +3,14 @@
  * memory, and the checker sees what was applied there before anybody else does.
  */
 import type { ClosingStore, JournalStore } from '../../../src/ledger/journal-ports.ts'
-import type { AccountStore, Decision, HoldStore, SweepStore } from '../../../src/ledger/ports.ts'
+import type {
+  AccountStore,
+  Decision,
+  HoldStore,
+  Reservation,
+  ReserveOutcome,
+  SweepStore,
+} from '../../../src/ledger/ports.ts'
 import type { MemoryLedger } from '../../support/memory-ledger.ts'
 import { applyRevocation } from '../../support/memory-wallets.ts'
 import { noteClaimed } from '../checker/answers.ts'
@@ -35,6 +42,7 @@ export function holdsOf({ world, ledger, checker }: Stores, task: Task): HoldSto
         apply: async () => {
           const outcome = await holds.reserve(reservation)
           checker.count(`reserve: ${outcome.kind}`)
+          if (outcome.kind === 'refused') countRefusal(checker, reservation, outcome)
           if (outcome.kind !== 'held') return outcome
           noteHeld(checker, reservation)
           noteClaimed(checker, reservation)
@@ -61,13 +69,29 @@ export function holdsOf({ world, ledger, checker }: Stores, task: Task): HoldSto
         apply: async () => {
           const outcome = await holds.settle(settlement)
           checker.count(`settle: ${outcome.kind}`)
-          if (outcome.kind === 'settled') noteSettled(checker, settlement)
+          if (outcome.kind === 'settled') {
+            noteSettled(checker, settlement)
+            const isOther = checker.seen.dispatches.get(settlement.holdId) !== task.name
+            if (isOther && settlement.charge > 0n) checker.count('charge: moved by another process')
+          }
           return outcome
         },
       }),
     readDecision: (accountId, holdId) =>
       read(world, task, 'receipt.read', () => holds.readDecision(accountId, holdId)),
   }
+}
+
+function countRefusal(
+  { count }: CheckerContext,
+  { holdId }: Reservation,
+  { wallet, claim }: Extract<ReserveOutcome, { kind: 'refused' }>,
+): void {
+  if (wallet?.holds.has(holdId)) count('reserve: refused by its own hold')
+  if (wallet?.closedBefore !== undefined && wallet.closedBefore >= holdId) {
+    count('reserve: refused by the closed books')
+  }
+  if (claim?.holdId === holdId) count('reserve: refused by its own claim')
 }
 
 export function sweepsOf({ world, ledger, checker }: Stores, task: Task): SweepStore {
@@ -84,10 +108,10 @@ export function sweepsOf({ world, ledger, checker }: Stores, task: Task): SweepS
         checkIndexed(checker, leave.accountId)
         return hasLeft
       }),
-    dropCounters: (accountId, names) =>
+    dropCounters: (drop) =>
       write(world, task, 'counters.drop', () => {
-        for (const name of names) accountOf(checker.seen, accountId).dropped.add(name)
-        return sweeps.dropCounters(accountId, names)
+        for (const name of drop.names) accountOf(checker.seen, drop.accountId).dropped.add(name)
+        return sweeps.dropCounters(drop)
       }),
     readCursor: () => read(world, task, 'cursor.read', sweeps.readCursor),
     writeCursor: (bucket) => write(world, task, 'cursor.write', () => sweeps.writeCursor(bucket)),

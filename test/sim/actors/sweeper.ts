@@ -27,6 +27,7 @@ export function sweepDepsOf(sim: Sim, task: Task): SweepDeps {
     store: holdsOf(sim, task),
     sweepStore: sweepsOf(sim, task),
     leaseMs: sim.leaseMs,
+    firstIdAt,
     graceMs,
     expire: (accountId, holdId, hold) => {
       const expired = { accountId, holdId, amount: hold.amount, heldAtMs: timeOfId(holdId) }
@@ -45,7 +46,6 @@ export async function runAccrual(sim: Sim, task: Task): Promise<void> {
     ...accrueDepsOf(sim, task),
     accounts: accountsOf(sim, task),
     places: closingOf(sim, task),
-    firstIdAt,
   })
   sim.checker.count(`accrual: ${report.stopped}`)
   if (report.released > 0) sim.checker.count('accrual: ended holds that no sweep found')

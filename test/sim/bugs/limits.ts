@@ -64,6 +64,30 @@ export const limitBugs: readonly PlantedBug[] = [
     budget: 20_000,
   },
   {
+    name: 'counters-dropped-without-closing',
+    edits: [
+      {
+        file: 'test/support/memory-wallets.ts',
+        find: 'changeWallet(state, wallet, { counters, closedBefore })',
+        replace: 'changeWallet(state, wallet, { counters })',
+      },
+    ],
+    breaks: ['S14'],
+    budget: 50_000,
+  },
+  {
+    name: 'host-dialled-after-the-deadline',
+    edits: [
+      {
+        file: 'src/gateway/deadline.ts',
+        find: 'if (leftMs <= 0) over.abort()',
+        replace: 'if (leftMs < -deps.deadlineMs * 1e9) over.abort()',
+      },
+    ],
+    breaks: ['deadline'],
+    budget: 2_000,
+  },
+  {
     name: 'revocation-not-on-the-wallet',
     edits: [
       {

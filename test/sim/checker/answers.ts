@@ -31,9 +31,16 @@ export function noteClaimed(context: CheckerContext, { accountId, holdId }: Rese
   count('claim: taken over after an attempt without effect')
 }
 
-/** `run`: one run of the use case; failover attempts of one run share its hold. */
-export function noteDispatched(context: CheckerContext, run: string, holdId: string): void {
-  const { seen } = context
+/**
+ * `run`: one run of the use case; failover attempts of one run share its hold. `atMs`: by the clock
+ * of its gateway, as is the time in the hold's id.
+ */
+export function noteDispatched(
+  { seen, timeOfId, deadlineMs }: CheckerContext,
+  { run, holdId, atMs }: { readonly run: string; readonly holdId: string; readonly atMs: number },
+): void {
+  const lateMs = atMs - timeOfId(holdId) - deadlineMs
+  verify(lateMs < 0, 'deadline', () => `${holdId} was dispatched ${lateMs} ms after its deadline`)
   const owner = seen.dispatches.get(holdId)
   if (owner === undefined) {
     const isHeld = [...seen.accounts.values()].some((account) =>

@@ -1,7 +1,6 @@
 /**
  * S14: no cap is ever exceeded by what is held and used of its period. Periods follow from the time
- * in a hold's id, and an open hold counts with the most that it may use. Only a hold that arrives
- * after its deadline may find the counters of its period gone; it must then cost nothing.
+ * in a hold's id, and an open hold counts with the most that it may use.
  */
 import type { Decision } from '../../../src/ledger/ports.ts'
 import type { Wallet } from '../../../src/ledger/wallet.ts'
@@ -28,7 +27,7 @@ export function raiseCounters(
     const used = (account.counters.get(name) ?? 0n) + add
     account.counters.set(name, used)
     hold.uses.set(name, add)
-    const isWithin = hold.isVoid || used <= BigInt(cap)
+    const isWithin = used <= BigInt(cap)
     verify(isWithin, 'S14', () => `${account.accountId} uses ${used} of ${cap} of ${name}`)
   }
   raise(`day ${key} ${Math.floor(atMs / 86_400_000)}`, hold.amount, caps.spendPerDay)

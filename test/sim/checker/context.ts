@@ -18,6 +18,8 @@ export type CheckerContext = {
   readonly walletOf: (accountId: string) => Wallet | undefined
   readonly earningsOf: (nodeId: string) => Earnings | undefined
   readonly capsOf: (accountId: string, keyOrdinal: number) => Caps | undefined
+  /** Of the catalogue now. */
+  readonly newestVersion: () => number
   /** As the operator set it; undefined for a version that never was. */
   readonly priceOf: (version: number) => PriceLines | undefined
   readonly isOwn: (accountId: string, nodeId: string) => boolean

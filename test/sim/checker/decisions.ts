@@ -19,6 +19,8 @@ export function noteDecided(
   if (outcome.kind === 'decided_before') {
     const found = outcome.decision.receipt.receipt_hash
     verify(standing?.receipt.receipt_hash === found, 'S4', () => `${holdId} changed its decision`)
+    const isOwn = decision.receipt.receipt_hash === found
+    context.count(isOwn ? 'decide: its own decision stood' : 'decide: another was first')
     return
   }
   if (outcome.kind !== 'decided') return

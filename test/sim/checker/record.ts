@@ -15,8 +15,6 @@ export type SeenHold = {
   /** True time when its gateway made it out: the beginning of its lease. */
   readonly madeAtMs: number
   readonly keyOrdinal: number
-  /** It arrived after its request's deadline: nobody can serve it any more. */
-  readonly isVoid: boolean
   /** Counter → what it uses of it now. */
   readonly uses: Map<string, bigint>
   isOpen: boolean

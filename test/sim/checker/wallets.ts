@@ -32,10 +32,11 @@ export function noteHeld(context: CheckerContext, reservation: Reservation): voi
     priceVersion: hold.priceVersion,
     madeAtMs,
     keyOrdinal,
-    isVoid: context.nowMs() > madeAtMs + context.deadlineMs,
     uses: new Map(),
     isOpen: true,
   }
+  const isLate = context.nowMs() > madeAtMs + context.deadlineMs
+  if (isLate) count('hold: arrived after its deadline')
   account.holds.set(key, taken)
   account.held += hold.amount
   account.open += 1
@@ -61,8 +62,7 @@ export function noteSettled(context: CheckerContext, settlement: Settlement): vo
   const due = isTwin ? 0n : decision.charge
   verify(charge === due, 'S7', () => `${holdId} decided ${due}, took ${charge}`)
   verify(charge >= 0n && charge <= taken.amount, 'S6', () => `${holdId} took ${charge}`)
-  const isFree = !taken.isVoid || charge === 0n
-  verify(isFree, 'S14', () => `${holdId} was past its deadline, and took ${charge}`)
+  if (charge > 0n) countCharge(context, account, taken)
   taken.isOpen = false
   account.held -= taken.amount
   account.open -= 1
@@ -71,6 +71,21 @@ export function noteSettled(context: CheckerContext, settlement: Settlement): vo
   checkWallet(context, accountId)
   const wallet = context.walletOf(accountId)
   if (wallet) checkCounters(context, account, taken, wallet)
+}
+
+const dayMs = 86_400_000
+
+/** What had changed between a hold and its charge. */
+function countCharge(
+  { count, nowMs, timeOfId, newestVersion }: CheckerContext,
+  { isSuspended, revoked }: SeenAccount,
+  { holdId, keyOrdinal, priceVersion }: SeenHold,
+): void {
+  if (isSuspended) count('charge: of an account that was suspended meanwhile')
+  if (revoked.has(keyOrdinal)) count('charge: of a key that was revoked meanwhile')
+  if (priceVersion !== newestVersion()) count('charge: at a price that has changed meanwhile')
+  const isOtherDay = Math.floor(timeOfId(holdId) / dayMs) !== Math.floor(nowMs() / dayMs)
+  if (isOtherDay) count('charge: on another day than its hold')
 }
 
 /** Against everything that was applied to the account so far. */

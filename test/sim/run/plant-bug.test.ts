@@ -33,7 +33,7 @@ describe('the corpus', () => {
     const broken = new Set(bugs.flatMap(({ breaks }) => breaks))
     const promises = [
       ...Array.from({ length: 15 }, (_, index) => `S${index + 1}`),
-      ...['T1', 'L1', 'stop'],
+      ...['T1', 'L1', 'stop', 'deadline'],
     ]
     expect(promises.filter((name) => !broken.has(name))).toEqual([])
   })
