@@ -3,7 +3,7 @@
  * `POWERTOOLS_METRICS_DISABLED` turns the lines off where nobody collects them.
  */
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics'
-import type { ReconcileMetrics } from '../ledger/reconcile-ports.ts'
+import type { ReconcileMetrics } from '../ledger/reconcile/ports.ts'
 import { metrics as names } from '../names.ts'
 
 export function makeReconcileMetrics(stage: string): ReconcileMetrics {

@@ -4,10 +4,10 @@
  */
 import type { JournalStore } from '../ledger/journal-ports.ts'
 import type { AccountStore } from '../ledger/ports.ts'
-import { proveAccount } from '../ledger/reconcile-account.ts'
-import type { ProveDeps, Proven, Visit } from '../ledger/reconcile-deps.ts'
-import { proveNode } from '../ledger/reconcile-node.ts'
-import type { Budget, DiscrepancyOf, ReconcileMetrics } from '../ledger/reconcile-ports.ts'
+import { proveAccount } from '../ledger/reconcile/account.ts'
+import type { ProveDeps, Proven, Visit } from '../ledger/reconcile/deps.ts'
+import { proveNode } from '../ledger/reconcile/node.ts'
+import type { Budget, DiscrepancyOf, ReconcileMetrics } from '../ledger/reconcile/ports.ts'
 import { clockIsRight, type SweepDeps } from '../ledger/sweep.ts'
 import { walk } from './walk.ts'
 

@@ -6,7 +6,7 @@ import {
   holdAmount,
   openReconciledLedger,
   type ReconciledLedger,
-} from '../ledger/open-reconciled-ledger.ts'
+} from '../ledger/reconcile/open-reconciled-ledger.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
 
 /** A charge older than this is accrued: by then nobody can still be at it. */

@@ -2,7 +2,10 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { move } from '../../src/ledger/journal.ts'
 import { post } from '../../src/ledger/post.ts'
 import { minuteMs } from '../ledger/open-ledger.ts'
-import { openReconciledLedger, type ReconciledLedger } from '../ledger/open-reconciled-ledger.ts'
+import {
+  openReconciledLedger,
+  type ReconciledLedger,
+} from '../ledger/reconcile/open-reconciled-ledger.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
 
 const dayMs = 24 * 60 * minuteMs

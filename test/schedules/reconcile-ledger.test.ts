@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { credit } from '../../src/ledger/credit.ts'
-import type { ReconcileStore } from '../../src/ledger/reconcile-ports.ts'
+import type { ReconcileStore } from '../../src/ledger/reconcile/ports.ts'
 import { graceMs, leaseMs, minuteMs } from '../ledger/open-ledger.ts'
-import { openReconciledLedger, type ReconciledLedger } from '../ledger/open-reconciled-ledger.ts'
+import {
+  openReconciledLedger,
+  type ReconciledLedger,
+} from '../ledger/reconcile/open-reconciled-ledger.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
 
 let engine: EmbeddedDynamodb

@@ -4,7 +4,7 @@
  */
 import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
-import type { Reading, ReconcileStore } from '../../ledger/reconcile-ports.ts'
+import type { Reading, ReconcileStore } from '../../ledger/reconcile/ports.ts'
 import { InvariantError } from '../../protocol/assert.ts'
 import { batchGet, keysPerBatchMax } from './batch-get.ts'
 import type { Database, Item } from './client.ts'

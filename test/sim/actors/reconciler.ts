@@ -4,7 +4,7 @@
  */
 import type { Entry } from '../../../src/ledger/journal.ts'
 import type { JournalOwner } from '../../../src/ledger/journal-ports.ts'
-import type { Range, Reading, ReconcileStore } from '../../../src/ledger/reconcile-ports.ts'
+import type { Range, Reading, ReconcileStore } from '../../../src/ledger/reconcile/ports.ts'
 import {
   type ReconcileLedgerDeps,
   reconcileLedger,

@@ -84,12 +84,20 @@ export function makeWorld(options: WorldOptions): World {
   /** An event of the task's process, at which the process may crash or stand still instead. */
   const deliver = (task: Task, atUs: number, run: () => void): SimEvent => {
     const die = task.draws.unit()
-    return push(atUs, task.actor, () => {
+    const event = push(atUs, task.actor, () => {
       if (die >= faults.crash + faults.pause) return run()
       if (die < faults.crash) return crash(task.actor)
       pause(task.actor, (die - faults.crash) / faults.pause)
-      push(task.actor.pausedUntilUs, task.actor, run)
+      // The same event: on waking, a process meets what was due in the order in which it began.
+      event.run = run
+      postpone(event, task.actor)
     })
+    return event
+  }
+
+  const postpone = (event: SimEvent, actor: Actor): void => {
+    event.atUs = actor.pausedUntilUs
+    heap.push(event)
   }
 
   const crash = (actor: Actor): void => {
@@ -174,9 +182,7 @@ export function makeWorld(options: WorldOptions): World {
       if (run === undefined || actor?.isAlive === false) continue
       nowUs = event.atUs
       if (actor && actor.pausedUntilUs > nowUs) {
-        // The same event again, so that calling it off still finds it.
-        event.atUs = actor.pausedUntilUs
-        heap.push(event)
+        postpone(event, actor)
         continue
       }
       run()

@@ -3,8 +3,9 @@
  * where there is much of it; then what is still moving, between two reads of the wallet. Sums that
  * differ are told only when a second fold from the beginning finds them again.
  */
-import type { Entry } from './journal.ts'
-import { type ChargeTerms, foldDecisions, judgeBook } from './reconcile-charges.ts'
+import type { Entry } from '../journal.ts'
+import type { Wallet } from '../wallet.ts'
+import { type ChargeTerms, foldDecisions, judgeBook } from './charges.ts'
 import {
   clearProgress,
   type ProveDeps,
@@ -14,22 +15,11 @@ import {
   settledBefore,
   type Visit,
   writeProgress,
-} from './reconcile-deps.ts'
-import {
-  foldCustomerEntries,
-  judgeFunded,
-  type RefundedCharges,
-  refundedHolds,
-} from './reconcile-entries.ts'
-import { type Discrepancy, discrepancyOf, type Reading } from './reconcile-ports.ts'
-import { foldTail, judgeSpent, startTail } from './reconcile-spent.ts'
-import {
-  AccountProgress,
-  type CustomerSums,
-  noCharges,
-  noCustomerEntries,
-} from './reconcile-sums.ts'
-import type { Wallet } from './wallet.ts'
+} from './deps.ts'
+import { foldCustomerEntries, judgeFunded, type RefundedCharges, refundedHolds } from './entries.ts'
+import { type Discrepancy, discrepancyOf, type Reading } from './ports.ts'
+import { foldTail, judgeSpent, startTail } from './spent.ts'
+import { AccountProgress, type CustomerSums, noCharges, noCustomerEntries } from './sums.ts'
 
 export async function proveAccount(
   deps: ProveDeps,

@@ -4,14 +4,14 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { makeHoldStore } from '../../src/adapters/dynamodb/hold-store.ts'
-import { credit } from '../../src/ledger/credit.ts'
-import { finishHold } from '../../src/ledger/finish.ts'
-import { refund } from '../../src/ledger/refund.ts'
-import { reserve } from '../../src/ledger/reserve.ts'
-import { sweep } from '../../src/ledger/sweep.ts'
-import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
-import { graceMs, leaseMs, minuteMs } from './open-ledger.ts'
+import { makeHoldStore } from '../../../src/adapters/dynamodb/hold-store.ts'
+import { credit } from '../../../src/ledger/credit.ts'
+import { finishHold } from '../../../src/ledger/finish.ts'
+import { refund } from '../../../src/ledger/refund.ts'
+import { reserve } from '../../../src/ledger/reserve.ts'
+import { sweep } from '../../../src/ledger/sweep.ts'
+import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
+import { graceMs, leaseMs, minuteMs } from '../open-ledger.ts'
 import { holdAmount, openReconciledLedger, serving } from './open-reconciled-ledger.ts'
 
 const workers = 4

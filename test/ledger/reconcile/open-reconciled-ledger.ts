@@ -4,28 +4,28 @@
  */
 import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { expect } from 'vitest'
-import { makeClosingStore } from '../../src/adapters/dynamodb/closing-store.ts'
-import { toReceiptItem } from '../../src/adapters/dynamodb/items/receipt-item.ts'
-import { makeKeyStore } from '../../src/adapters/dynamodb/key-store.ts'
-import { makeReconcileStore } from '../../src/adapters/dynamodb/reconcile-store.ts'
-import { firstIdAt, timeOfId } from '../../src/adapters/system.ts'
-import { finishHold } from '../../src/ledger/finish.ts'
-import type { Decision, Reservation } from '../../src/ledger/ports.ts'
-import type { DiscrepancyOf } from '../../src/ledger/reconcile-ports.ts'
-import { formatUsd } from '../../src/money/nano-usd.ts'
-import type { ReceiptBody } from '../../src/protocol/receipt.ts'
-import { receiptHash } from '../../src/receipts/make-receipt.ts'
-import { chargeOfReceipt, verifyReceipt } from '../../src/receipts/verify-receipt.ts'
-import { accrueEarnings } from '../../src/schedules/accrue-earnings.ts'
-import { closePayouts } from '../../src/schedules/close-payouts.ts'
+import { makeClosingStore } from '../../../src/adapters/dynamodb/closing-store.ts'
+import { toReceiptItem } from '../../../src/adapters/dynamodb/items/receipt-item.ts'
+import { makeKeyStore } from '../../../src/adapters/dynamodb/key-store.ts'
+import { makeReconcileStore } from '../../../src/adapters/dynamodb/reconcile-store.ts'
+import { firstIdAt, timeOfId } from '../../../src/adapters/system.ts'
+import { finishHold } from '../../../src/ledger/finish.ts'
+import type { Decision, Reservation } from '../../../src/ledger/ports.ts'
+import type { DiscrepancyOf } from '../../../src/ledger/reconcile/ports.ts'
+import { formatUsd } from '../../../src/money/nano-usd.ts'
+import type { ReceiptBody } from '../../../src/protocol/receipt.ts'
+import { receiptHash } from '../../../src/receipts/make-receipt.ts'
+import { chargeOfReceipt, verifyReceipt } from '../../../src/receipts/verify-receipt.ts'
+import { accrueEarnings } from '../../../src/schedules/accrue-earnings.ts'
+import { closePayouts } from '../../../src/schedules/close-payouts.ts'
 import {
   type ReconcileLedgerDeps,
   type ReconcileLedgerReport,
   reconcileLedger,
-} from '../../src/schedules/reconcile-ledger.ts'
-import type { EmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
-import { by, draft, genuineReceipt, published } from '../support/genuine-receipt.ts'
-import { openLedger } from './open-ledger.ts'
+} from '../../../src/schedules/reconcile-ledger.ts'
+import type { EmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
+import { by, draft, genuineReceipt, published } from '../../support/genuine-receipt.ts'
+import { openLedger } from '../open-ledger.ts'
 
 /** More than a request of these tests costs. */
 export const holdAmount = 100_000n

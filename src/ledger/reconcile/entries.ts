@@ -1,11 +1,11 @@
 /** Folds the entries of a customer, or of a host, and holds the sums against what is materialised. */
-import { formatUsd, type NanoUsd } from '../money/nano-usd.ts'
-import { customerGain } from './credit.ts'
-import { addEarnings, type Earnings, type EarningsAmount, earningsDelta } from './earnings.ts'
-import type { Entry } from './journal.ts'
-import { type Discrepancy, discrepancyOf, type Reading } from './reconcile-ports.ts'
-import type { CustomerSums, HostSums } from './reconcile-sums.ts'
-import type { Wallet } from './wallet.ts'
+import { formatUsd, type NanoUsd } from '../../money/nano-usd.ts'
+import { customerGain } from '../credit.ts'
+import { addEarnings, type Earnings, type EarningsAmount, earningsDelta } from '../earnings.ts'
+import type { Entry } from '../journal.ts'
+import type { Wallet } from '../wallet.ts'
+import { type Discrepancy, discrepancyOf, type Reading } from './ports.ts'
+import type { CustomerSums, HostSums } from './sums.ts'
 
 export type Folded<Sums> = {
   readonly sums: Sums

@@ -2,11 +2,11 @@
  * What the reconciler reads and tells. It judges what other code refuses to act upon, so a record that
  * cannot be read is an answer here and not an error. All reads are strongly consistent.
  */
-import type { Earnings } from './earnings.ts'
-import type { Entry } from './journal.ts'
-import type { Book, JournalOwner } from './journal-ports.ts'
-import type { Decision } from './ports.ts'
-import type { Wallet } from './wallet.ts'
+import type { Earnings } from '../earnings.ts'
+import type { Entry } from '../journal.ts'
+import type { Book, JournalOwner } from '../journal-ports.ts'
+import type { Decision } from '../ports.ts'
+import type { Wallet } from '../wallet.ts'
 
 export type Reading<T> =
   | { readonly kind: 'read'; readonly id: string; readonly value: T }

@@ -1,5 +1,5 @@
 /** Proves one node's earnings: they are the sum of its entries, and every entry is well-formed. */
-import { noEarnings } from './earnings.ts'
+import { noEarnings } from '../earnings.ts'
 import {
   clearProgress,
   type ProveDeps,
@@ -9,10 +9,10 @@ import {
   settledBefore,
   type Visit,
   writeProgress,
-} from './reconcile-deps.ts'
-import { foldHostEntries, judgeEarnings } from './reconcile-entries.ts'
-import { type Discrepancy, discrepancyOf } from './reconcile-ports.ts'
-import { NodeProgress, noHostEntries } from './reconcile-sums.ts'
+} from './deps.ts'
+import { foldHostEntries, judgeEarnings } from './entries.ts'
+import { type Discrepancy, discrepancyOf } from './ports.ts'
+import { NodeProgress, noHostEntries } from './sums.ts'
 
 export async function proveNode(deps: ProveDeps, nodeId: string, visit: Visit): Promise<Proven> {
   const saved = await readProgress(deps, nodeId, NodeProgress)

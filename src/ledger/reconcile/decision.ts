@@ -1,11 +1,11 @@
 /** One decision against itself: its receipt says what was charged and why, and both must follow. */
-import { formatUsd, parseUsd } from '../money/nano-usd.ts'
-import { InvariantError } from '../protocol/assert.ts'
-import type { StoredReceipt } from '../protocol/receipt.ts'
-import type { ReceiptCheck } from '../receipts/verify-receipt.ts'
-import { splitOf } from './charge.ts'
-import type { Decision } from './ports.ts'
-import type { Discrepancy } from './reconcile-ports.ts'
+import { formatUsd, parseUsd } from '../../money/nano-usd.ts'
+import { InvariantError } from '../../protocol/assert.ts'
+import type { StoredReceipt } from '../../protocol/receipt.ts'
+import type { ReceiptCheck } from '../../receipts/verify-receipt.ts'
+import { splitOf } from '../charge.ts'
+import type { Decision } from '../ports.ts'
+import type { Discrepancy } from './ports.ts'
 
 /** The checks that a customer runs on a receipt; `private` cannot be judged without its salt. */
 export type VerifyReceipt = (receipt: StoredReceipt) => readonly ReceiptCheck[]

@@ -4,17 +4,17 @@
  */
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { firstIdAt } from '../../src/adapters/system.ts'
-import { splitOf } from '../../src/ledger/charge.ts'
-import { credit } from '../../src/ledger/credit.ts'
-import { finishHold } from '../../src/ledger/finish.ts'
-import { move } from '../../src/ledger/journal.ts'
-import type { Decision } from '../../src/ledger/ports.ts'
-import { post } from '../../src/ledger/post.ts'
-import { refund } from '../../src/ledger/refund.ts'
-import { generatePrivateKey, makeSigner } from '../../src/protocol/ed25519.ts'
-import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
-import { graceMs, leaseMs, minuteMs } from './open-ledger.ts'
+import { firstIdAt } from '../../../src/adapters/system.ts'
+import { splitOf } from '../../../src/ledger/charge.ts'
+import { credit } from '../../../src/ledger/credit.ts'
+import { finishHold } from '../../../src/ledger/finish.ts'
+import { move } from '../../../src/ledger/journal.ts'
+import type { Decision } from '../../../src/ledger/ports.ts'
+import { post } from '../../../src/ledger/post.ts'
+import { refund } from '../../../src/ledger/refund.ts'
+import { generatePrivateKey, makeSigner } from '../../../src/protocol/ed25519.ts'
+import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
+import { graceMs, leaseMs, minuteMs } from '../open-ledger.ts'
 import {
   holdAmount,
   openReconciledLedger,

@@ -4,11 +4,11 @@
  * and is read after it; what is read and whose hold is gone at the second was applied before it.
  * Where `spent` did not move between the two, the sum is exact.
  */
-import { formatUsd } from '../money/nano-usd.ts'
-import type { Decision } from './ports.ts'
-import type { Discrepancy, Reading } from './reconcile-ports.ts'
-import type { TailSums } from './reconcile-sums.ts'
-import type { Wallet } from './wallet.ts'
+import { formatUsd } from '../../money/nano-usd.ts'
+import type { Decision } from '../ports.ts'
+import type { Wallet } from '../wallet.ts'
+import type { Discrepancy, Reading } from './ports.ts'
+import type { TailSums } from './sums.ts'
 
 /** `closedCharges`: of all decisions that are final and applied. */
 export function startTail(wallet: Wallet, closedCharges: bigint): TailSums {

@@ -1,10 +1,10 @@
 /** The sandwich itself: which of two wallet reads says what about a decision that is read between them. */
 import { describe, expect, test } from 'vitest'
-import type { Decision } from '../../src/ledger/ports.ts'
-import { foldTail, judgeSpent, startTail } from '../../src/ledger/reconcile-spent.ts'
-import type { Wallet } from '../../src/ledger/wallet.ts'
-import { genuineReceipt } from '../support/genuine-receipt.ts'
-import { newWallet } from '../support/memory-state.ts'
+import type { Decision } from '../../../src/ledger/ports.ts'
+import { foldTail, judgeSpent, startTail } from '../../../src/ledger/reconcile/spent.ts'
+import type { Wallet } from '../../../src/ledger/wallet.ts'
+import { genuineReceipt } from '../../support/genuine-receipt.ts'
+import { newWallet } from '../../support/memory-state.ts'
 
 const receipt = genuineReceipt()
 

@@ -1,12 +1,12 @@
 /** What proving one account or one node needs, how much it may read, and how its progress is kept. */
 import * as z from 'zod'
-import type { KeyStore } from '../keys/api-key.ts'
-import { assert } from '../protocol/assert.ts'
-import type { FirstIdAt, NowMs } from '../protocol/clock.ts'
-import type { Entry } from './journal.ts'
-import type { ClosingStore, JournalOwner } from './journal-ports.ts'
-import type { VerifyReceipt } from './reconcile-decision.ts'
-import type { Budget, Discrepancy, Reading, ReconcileStore } from './reconcile-ports.ts'
+import type { KeyStore } from '../../keys/api-key.ts'
+import { assert } from '../../protocol/assert.ts'
+import type { FirstIdAt, NowMs } from '../../protocol/clock.ts'
+import type { Entry } from '../journal.ts'
+import type { ClosingStore, JournalOwner } from '../journal-ports.ts'
+import type { VerifyReceipt } from './decision.ts'
+import type { Budget, Discrepancy, Reading, ReconcileStore } from './ports.ts'
 
 export type ProveDeps = {
   readonly store: ReconcileStore

@@ -1,11 +1,11 @@
 /** Folds decisions, in order of their hold ids: their sum, what of it is in the book, spend per key. */
-import { formatUsd, type NanoUsd, parseUsd } from '../money/nano-usd.ts'
-import type { Book } from './journal-ports.ts'
-import type { Decision } from './ports.ts'
-import { judgeDecision, type VerifyReceipt } from './reconcile-decision.ts'
-import { type Discrepancy, discrepancyOf, type Reading } from './reconcile-ports.ts'
-import type { ChargeSums } from './reconcile-sums.ts'
-import type { Wallet } from './wallet.ts'
+import { formatUsd, type NanoUsd, parseUsd } from '../../money/nano-usd.ts'
+import type { Book } from '../journal-ports.ts'
+import type { Decision } from '../ports.ts'
+import type { Wallet } from '../wallet.ts'
+import { judgeDecision, type VerifyReceipt } from './decision.ts'
+import { type Discrepancy, discrepancyOf, type Reading } from './ports.ts'
+import type { ChargeSums } from './sums.ts'
 
 export type SpendCaps = {
   readonly perDay: NanoUsd | undefined
