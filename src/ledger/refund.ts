@@ -6,11 +6,12 @@ import type { NanoUsd } from '../money/nano-usd.ts'
 import { splitOf } from './charge.ts'
 import { customerGain } from './credit.ts'
 import { type Entry, type Leg, move, netOf } from './journal.ts'
-import type { ClosingStore } from './journal-ports.ts'
+import type { ClosingStore, JournalStore } from './journal-ports.ts'
 import type { Decision, SweepStore } from './ports.ts'
 import { type PostDeps, post } from './post.ts'
 
 export type RefundDeps = PostDeps & {
+  readonly journal: Pick<JournalStore, 'readEntry'>
   readonly closing: Pick<ClosingStore, 'readBook'>
   readonly wallets: Pick<SweepStore, 'readWallet'>
   /** Whether the customer and the node have the same owner. */
@@ -44,29 +45,40 @@ export async function refund(
   const { accountId, holdId, charge } = decision
   const { amount, reference, by } = order
   if (amount > charge) return { kind: 'above_charge' }
-  const obstacle = order.bearer === 'host' ? await hostObstacle(deps, decision) : undefined
-  if (obstacle) return { kind: obstacle }
   const legs = refundLegs(decision, order)
+  if (order.bearer === 'host') {
+    // What was posted before stands, whatever would be in its way today.
+    const standing = await deps.journal.readEntry(reference)
+    if (standing) return refundedBefore(standing, decision, legs)
+    const obstacle = await hostObstacle(deps, decision)
+    if (obstacle) return { kind: obstacle }
+  }
   const guard = { kind: 'refund', accountId, holdId, amount, charge } as const
   const draft = { kind: 'refund', legs, reference, by, about: holdId } as const
   const posted = await post(deps, draft, [guard])
   switch (posted.kind) {
     case 'posted':
       return { kind: 'refunded', entry: posted.entry }
-    case 'posted_before': {
-      const { entry } = posted
-      const isSame =
-        entry.kind === 'refund' &&
-        entry.about === holdId &&
-        customerGain(entry, accountId) === amount &&
-        netOf(entry.legs, 'shortfall') === netOf(legs, 'shortfall')
-      return { kind: 'refunded_before', entry, isSame }
-    }
+    case 'posted_before':
+      return refundedBefore(posted.entry, decision, legs)
     case 'refused':
       return { kind: posted.by === 'earnings' ? 'host_short' : 'above_charge' }
     case 'unavailable':
       return posted
   }
+}
+
+function refundedBefore(
+  entry: Entry,
+  { accountId, holdId }: Decision,
+  legs: readonly Leg[],
+): Refunded {
+  const isSame =
+    entry.kind === 'refund' &&
+    entry.about === holdId &&
+    customerGain(entry, accountId) === netOf(legs, 'customer', accountId) &&
+    netOf(entry.legs, 'shortfall') === netOf(legs, 'shortfall')
+  return { kind: 'refunded_before', entry, isSame }
 }
 
 /** A host gives back only what it is certain to have earned from this very charge. */

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { firstIdAt } from '../../src/adapters/system.ts'
 import { accrueAccount, bookAfter, distribute, emptyBook } from '../../src/ledger/accrue.ts'
 import { credit } from '../../src/ledger/credit.ts'
 import { finishHold } from '../../src/ledger/finish.ts'
 import { decisionOf } from '../model/decisions.ts'
-import { idAt } from '../model/world.ts'
 import { node, nodes, openMemoryLedger, otherNode, type QuickLedger } from './open-memory-ledger.ts'
 
 let ledger: QuickLedger
@@ -84,7 +84,7 @@ describe('accruing', () => {
   test('closes the books up to where it was asked to', async () => {
     await ledger.charged(accountId, { charge: 1_000n })
     await ledger.accrue(accountId)
-    const closedBefore = idAt(ledger.nowMs())
+    const closedBefore = firstIdAt(ledger.nowMs())
     expect(await ledger.wallet(accountId)).toMatchObject({ closedBefore })
   })
 
@@ -125,7 +125,7 @@ describe('accruing', () => {
   test('beside another run accrues each charge once', async () => {
     for (let count = 0; count < 50; count += 1) await ledger.charged(accountId, { charge: 10n })
     ledger.moveClock(1_000)
-    const before = idAt(ledger.nowMs())
+    const before = firstIdAt(ledger.nowMs())
     const runs = [1, 2, 3].map(() => accrueAccount(ledger.accruing, accountId, before))
     const accrued = await Promise.all(runs)
     expect(accrued.reduce((sum, { decisions }) => sum + decisions, 0)).toBe(50)
@@ -137,7 +137,7 @@ describe('accruing', () => {
   test('without an answer leaves the rest to the next run', async () => {
     await ledger.charged(accountId, { charge: 1_000n })
     const journal = { post: async () => ({ kind: 'unknown' }) as const }
-    const before = idAt(ledger.nowMs() + 1)
+    const before = firstIdAt(ledger.nowMs() + 1)
     const lost = await accrueAccount({ ...ledger.accruing, journal }, accountId, before)
     expect(lost).toEqual({ decisions: 0, isComplete: false })
     expect(await ledger.accrue(accountId)).toEqual({ decisions: 1, isComplete: true })
@@ -190,7 +190,7 @@ describe('what earns a host nothing', () => {
     for (const nodeId of [node, otherNode, node, undefined]) {
       await ledger.charged(accountId, { charge: 10n, nodeId })
     }
-    const before = idAt(ledger.nowMs() + 1)
+    const before = firstIdAt(ledger.nowMs() + 1)
     await accrueAccount({ ...ledger.accruing, isOwnTraffic }, accountId, before)
     expect(asked).toEqual([node, otherNode])
   })

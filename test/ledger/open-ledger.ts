@@ -61,7 +61,7 @@ export async function openLedger(engine: EmbeddedDynamodb) {
   const nowMs = () => clockMs
   const failures: string[] = []
   const sleep = async () => undefined
-  const posting: PostDeps = { journal: stores.journal, ids, nowMs, sleep }
+  const posting = { journal: stores.journal, ids, nowMs, sleep } satisfies PostDeps
   const finishing: FinishDeps = { store: stores.holds, sleep, nowMs, timeOfId }
   const sweeping: SweepDeps = {
     ...finishing,

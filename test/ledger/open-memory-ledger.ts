@@ -1,4 +1,6 @@
 /** Customers, their requests and the ledger's use cases over stores in memory, for quick tests. */
+
+import { firstIdAt } from '../../src/adapters/system.ts'
 import { accrueAccount } from '../../src/ledger/accrue.ts'
 import { credit } from '../../src/ledger/credit.ts'
 import { finishHold } from '../../src/ledger/finish.ts'
@@ -9,7 +11,6 @@ import { sweepWallet } from '../../src/ledger/sweep.ts'
 import type { Hold } from '../../src/ledger/wallet.ts'
 import { decisionOf } from '../model/decisions.ts'
 import { composeLedger, graceMs, leaseMs } from '../model/real-ledger.ts'
-import { idAt } from '../model/world.ts'
 import { makeMemoryLedger } from '../support/memory-ledger.ts'
 
 export const nodes = [`n_${'a'.repeat(26)}`, `n_${'b'.repeat(26)}`] as const
@@ -74,7 +75,7 @@ export function openMemoryLedger({ owned = [] as readonly string[] } = {}) {
     },
     accrue: (accountId: string) => {
       ledger.moveClock(1_000)
-      return accrueAccount(ledger.accruing, accountId, idAt(ledger.nowMs()))
+      return accrueAccount(ledger.accruing, accountId, firstIdAt(ledger.nowMs()))
     },
     wallet,
     earnings: (nodeId: string = node) => memory.journal.readEarnings(nodeId),

@@ -196,7 +196,8 @@ test('a charge of nothing is refunded with nothing, whoever bears it', async () 
 })
 
 test('without an answer the outcome is not known', async () => {
-  const journal = { post: async () => ({ kind: 'unknown' }) as const }
+  const post = async () => ({ kind: 'unknown' }) as const
+  const journal = { ...ledger.refunding.journal, post }
   const terms = { amount: 1n, bearer: 'platform', reference: 'refund 1', by: 'ann' } as const
   const lost = await refund({ ...ledger.refunding, journal }, decision, terms)
   expect(lost).toEqual({ kind: 'unavailable' })

@@ -3,6 +3,8 @@
  * that can be asked of it there. `states-hold.ts` and `states-charge.ts` say what
  * comes of each.
  */
+
+import { firstIdAt } from '../../src/adapters/system.ts'
 import { accrueAccount } from '../../src/ledger/accrue.ts'
 import { credit } from '../../src/ledger/credit.ts'
 import { applyDecision, finishHold } from '../../src/ledger/finish.ts'
@@ -15,7 +17,6 @@ import type { Hold } from '../../src/ledger/wallet.ts'
 import { InvariantError } from '../../src/protocol/assert.ts'
 import { decisionOf } from '../model/decisions.ts'
 import { composeLedger, graceMs, leaseMs } from '../model/real-ledger.ts'
-import { idAt } from '../model/world.ts'
 import { makeMemoryLedger } from '../support/memory-ledger.ts'
 
 /** 999,999,999,999.999999999 USD. */
@@ -105,7 +106,7 @@ export async function openBench() {
       return answer.kind === 'refused' ? answer.reason : answer.kind
     },
     accrue: async (): Promise<string> => {
-      const before = idAt(ledger.nowMs() + 1)
+      const before = firstIdAt(ledger.nowMs() + 1)
       const { decisions } = await accrueAccount(ledger.accruing, accountId, before)
       return `${decisions} accrued`
     },

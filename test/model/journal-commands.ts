@@ -1,5 +1,7 @@
 /** What happens to money outside holds: it comes in, is given back, corrected and earned. */
+
 import fc from 'fast-check'
+import { firstIdAt } from '../../src/adapters/system.ts'
 import { accrueAccount } from '../../src/ledger/accrue.ts'
 import { adjust, approveAdjustment } from '../../src/ledger/adjust.ts'
 import { credit } from '../../src/ledger/credit.ts'
@@ -15,7 +17,7 @@ import {
   partOf,
   untilKnown,
 } from './command.ts'
-import { idAt, type World } from './world.ts'
+import type { World } from './world.ts'
 
 const usd = 1_000_000_000n
 /** Few, and shared by all kinds of entries, so that the same one is asked for different things. */
@@ -128,7 +130,7 @@ function adjusted(answer: Awaited<ReturnType<typeof adjust>>): string {
 }
 
 export async function accrue({ ledger, reference }: World, accountId: string, agoMs: number) {
-  const before = idAt(ledger.nowMs() - agoMs)
+  const before = firstIdAt(ledger.nowMs() - agoMs)
   const { decisions, isComplete } = await accrueAccount(ledger.accruing, accountId, before)
   const expected = `${reference.accrue(accountId, before)} true`
   return { told: `${decisions} ${isComplete}`, expected }

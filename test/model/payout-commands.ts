@@ -1,5 +1,7 @@
 /** What hosts are paid, and what they claim for work whose gateway was lost. */
+
 import fc from 'fast-check'
+import { firstIdAt } from '../../src/adapters/system.ts'
 import { claimLate } from '../../src/ledger/late-claim.ts'
 import { closePayout, confirmPayout, releaseEscrow } from '../../src/ledger/payout.ts'
 import {
@@ -15,7 +17,7 @@ import {
 import { sweepAll, take } from './hold-commands.ts'
 import { accrue } from './journal-commands.ts'
 import { graceMs, leaseMs } from './real-ledger.ts'
-import { accounts, type Handle, idAt, nodes, type World } from './world.ts'
+import { accounts, type Handle, nodes, type World } from './world.ts'
 
 const anyPeriod = fc.constantFrom('2026-11-29', '2026-11-30')
 
@@ -125,7 +127,7 @@ const claims = fc
       const { verdicts } = world.reference
       const isExpired = ({ order }: Handle) => verdicts.get(order.holdId)?.status === 'expired'
       const handle = holdOf(world, terms.nth, terms.isMeant ? isExpired : undefined)
-      const holdId = handle?.order.holdId ?? idAt(0)
+      const holdId = handle?.order.holdId ?? firstIdAt(0)
       const ticketHash = String(terms.ticket).padStart(64, '0')
       world.ledger.lose(terms.fate)
       return claim(world, { ...terms, holdId, ticketHash })

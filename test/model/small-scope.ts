@@ -3,6 +3,8 @@
  * that can happen to them. Its state can be kept and brought back, so that every sequence of them can
  * be tried without doing its beginning again.
  */
+
+import { firstIdAt } from '../../src/adapters/system.ts'
 import { accrueAccount } from '../../src/ledger/accrue.ts'
 import { adjust } from '../../src/ledger/adjust.ts'
 import { credit } from '../../src/ledger/credit.ts'
@@ -18,7 +20,6 @@ import { type MemoryLedger, makeMemoryLedger } from '../support/memory-ledger.ts
 import type { LedgerState } from '../support/memory-state.ts'
 import { decisionOf } from './decisions.ts'
 import { composeLedger, graceMs, leaseMs, startMs } from './real-ledger.ts'
-import { idAt } from './world.ts'
 
 const accountId = 'acct_01JABCDEFGHJKMNPQRSTVWXYZA'
 const nodeId = `n_${'a'.repeat(26)}`
@@ -95,7 +96,7 @@ export async function openScope(): Promise<Scope> {
       ledger.setClock(startMs + leaseMs + graceMs + 1_000)
       await sweep(ledger.sweeping)
     },
-    'accrue all': () => accrueAccount(ledger.accruing, accountId, idAt(startMs + 1)),
+    'accrue all': () => accrueAccount(ledger.accruing, accountId, firstIdAt(startMs + 1)),
     'refund one 1, host': () => giveBack(1n, 'host'),
     'refund one 1, platform': () => giveBack(1n, 'platform'),
     'pay out': async () => {

@@ -2,7 +2,6 @@
  * The real ledger and the reference side by side, for the same two customers, three keys and two
  * nodes. The second customer also owns the second node.
  */
-import { encodeTime } from 'ulid'
 import type { KeyCaps } from '../../src/ledger/counters.ts'
 import { credit } from '../../src/ledger/credit.ts'
 import type { Entry } from '../../src/ledger/journal.ts'
@@ -95,6 +94,3 @@ export const referenceOrder = (
   claim: order.claim && { name: order.claim.claimHash, body: order.claim.fingerprint },
   ...terms,
 })
-
-/** An id that every hold before `atMs` sorts before, and every later one after. */
-export const idAt = (atMs: number): string => encodeTime(atMs, 10) + '0'.repeat(16)

@@ -36,7 +36,7 @@ export const leaseMsOf = ({ deadlineMs }: Setting): number => deadlineMs + grace
 export const usualHold = 400_000n
 
 export function drawSetting(draws: Stream): Setting {
-  const activeMs = draws.pick([20_000, 300_000, 1_800_000, 5_400_000])
+  const activeMs = draws.pick([20_000, 120_000, 600_000, 1_800_000, 3_600_000])
   return {
     startMs: drawStart(draws, activeMs),
     latencyScaleMs: draws.pick(latencyScalesMs),

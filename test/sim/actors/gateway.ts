@@ -59,14 +59,8 @@ function completeDepsOf(
   const nowMs = world.clockOf(task.actor)
   const sleep = world.sleepOf(task)
   const ids = idsOf(task.draws)
-  const hosts = {
-    checker,
-    nowMs,
-    sleep,
-    task,
-    faultRate: () => sim.rateOf('hostFault'),
-    onDispatch,
-  }
+  const crash = () => world.crash(task.actor)
+  const hosts = { checker, nowMs, sleep, task, rateOf: sim.rateOf, crash, onDispatch }
   return {
     nowMs,
     sleep,

@@ -8,6 +8,7 @@ import type { TokenCounts } from '../../../src/protocol/usage.ts'
 import { noteDispatched } from '../checker/answers.ts'
 import type { CheckerContext } from '../checker/context.ts'
 import type { Task } from '../engine/actor.ts'
+import type { FaultName } from '../engine/faults.ts'
 import { nodes } from '../stage.ts'
 
 const failures = ['busy', 'connect_failed', 'timed_out', 'no_proof', 'stale_route'] as const
@@ -40,7 +41,9 @@ export type HostDeps = {
   readonly nowMs: NowMs
   readonly sleep: Sleep
   readonly task: Task
-  readonly faultRate: () => number
+  readonly rateOf: (fault: FaultName) => number
+  /** The gateway is lost: nothing that it runs goes on. */
+  readonly crash: () => void
   readonly onDispatch: (dispatch: Dispatch) => void
 }
 
@@ -58,12 +61,17 @@ export async function attemptAt(deps: HostDeps, order: AttemptOrder): Promise<At
     choices: order.choices,
     priceVersion: order.priceVersion,
   })
-  const isFaulty = draws.chance(deps.faultRate())
+  const isLost = draws.chance(deps.rateOf('lostInFlight'))
+  const isFaulty = draws.chance(deps.rateOf('hostFault'))
   const refuses = draws.chance(0.4)
   const failure: AttemptFailure = draws.pick(failures)
   const course: Course = isFaulty ? draws.pick(courses) : 'answers'
   await sleep(failure === 'timed_out' && isFaulty && refuses ? 10_000 : draws.between(5, 900))
   if (order.signal.aborted) return { kind: 'failed', reason: 'aborted', ticketHash }
+  if (isLost) {
+    deps.crash()
+    return new Promise(() => undefined)
+  }
   if (isFaulty && refuses) {
     checker.count(`host: ${failure}`)
     return { kind: 'failed', reason: failure, ticketHash }

@@ -14,6 +14,7 @@ import type {
 import type { MemoryLedger } from '../../support/memory-ledger.ts'
 import { applyRevocation } from '../../support/memory-wallets.ts'
 import { noteClaimed } from '../checker/answers.ts'
+import { checkDropped } from '../checker/caps.ts'
 import type { CheckerContext } from '../checker/context.ts'
 import { noteDecided } from '../checker/decisions.ts'
 import { notePosted } from '../checker/journal.ts'
@@ -109,9 +110,14 @@ export function sweepsOf({ world, ledger, checker }: Stores, task: Task): SweepS
         return hasLeft
       }),
     dropCounters: (drop) =>
-      write(world, task, 'counters.drop', () => {
-        for (const name of drop.names) accountOf(checker.seen, drop.accountId).dropped.add(name)
-        return sweeps.dropCounters(drop)
+      write(world, task, 'counters.drop', async () => {
+        const { accountId, names } = drop
+        const before = ledger.state.wallets.get(accountId)?.counters
+        await sweeps.dropCounters(drop)
+        const after = ledger.state.wallets.get(accountId)
+        const gone = names.filter((name) => before?.has(name) && !after?.counters.has(name))
+        if (after) checkDropped(checker, after, gone)
+        for (const name of gone) accountOf(checker.seen, accountId).dropped.add(name)
       }),
     readCursor: () => read(world, task, 'cursor.read', sweeps.readCursor),
     writeCursor: (bucket) => write(world, task, 'cursor.write', () => sweeps.writeCursor(bucket)),

@@ -73,7 +73,7 @@ export const limitBugs: readonly PlantedBug[] = [
       },
     ],
     breaks: ['S14'],
-    budget: 50_000,
+    budget: 2_000,
   },
   {
     name: 'host-dialled-after-the-deadline',

@@ -72,6 +72,36 @@ function storedName(name: string, keyOrdinal: number, atMs: number): string | un
   return name.startsWith('running') ? `cc#${keyOrdinal}` : undefined
 }
 
+/**
+ * Counters were cleaned away: their periods must be closed, or a late hold would count from zero.
+ * `names` of those that are gone.
+ */
+export function checkDropped(
+  { timeOfId }: CheckerContext,
+  { closedBefore }: Wallet,
+  names: readonly string[],
+): void {
+  const closedMs = closedBefore === undefined ? 0 : timeOfId(closedBefore)
+  for (const name of names) {
+    const isClosed = periodEndMs(name.split('#')[2] ?? '') <= closedMs
+    verify(isClosed, 'S14', () => `${name} is gone, and its period is not closed`)
+  }
+}
+
+/** Of `202611`, `20261121` or `202611210510`. */
+function periodEndMs(digits: string): number {
+  const [year, month, day, hour, minute] = [
+    Number(digits.slice(0, 4)),
+    Number(digits.slice(4, 6)),
+    Number(digits.slice(6, 8)),
+    Number(digits.slice(8, 10)),
+    Number(digits.slice(10, 12)),
+  ]
+  if (digits.length === 6) return Date.UTC(year, month)
+  if (digits.length === 8) return Date.UTC(year, month - 1, day + 1)
+  return Date.UTC(year, month - 1, day, hour, minute + 1)
+}
+
 /** When a hold has ended: money and tokens count with what was used, a running request no more. */
 export function settleCounters(
   account: SeenAccount,

@@ -23,6 +23,8 @@ const rateMax = {
   clockJump: 0.4,
   /** Per attempt: the host fails in one of its ways. */
   hostFault: 0.6,
+  /** Per attempt: the gateway is lost while a host works for it. */
+  lostInFlight: 0.1,
   /** Per request: the client hangs up in the middle. */
   clientGone: 0.3,
   /** Per answer: the client never receives what it was sent. */
@@ -64,6 +66,7 @@ function ratesBy(rateOf: (name: FaultName) => number): FaultRates {
     skew: rateOf('skew'),
     clockJump: rateOf('clockJump'),
     hostFault: rateOf('hostFault'),
+    lostInFlight: rateOf('lostInFlight'),
     clientGone: rateOf('clientGone'),
     lostAnswer: rateOf('lostAnswer'),
   }

@@ -36,6 +36,8 @@ export type World = {
   readonly later: (delayMs: number, what: string, happen: () => void) => void
   /** Runs `body` in the task's process, once that runs. A broken promise ends the history. */
   readonly spawn: (task: Task, body: () => Promise<void>) => void
+  /** The process stops for good, in the middle of whatever it did. */
+  readonly crash: (actor: Actor) => void
   /** Faults end; what is under way arrives. */
   readonly calm: () => void
   readonly fail: (error: unknown) => void
@@ -52,6 +54,9 @@ export type WorldOptions = {
   readonly log: Log
   readonly count: (what: Exclude<CallFate, 'ok'> | 'crash' | 'pause') => void
 }
+
+/** `then` on it is the cheapest way to a microtask. */
+const settled = Promise.resolve()
 
 const calmLatencyScaleMs = 50
 const eventsMax = 200_000
@@ -124,19 +129,21 @@ export function makeWorld(options: WorldOptions): World {
     const lateUs = latenessUs(draws.unit())
     return new Promise<T>((resolve, reject) => {
       if (!actor.isAlive) return
-      let answer: Promise<T> | undefined
+      let answer: { readonly value: T } | undefined
+      const keep = (value: T): void => {
+        answer = { value }
+      }
       const arrive = (): void => {
         log.event(nowUs, task.name, name, fate)
         if (fate === 'throttled' || fate === 'lostRequest') return
-        answer = apply()
         // A store has no bad days of its own here: what it throws is a broken promise.
-        answer.catch(fail)
+        apply().then(keep, fail)
       }
       push(fate === 'lateWrite' ? arriveUs + lateUs : arriveUs, undefined, arrive)
       if (fate !== 'ok') count(fate)
       if (fate === 'lateWrite') lateUntilUs = Math.max(lateUntilUs, arriveUs + lateUs)
       deliver(task, replyUs, () => {
-        if (fate === 'ok' && answer) resolve(answer)
+        if (fate === 'ok' && answer) resolve(answer.value)
         else if (unknown !== undefined) resolve(unknown)
         else reject(storeFault)
       })
@@ -207,7 +214,7 @@ export function makeWorld(options: WorldOptions): World {
         } catch (error) {
           return reject(toViolation(error))
         }
-        queueMicrotask(afterMicrotasks)
+        settled.then(afterMicrotasks)
       }
       process.nextTick(next)
     })
@@ -224,6 +231,7 @@ export function makeWorld(options: WorldOptions): World {
       })
     },
     spawn,
+    crash,
     calm: () => {
       faults = noFaults
       latencyScaleUs = Math.min(latencyScaleUs, calmLatencyScaleMs * 1000)
