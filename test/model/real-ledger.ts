@@ -93,7 +93,7 @@ export function composeLedger(stores: Stores, isOwn: Owners = () => false) {
     sleep,
   }
   const accruing: AccrueDeps = { ...posting, closing: stores.closing, isOwnTraffic }
-  const refunding: RefundDeps = { ...accruing, wallets: stores.sweeps }
+  const refunding: RefundDeps = { ...accruing, journal, wallets: stores.sweeps }
   const adjusting: AdjustDeps = posting
   const paying: PayoutDeps = posting
   const claiming: LateClaimDeps = {

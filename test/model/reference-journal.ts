@@ -73,12 +73,12 @@ export function makeReferenceJournal(core: Core) {
     const { charge, part, node = '', hold } = verdict
     if (amount > charge) return 'above_charge'
     const isHost = bearer === 'host'
-    if (isHost && (node === '' || owns(hold.account, node))) return 'host_unpaid'
-    if (isHost && (through.get(hold.account) ?? '') < id) return 'host_short'
-    if (isHost && purse(`granted ${hold.account}`) > 0n) return 'host_unpaid'
     const fromHost = isHost && charge > 0n ? (amount * part) / charge : 0n
     const fromUs = isHost && charge > 0n ? 0n : amount
     return once(name, `refund ${id} ${amount} ${fromUs}`, () => {
+      if (isHost && (node === '' || owns(hold.account, node))) return 'host_unpaid'
+      if (isHost && (through.get(hold.account) ?? '') < id) return 'host_short'
+      if (isHost && purse(`granted ${hold.account}`) > 0n) return 'host_unpaid'
       if (purse(`payable ${node}`) < fromHost) return 'host_short'
       if (purse(`refunded ${id}`) + amount > charge) return 'above_charge'
       add(`refunded ${id}`, amount)

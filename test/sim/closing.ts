@@ -80,7 +80,7 @@ async function confirmAll(sim: Sim, task: Task): Promise<void> {
   }
 }
 
-/** A quarter of the histories is proven at its end as well; a proof takes several runs. */
+/** A tenth of the histories is proven at its end as well; a proof takes several runs. */
 async function proveAll(sim: Sim, task: Task): Promise<void> {
   if (!sim.plan.operations.some(({ kind }) => kind === 'reconcile')) return
   for (let run = 0; run < proofRuns; run += 1) await runReconciler(sim, task)

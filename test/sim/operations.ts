@@ -105,7 +105,7 @@ export function operationsOf(seed: number, setting: Setting): readonly Operation
     key: draws.below(2),
   }))
   many('reprice', draws.below(2), () => ({ kind: 'reprice', percent: draws.between(50, 200) }))
-  many('reconcile', draws.chance(0.25) ? draws.between(1, 3) : 0, () => ({ kind: 'reconcile' }))
+  many('reconcile', draws.chance(0.1) ? draws.between(1, 3) : 0, () => ({ kind: 'reconcile' }))
   many('payout', draws.below(3), () => ({ kind: 'payout' }))
   many('confirm', draws.below(3), () => ({
     kind: 'confirm',

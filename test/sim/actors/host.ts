@@ -101,7 +101,7 @@ async function* eventsOf(
   const chunkMs = draws.between(10, 4_000)
   const chunks = draws.between(1, chunksMax)
   const text = 'tokens as bytes '.repeat(draws.between(1, 30))
-  const claims = draws.chance(0.1) || course === 'lies about usage'
+  const claims = draws.chance(0.05) || course === 'lies about usage'
   if (course === 'dies before content') return
   if (course === 'hangs before content') {
     if (!(await isCut(silenceMs))) yield { kind: 'timeout' }
