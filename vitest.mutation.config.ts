@@ -3,8 +3,10 @@
 import { defineConfig } from 'vitest/config'
 
 const ledgerTests = [
-  ...['accrue', 'adjust', 'charge', 'claim-refusal', 'counters', 'credit', 'earnings', 'journal'],
-  ...['late-claim', 'payout', 'post', 'refund', 'retry', 'states', 'wallet'],
+  ...['accrue', 'adjust', 'charge', 'claim-refusal', 'counter-returns', 'counters', 'credit'],
+  ...['earnings', 'finish-in-memory', 'journal', 'late-claim', 'payout', 'post', 'refund'],
+  ...['repair-in-memory', 'reserve-in-memory', 'retry', 'states', 'sweep-in-memory'],
+  ...['wallet', 'wallet-details'],
 ]
 
 export default defineConfig({

@@ -237,6 +237,11 @@ describe('distributing', () => {
     expect(shares).toEqual(nothing)
   })
 
+  test('begins with a book that is before every charge', () => {
+    const sums = { charges: 0n, payable: 0n, unpayable: 0n, fees: 0n, grantsUsed: 0n }
+    expect(emptyBook('acct_1')).toEqual({ accountId: 'acct_1', through: '', ...sums })
+  })
+
   test('moves a book on by all of its sums', () => {
     const from = {
       accountId: 'acct_1',

@@ -64,8 +64,9 @@ describe('a correction within the limit', () => {
     await ask(5n)
     const other = await ledger.customer(5n)
     expect(await ask(5n, { accountId: other })).toMatchObject({ isSame: false })
-    const reference = ledger.entries().find(({ kind }) => kind === 'top_up')?.reference ?? ''
-    expect(await ask(usd, { reference })).toMatchObject({ kind: 'adjusted_before', isSame: false })
+    const topUp = ledger.entries().findLast(({ kind }) => kind === 'top_up')
+    const sameGain = { accountId: other, reference: topUp?.reference ?? '' }
+    expect(await ask(5n, sameGain)).toMatchObject({ kind: 'adjusted_before', isSame: false })
   })
 
   test('takes what is there, and not one more', async () => {

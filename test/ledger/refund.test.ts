@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { adjust } from '../../src/ledger/adjust.ts'
 import { netOf } from '../../src/ledger/journal.ts'
 import type { Decision } from '../../src/ledger/ports.ts'
 import { type Refund, refund } from '../../src/ledger/refund.ts'
@@ -92,6 +93,22 @@ describe('a reference that stands', () => {
     await give()
     const other = await ledger.charged(accountId, { charge: 1_000n })
     expect(await give({}, other)).toMatchObject({ kind: 'refunded_before', isSame: false })
+  })
+
+  test.each([99n, 101n])('for %s of the host instead of 100 is not the same', async (amount) => {
+    await ledger.accrue(accountId)
+    await give({ bearer: 'host' })
+    const again = await give({ bearer: 'host', amount })
+    expect(again).toMatchObject({ kind: 'refunded_before', isSame: false })
+  })
+
+  test('for a correction about the same charge is not the same', async () => {
+    await ledger.accrue(accountId)
+    const { holdId } = decision
+    const terms = { accountId, amount: 100n, reference: 'refund 1', reason: holdId, by: 'ann' }
+    await adjust(ledger.adjusting, terms)
+    const again = await give({ bearer: 'host' })
+    expect(again).toMatchObject({ kind: 'refunded_before', isSame: false })
   })
 
   test('for a credit of the same amount is not the same', async () => {

@@ -14,6 +14,7 @@ import {
   pastMinuteCounters,
 } from '../../src/ledger/counters.ts'
 import type { FinishDeps } from '../../src/ledger/finish.ts'
+import { claimLifeMs } from '../../src/ledger/idempotency.ts'
 import type { LateClaimDeps } from '../../src/ledger/late-claim.ts'
 import type { PayoutDeps } from '../../src/ledger/payout.ts'
 import type { HoldStore, IdempotencyClaim } from '../../src/ledger/ports.ts'
@@ -161,7 +162,6 @@ export function composeLedger(stores: Stores, isOwn: Owners = () => false) {
   }
 }
 
-const claimLifeMs = 24 * 60 * 60_000
 const noCaps: KeyCaps = {
   keyOrdinal: 1,
   spendPerDay: undefined,
