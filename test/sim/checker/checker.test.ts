@@ -1,179 +1,31 @@
 // The checker itself: sound facts pass, and unsound ones break the promise that they should.
 import { describe, expect, test } from 'vitest'
-import type { Entry, Leg } from '../../../src/ledger/journal.ts'
-import type { Decision, Reservation } from '../../../src/ledger/ports.ts'
-import { formatUsd } from '../../../src/money/nano-usd.ts'
-import type { ReceiptServed } from '../../../src/protocol/receipt.ts'
-import { makeReceipt } from '../../../src/receipts/make-receipt.ts'
-import { makeMemoryLedger } from '../../support/memory-ledger.ts'
-import { fakeReceiptSigner, firstIdAt, timeOfId } from '../actors/ids.ts'
+import type { Leg } from '../../../src/ledger/journal.ts'
 import { Violation } from '../engine/violation.ts'
-import type { Caps } from '../setting.ts'
-import { modelAt } from '../stage.ts'
-import { noteClaimed, noteDispatched, noteToldReceipt } from './answers.ts'
-import type { CheckerContext } from './context.ts'
-import { noteDecided } from './decisions.ts'
+import { noteClaimed, noteToldReceipt } from './answers.ts'
+import {
+  type Act,
+  accountId,
+  charged,
+  customer,
+  decisionOf,
+  dispatch,
+  entryOf,
+  expired,
+  holdId,
+  host,
+  laterHoldId,
+  leaseMs,
+  move,
+  nodeId,
+  noteEntry,
+  openChecked,
+  reservationOf,
+  startMs,
+  tamper,
+} from './checked-ledger.ts'
 import { checkEnding, checkLiveness, checkRefused } from './ending.ts'
-import { notePosted } from './journal.ts'
-import { accountOf, nothingSeen } from './record.ts'
-import { noteHeld, noteSent, noteSettled } from './wallets.ts'
-
-const accountId = 'acct-1'
-const nodeId = 'n_host'
-const startMs = Date.UTC(2026, 10, 21, 12)
-const holdId = firstIdAt(startMs)
-const laterHoldId = firstIdAt(startMs + 1_000)
-const leaseMs = 600_000
-const model = modelAt(1, 100)
-const noCaps: Caps = {
-  spendPerDay: undefined,
-  spendPerMonth: undefined,
-  requestsPerMinute: undefined,
-  tokensPerMinute: undefined,
-  concurrency: undefined,
-}
-
-/** A ledger with 1,000,000 nano-USD in one wallet, and a checker that has seen all of it. */
-async function openChecked(changes: { readonly caps?: Partial<Caps> } = {}) {
-  const ledger = makeMemoryLedger({ asserts: false })
-  const clock = { nowMs: startMs }
-  const context: CheckerContext = {
-    seen: nothingSeen(),
-    nowMs: () => clock.nowMs,
-    deadlineMs: leaseMs - 120_000,
-    leaseMs,
-    count: () => undefined,
-    walletOf: (id) => ledger.state.wallets.get(id),
-    earningsOf: (id) => ledger.state.earnings.get(id),
-    capsOf: () => ({ ...noCaps, ...changes.caps }),
-    newestVersion: () => 1,
-    priceOf: (version) => (version === 1 ? model.prices[0] : undefined),
-    isOwn: () => false,
-    timeOfId,
-  }
-  const account = { accountId, name: 'customer', smoke: false, createdAtMs: 0 }
-  await ledger.accounts.createAccount(account)
-  const post = async (entry: Entry) => {
-    const posting = { entry, guards: [] }
-    notePosted(context, 'test', posting, await ledger.journal.post(posting))
-  }
-  await post(entryOf('top_up', 'credit', '', move('wash', customer, 1_000_000n)))
-  return {
-    ledger,
-    context,
-    clock,
-    post,
-    hold: async (of: Partial<Taken> = {}) => {
-      const reservation = reservationOf(of)
-      noteSent(context, reservation)
-      expect((await ledger.holds.reserve(reservation)).kind).toBe('held')
-      noteHeld(context, reservation)
-      return reservation.hold
-    },
-    decide: (decision: Decision) => noteDecided(context, decision, { kind: 'decided' }),
-    settle: async (charge: bigint, of: Partial<Taken> = {}) => {
-      const { hold, holdId } = reservationOf(of)
-      const settlement = { accountId, holdId, hold, charge, returns: [] }
-      expect((await ledger.holds.settle(settlement)).kind).toBe('settled')
-      noteSettled(context, settlement)
-    },
-  }
-}
-type Checked = Awaited<ReturnType<typeof openChecked>>
-
-type Taken = { readonly holdId: string; readonly nonce: string; readonly amount: bigint }
-
-function reservationOf({ nonce = 'nonce', amount = 400_000n, ...of }: Partial<Taken>): Reservation {
-  return {
-    accountId,
-    holdId: of.holdId ?? holdId,
-    hold: { amount, nonce, expiresAtSec: 0, priceVersion: 1, counted: undefined },
-    keyOrdinal: 1,
-    charges: [],
-    dropCounters: [],
-  }
-}
-
-/** One prompt token costs 1,003 nano-USD. */
-function decisionOf(
-  prompt: number,
-  changes: { readonly charge?: bigint; readonly nonce?: string; readonly status?: 'expired' } = {},
-): Decision {
-  const charge = changes.charge ?? BigInt(prompt) * 1_003n
-  const [price] = model.prices
-  const usage = { prompt, cached_prompt: 0, completion: 0 }
-  const served: ReceiptServed = {
-    profile_id: 'maker/model@q8',
-    artifact_digest: 'name:model',
-    route_tier: 'network_beta',
-    trust_tier: 'T0',
-    gates: 31,
-    benchmark_id: 'bench-1',
-    usage: {
-      claimed: null,
-      counted: usage,
-      billed: usage,
-      count_method: 'bytes_ratio',
-      inflated: false,
-    },
-    price: {
-      version: 1,
-      prompt_usd_per_mtok: price?.prompt_usd_per_mtok ?? '',
-      cached_prompt_usd_per_mtok: price?.cached_prompt_usd_per_mtok ?? '',
-      completion_usd_per_mtok: price?.completion_usd_per_mtok ?? '',
-      host_share_bps: 8_000,
-    },
-    node_receipt_hash: null,
-  }
-  const isExpired = changes.status === 'expired'
-  const receipt = makeReceipt(
-    {
-      model: isExpired ? null : model.id,
-      result: { status: changes.status ?? 'completed', finish_reason: null, error: null },
-      served: isExpired ? null : served,
-      charge,
-      hostShareBps: 8_000,
-      endedAtMs: startMs,
-      firstContentMs: null,
-      totalMs: null,
-      private: {
-        request_id: holdId,
-        account_id: accountId,
-        key_id: null,
-        hold_usd: formatUsd(400_000n),
-        started_at_ms: startMs,
-        attempts: isExpired ? [] : [{ node_id: nodeId, outcome: 'served', ticket_hash: 'aa' }],
-        node_public_key: null,
-        claim: null,
-        request_commitment: null,
-        output_commitment: null,
-      },
-      salt: 'salt',
-    },
-    fakeReceiptSigner,
-  )
-  return { accountId, holdId, nonce: changes.nonce ?? 'nonce', charge, receipt }
-}
-const expired = () => decisionOf(0, { status: 'expired' })
-
-const customer = { kind: 'customer', owner: accountId } as const
-const host = { kind: 'host', owner: nodeId } as const
-const move = (from: 'wash' | 'shortfall', to: Leg['account'], amount: bigint): Leg[] => [
-  { account: { kind: from }, amount: -amount },
-  { account: to, amount },
-]
-function entryOf(kind: Entry['kind'], reference: string, about: string, legs: Leg[]): Entry {
-  return { entryId: firstIdAt(startMs), kind, legs, reference, about, atMs: startMs, by: 'test' }
-}
-
-/** Hold, decision over 100 prompt tokens, settlement. */
-async function charged(checked: Checked): Promise<Decision> {
-  const decision = decisionOf(100)
-  await checked.hold()
-  checked.decide(decision)
-  await checked.settle(decision.charge)
-  return decision
-}
+import { accountOf } from './record.ts'
 
 test('a request that is held, decided and settled as it should be breaks nothing', async () => {
   const checked = await openChecked({ caps: { concurrency: undefined } })
@@ -188,30 +40,53 @@ const unsound: Readonly<Record<string, readonly [name: string, act: Act][]>> = {
   S1: [
     [
       'a balance below zero',
-      async ({ post }) =>
-        post(
-          entryOf('adjustment', 'ticket', '', [
-            { account: customer, amount: -400_000n },
-            { account: { kind: 'adjustments' }, amount: 400_000n },
-          ]),
-        ),
+      async (checked) => {
+        tamper(checked, -1_000_005n, 0n)
+        const legs = move('wash', customer, 1n)
+        noteEntry(checked.context, entryOf('top_up', 'credit 2', '', legs))
+      },
     ],
   ],
-  S2: [['money that came from nowhere', async (checked) => void (await tampered(checked, 7n, 0n))]],
-  S3: [['held money without a hold', async (checked) => void (await tampered(checked, -7n, 7n))]],
+  S2: [
+    [
+      'money that came from nowhere',
+      async (checked) => {
+        tamper(checked, 7n, 0n)
+        await checked.hold()
+      },
+    ],
+  ],
+  S3: [
+    [
+      'held money without a hold',
+      async (checked) => {
+        tamper(checked, -7n, 7n)
+        await checked.hold()
+      },
+    ],
+  ],
   S4: [
     [
       'a hold that ends undecided',
-      async ({ hold, settle }) => void (await hold(), await settle(0n)),
+      async ({ hold, settle }) => {
+        await hold()
+        await settle(0n)
+      },
     ],
     [
       'a second decision',
-      async (checked) => void (await charged(checked), checked.decide(expired())),
+      async (checked) => {
+        await charged(checked)
+        checked.decide(expired())
+      },
     ],
     ['a decision about no hold', async ({ decide }) => decide(expired())],
     [
       'the same nonce taken again',
-      async (checked) => void (await charged(checked), await checked.hold()),
+      async (checked) => {
+        await charged(checked)
+        await checked.hold()
+      },
     ],
   ],
   S5: [
@@ -224,7 +99,10 @@ const unsound: Readonly<Record<string, readonly [name: string, act: Act][]>> = {
   S6: [
     [
       'a charge above the hold',
-      async ({ hold, decide }) => void (await hold(), decide(decisionOf(999))),
+      async ({ hold, decide }) => {
+        await hold()
+        decide(decisionOf(999))
+      },
     ],
   ],
   S7: [
@@ -297,8 +175,10 @@ const unsound: Readonly<Record<string, readonly [name: string, act: Act][]>> = {
   S11: [
     [
       'a charge that does not follow from its receipt',
-      async ({ hold, decide }) =>
-        void (await hold(), decide(decisionOf(100, { charge: 100_301n }))),
+      async ({ hold, decide }) => {
+        await hold()
+        decide(decisionOf(100, { charge: 100_301n }))
+      },
     ],
   ],
   S13: [
@@ -315,7 +195,10 @@ const unsound: Readonly<Record<string, readonly [name: string, act: Act][]>> = {
     ],
     [
       'a charge that never accrues',
-      async (checked) => void (await charged(checked), checkEnding(checked.context)),
+      async (checked) => {
+        await charged(checked)
+        checkEnding(checked.context)
+      },
     ],
     [
       'an accrual to a host that did not serve',
@@ -365,7 +248,10 @@ const unsound: Readonly<Record<string, readonly [name: string, act: Act][]>> = {
   L1: [
     [
       'a hold that stays open',
-      async ({ hold, context }) => void (await hold(), checkLiveness(context)),
+      async ({ hold, context }) => {
+        await hold()
+        checkLiveness(context)
+      },
     ],
   ],
   stop: [
@@ -387,26 +273,6 @@ const unsound: Readonly<Record<string, readonly [name: string, act: Act][]>> = {
     ],
   ],
 }
-type Act = (checked: Checked) => Promise<void>
-
-const dispatch = (context: CheckerContext, run: string, atMs = startMs) =>
-  noteDispatched(context, { run, holdId, atMs })
-
-const noteEntry = (context: CheckerContext, entry: Entry) =>
-  notePosted(context, 'test', { entry, guards: [] }, { kind: 'posted' })
-
-/** The wallet changes by itself, then a hold makes the checker look at it. */
-async function tampered({ ledger, hold }: Checked, available: bigint, held: bigint) {
-  const wallet = ledger.state.wallets.get(accountId)
-  if (!wallet) throw new Error('no wallet')
-  ledger.state.wallets.set(accountId, {
-    ...wallet,
-    available: wallet.available + available,
-    held: wallet.held + held,
-  })
-  await hold()
-}
-
 describe.each(Object.entries(unsound))('%s is broken by', (invariant, cases) => {
   test.each(cases)('%s', async (_, act) => {
     const checked = await openChecked()
