@@ -127,14 +127,17 @@ describe('.ci/run', () => {
     const scripts = {
       check: `${writes(reportOf([['failed']]))} && exit 3`,
       test: writes(reportOf([['passed', 'passed', 'skipped']])),
+      sim: 'exit 0',
+      'sim:bugs': 'exit 1',
       synth: 'exit 0',
     }
     await write('clone/package.json', JSON.stringify({ scripts }))
     await write('clone/scripts/install.mjs', '')
+    await write('clone/scripts/dynamodb-local.mjs', '')
     const { code, out } = await run([join(clone, '.ci', 'run')])
     expect(out).toMatch(/^== check: exit 3, \d+ s$/m)
     expect(out).toMatch(/^== interop: openai for Python: skipped, /m)
-    expect(out.trimEnd().split('\n').at(-1)).toBe('4 passed, 1 failed, 2 skipped')
+    expect(out.trimEnd().split('\n').at(-1)).toBe('5 passed, 2 failed, 2 skipped')
     expect(code).toBe(1)
   })
 })

@@ -39,7 +39,7 @@ export async function openSim(plan: SimPlan, log: Log, counts: Counts): Promise<
     ledger,
     customers,
     models,
-    checker: checkerOf({ plan, world, ledger, customers, count, models }),
+    checker: checkerOf({ plan, world, ledger, customers, count, models, log }),
     leaseMs: leaseMsOf(setting),
     processOf: makeProcesses(seed, faults),
     suspendedNodes: new Set(),
@@ -68,8 +68,9 @@ function checkerOf(of: {
   readonly customers: readonly Customer[]
   readonly count: (what: string) => void
   readonly models: Sim['models']
+  readonly log: Log
 }): CheckerContext {
-  const { plan, world, ledger, customers, count, models } = of
+  const { plan, world, ledger, customers, count, models, log } = of
   const owners = new Map(customers.map(({ accountId, ownerId }) => [accountId, ownerId]))
   const nodeOwners = new Map(nodes.map(({ nodeId, ownerId }) => [nodeId, ownerId]))
   const keys = new Map(
@@ -83,6 +84,7 @@ function checkerOf(of: {
     deadlineMs: plan.setting.deadlineMs,
     leaseMs: leaseMsOf(plan.setting),
     count,
+    tell: log.detail,
     walletOf: (accountId) => ledger.state.wallets.get(accountId),
     earningsOf: (nodeId) => ledger.state.earnings.get(nodeId),
     capsOf: (accountId, keyOrdinal) => keys.get(`${accountId} ${keyOrdinal}`),

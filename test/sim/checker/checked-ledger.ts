@@ -41,6 +41,7 @@ export async function openChecked(changes: { readonly caps?: Partial<Caps> } = {
     deadlineMs: leaseMs - 120_000,
     leaseMs,
     count: () => undefined,
+    tell: () => undefined,
     walletOf: (id) => ledger.state.wallets.get(id),
     earningsOf: (id) => ledger.state.earnings.get(id),
     capsOf: () => ({ ...noCaps, ...changes.caps }),

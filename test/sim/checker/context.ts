@@ -14,6 +14,8 @@ export type CheckerContext = {
   readonly leaseMs: number
   /** Counts something that must happen sometimes. */
   readonly count: (what: string) => void
+  /** For whoever reads the log. */
+  readonly tell: (text: () => string) => void
   /** As the store holds it, with nothing under way. */
   readonly walletOf: (accountId: string) => Wallet | undefined
   readonly earningsOf: (nodeId: string) => Earnings | undefined

@@ -15,6 +15,7 @@ export function noteDecided(
 ): void {
   const account = accountOf(context.seen, decision.accountId)
   const { holdId } = decision
+  context.tell(() => `${holdId} ${outcome.kind}: ${toldOf(outcome, decision)}`)
   const standing = account.decisions.get(holdId)
   if (outcome.kind === 'decided_before') {
     const found = outcome.decision.receipt.receipt_hash
@@ -35,6 +36,11 @@ export function noteDecided(
   checkLease(context, decision, hold)
   checkCharge(context, decision, hold)
   context.count(`decided: ${decision.receipt.body.result.status}`)
+}
+
+function toldOf(outcome: DecideOutcome, intended: Decision): string {
+  const { receipt, charge } = outcome.kind === 'decided_before' ? outcome.decision : intended
+  return `${receipt.body.result.status}, charge ${charge}`
 }
 
 function checkLease({ nowMs, leaseMs }: CheckerContext, decision: Decision, hold: SeenHold): void {

@@ -17,12 +17,13 @@ export function notePosted(
   { entry }: Posting,
   outcome: PostOutcome,
 ): void {
-  const { seen, count } = context
+  const { seen, count, tell } = context
   if (outcome.kind !== 'posted') return
   const { reference, kind, legs } = entry
   verify(!seen.entries.has(reference), 'S10', () => `"${reference}" was posted twice`)
   seen.entries.set(reference, entry)
   count(`posted: ${kind}`)
+  tell(() => `${kind} "${reference}": ${legs.map(legText).join(', ')}`)
   const sum = legs.reduce((total, { amount }) => total + amount, 0n)
   verify(sum === 0n, 'S5', () => `the legs of "${reference}" sum to ${sum}`)
   for (const { account, amount } of legs) {
@@ -36,6 +37,8 @@ export function notePosted(
   if (kind === 'late_release') noteLateRelease(context, entry)
   if (kind.startsWith('payout')) notePayout(context, entry)
 }
+
+const legText = ({ account, amount }: Leg): string => `${account.kind} ${amount}`
 
 function noteCustomerLeg(
   context: CheckerContext,

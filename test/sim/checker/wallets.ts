@@ -92,6 +92,7 @@ function countCharge(
 export function checkWallet(context: CheckerContext, accountId: string): void {
   const wallet = context.walletOf(accountId)
   if (!wallet) return
+  context.tell(() => shown(wallet))
   const account = accountOf(context.seen, accountId)
   verify(wallet.available >= 0n && wallet.held >= 0n, 'S1', () => shown(wallet))
   const due = account.credited + account.refunded + account.adjusted - account.charged
