@@ -1,6 +1,6 @@
 /**
  * Mutation testing of the code that decides about money: the tests must fail for every change of it
- * that changes what it does. Run on demand with `npm run mutation`; docs/mutation.md has the results.
+ * that changes what it does. Run on demand with `npm run mutation`; docs/ledger.md has the results.
  *
  * @type {import('@stryker-mutator/api/core').PartialStrykerOptions}
  */
