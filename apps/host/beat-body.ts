@@ -1,6 +1,13 @@
 /** Puts a heartbeat together from snapshots that others keep fresh: it waits for nothing. */
-import type { GpuReport, Heartbeat, RuntimeReport } from '../../src/protocol/heartbeat.ts'
-import { type InventoryModel, inventoryDigest } from '../../src/protocol/heartbeat.ts'
+import {
+  factsDigest,
+  type GpuReport,
+  type Heartbeat,
+  type HostFacts,
+  type InventoryModel,
+  inventoryDigest,
+  type RuntimeReport,
+} from '../../src/protocol/heartbeat.ts'
 import type { HostConfig } from './config.ts'
 import type { BeatStamp } from './heartbeat-loop.ts'
 import { agentVersion } from './version.ts'
@@ -13,6 +20,7 @@ export type BeatFacts = {
   readonly config: Pick<HostConfig, 'mode' | 'owner_limits' | 'route'>
   readonly routeEpoch: number
   readonly gpus: readonly GpuReport[]
+  readonly hostFacts: HostFacts
   readonly runtimes: readonly RuntimeReport[]
   readonly models: readonly InventoryModel[]
   readonly counters: Heartbeat['counters']
@@ -32,11 +40,13 @@ export function beatBody(facts: BeatFacts, stamp: BeatStamp): Heartbeat {
     },
     mode: facts.config.mode,
     state: facts.state,
-    owner_limits: facts.config.owner_limits,
+    owner_limits: { schedule: null, max_power_w: null, ...facts.config.owner_limits },
     tunnel: { kind: facts.config.route.kind, state: 'up', route_epoch: facts.routeEpoch },
     gpus: [...facts.gpus],
     runtimes: [...facts.runtimes],
     inventory_digest: inventoryDigest(facts.models),
+    facts_digest: factsDigest(facts.hostFacts),
+    jobs: { active: [], last_seq: 0 },
     counters: facts.counters,
   }
 }

@@ -3,7 +3,12 @@
  * nothing but ingest itself can delay a beat, and no failure of anything ends it.
  */
 import type { Random } from '../../src/protocol/clock.ts'
-import type { Heartbeat, HeartbeatReply, InventoryModel } from '../../src/protocol/heartbeat.ts'
+import type {
+  Heartbeat,
+  HeartbeatReply,
+  HostFacts,
+  InventoryModel,
+} from '../../src/protocol/heartbeat.ts'
 import { backoffMs, jitteredMs } from './backoff.ts'
 import type { Clock, ServerClock } from './clock.ts'
 import type { Answer, ControlPlane } from './control-plane.ts'
@@ -25,6 +30,7 @@ export type HeartbeatLoopDeps = {
   readonly controlPlane: Pick<ControlPlane, 'heartbeat' | 'inventory'>
   readonly compose: (stamp: BeatStamp, models: readonly InventoryModel[]) => Heartbeat
   readonly inventoryModels: () => readonly InventoryModel[]
+  readonly hostFacts: () => HostFacts
   readonly enrolment: () => Enrolment
   readonly state: StateStore
   readonly nodeState: NodeState
@@ -94,7 +100,7 @@ export function makeHeartbeatLoop(deps: HeartbeatLoopDeps): (stop: AbortSignal) 
 
   async function sendInventory({ seq, models }: Sent): Promise<void> {
     const { node_id, stage } = deps.enrolment()
-    const document = { v: 1 as const, node_id, seq, models: [...models] }
+    const document = { v: 1 as const, node_id, seq, models: [...models], facts: deps.hostFacts() }
     const answer = await deps.controlPlane.inventory(document, stage)
     // A refusal needs no retry of its own: the next reply asks again.
     log('inventory', { models: models.length, code: answer.ok ? 'ok' : answer.error.code })

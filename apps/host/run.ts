@@ -3,7 +3,7 @@
  * and drains when asked to stop.
  */
 import { randomUUID } from 'node:crypto'
-import type { GpuReport } from '../../src/protocol/heartbeat.ts'
+import type { GpuReport, HostFacts } from '../../src/protocol/heartbeat.ts'
 import { beatBody } from './beat-body.ts'
 import { type Clock, makeServerClock, systemClock } from './clock.ts'
 import { type HostConfig, readConfig } from './config.ts'
@@ -104,6 +104,7 @@ export async function run({ configPath, stop, onReady, log }: RunOptions): Promi
           config,
           routeEpoch: enrolment().route_epoch,
           gpus: gpus.latest(),
+          hostFacts: gpus.hostFacts(),
           runtimes: monitor.reports(),
           models,
           counters: counters.totals(),
@@ -111,6 +112,7 @@ export async function run({ configPath, stop, onReady, log }: RunOptions): Promi
         stamp,
       ),
     inventoryModels: monitor.models,
+    hostFacts: gpus.hostFacts,
     enrolment,
     state,
     nodeState,
@@ -166,6 +168,17 @@ function makeGpuMonitor(clock: Clock) {
   }
   return {
     latest: () => latest,
+    hostFacts: (): HostFacts => ({
+      os: process.platform,
+      arch: process.arch,
+      driver: null,
+      gpus: latest.map(({ uuid, name, mem_total_mib }) => ({
+        uuid,
+        name,
+        mem_total_mib,
+        compute_capability: null,
+      })),
+    }),
     readOnce,
     run: async (stop: AbortSignal) => {
       while (!stop.aborted) {

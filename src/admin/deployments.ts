@@ -14,8 +14,8 @@ export async function listDeployments(
   { fleet, catalogue, nowMs }: NodeDeps,
   { limit, after }: z.infer<typeof DeploymentQuery>,
 ): Promise<Result<object>> {
-  const models = await catalogue.listModels()
-  const judge = (row: FleetRow) => judgeNode(row, models, nowMs())
+  const [models, { grace }] = await Promise.all([catalogue.listModels(), fleet.readFleetState()])
+  const judge = (row: FleetRow) => judgeNode(row, models, { nowMs: nowMs(), grace })
   const page = await pageOfFleet(fleet.rows(), { limit, after }, judge)
   return page ? ok(toList(page, toWireDeployment)) : unknownCursor()
 }
@@ -35,8 +35,12 @@ export async function switchDeployment(
     return refuse('state_conflict', { message: 'The node has never beat: it serves nothing yet.' })
   }
   await recompute()
-  const [after, models] = await Promise.all([fleet.readRow(nodeId), catalogue.listModels()])
-  const judged = judgeNode(after ?? row, models, nowMs())
+  const [after, models, { grace }] = await Promise.all([
+    fleet.readRow(nodeId),
+    catalogue.listModels(),
+    fleet.readFleetState(),
+  ])
+  const judged = judgeNode(after ?? row, models, { nowMs: nowMs(), grace })
   const deployment = judged.find((one) => one.profile.profileId === profileId)
   return deployment ? ok(toWireDeployment(deployment)) : refuse('not_found')
 }

@@ -9,7 +9,10 @@ import { ok, type Result, refuse } from '../protocol/result.ts'
 import { pageFields, pageOfFleet, toList } from './page.ts'
 
 export type NodeDeps = {
-  readonly fleet: Pick<FleetStore, 'readRow' | 'rows' | 'changeStatus' | 'setProfileDisabled'>
+  readonly fleet: Pick<
+    FleetStore,
+    'readRow' | 'rows' | 'changeStatus' | 'setProfileDisabled' | 'readFleetState'
+  >
   readonly catalogue: Pick<CatalogueStore, 'listModels'>
   readonly nowMs: NowMs
   readonly recompute: Recompute
@@ -29,9 +32,13 @@ export async function listNodes(
 }
 
 export async function showNode(deps: NodeDeps, nodeId: string): Promise<Result<object>> {
-  const [row, models] = await Promise.all([deps.fleet.readRow(nodeId), deps.catalogue.listModels()])
+  const [row, models, { grace }] = await Promise.all([
+    deps.fleet.readRow(nodeId),
+    deps.catalogue.listModels(),
+    deps.fleet.readFleetState(),
+  ])
   if (!row) return refuse('node_not_found')
-  const judged = judgeNode(row, models, deps.nowMs())
+  const judged = judgeNode(row, models, { nowMs: deps.nowMs(), grace })
   const eligibility = judged.map((one) => one.eligibility)
   return ok({ ...toWireNode(row, deps.nowMs()), eligibility })
 }

@@ -38,9 +38,34 @@ export const blockerTable = {
     message: 'The last heartbeat is older than 60 s: check that the agent runs and is online.',
     excludedBy: 'heartbeat_stale',
   },
-  not_ready: {
+  draining: {
     gate: 'fresh',
-    message: 'The agent reports that it takes no work now: resume it or wait for its schedule.',
+    message: 'The agent is draining: it stops, or waits for the job that resumes it.',
+    excludedBy: 'heartbeat_stale',
+  },
+  paused_by_owner: {
+    gate: 'fresh',
+    message: 'You paused the agent, or its schedule says not now: resume it or wait.',
+    excludedBy: 'heartbeat_stale',
+  },
+  user_active: {
+    gate: 'fresh',
+    message: 'Something else uses the GPU: the node serves again when it is free.',
+    excludedBy: 'heartbeat_stale',
+  },
+  degraded: {
+    gate: 'fresh',
+    message: 'The agent was without the control plane for 10 minutes; the next beats resume it.',
+    excludedBy: 'heartbeat_stale',
+  },
+  just_returned: {
+    gate: 'fresh',
+    message: 'The node is back from a silence: one more heartbeat and a good probe are due.',
+    excludedBy: 'heartbeat_stale',
+  },
+  cooling_down: {
+    gate: 'fresh',
+    message: 'The node came and went 3 times within 10 minutes: it rests 2 to 30 minutes.',
     excludedBy: 'heartbeat_stale',
   },
   route_unproven: {
@@ -117,6 +142,17 @@ export const blockerTable = {
     gate: 'policy',
     message: 'Model file or runtime changed since the benchmark: a new one runs by itself.',
     excludedBy: 'benchmark_stale',
+  },
+  benchmark_stale: {
+    gate: 'policy',
+    message: 'Live answers are far slower than the benchmark: free the GPU; a new one runs then.',
+    excludedBy: 'benchmark_stale',
+  },
+  spot_checks_failed: {
+    gate: 'policy',
+    message:
+      'Two spot checks found other answers than this build gives: install the approved file.',
+    excludedBy: 'runtime_missing',
   },
   queue_blocked: {
     gate: 'policy',

@@ -6,12 +6,14 @@ import type { Blocker, Eligibility, Gates } from '../protocol/heartbeat.ts'
 import { type BlockerCode, blocker } from './blockers.ts'
 import {
   freshMsMax,
+  type Grace,
   type HotItem,
   type NodeFacts,
   type NodeProfile,
   probeFailuresMax,
   probeFreshMsMax,
 } from './node.ts'
+import { beatsToServe, isCovered } from './steadiness.ts'
 
 export type GateFacts = {
   readonly node: NodeFacts
@@ -22,9 +24,12 @@ export type GateFacts = {
   readonly isPriced: boolean
 }
 
-export function judgeGates(facts: GateFacts, nowMs: number): Eligibility {
+/** When a judgement is made, and what was excused then. */
+export type Moment = { readonly nowMs: number; readonly grace: Grace | undefined }
+
+export function judgeGates(facts: GateFacts, { nowMs, grace }: Moment): Eligibility {
   const blockers = [
-    ...freshBlockers(facts.hot, nowMs),
+    ...freshBlockers(facts.hot, grace, nowMs),
     ...routeBlockers(facts, nowMs),
     ...protocolBlockers(facts.node),
     ...runtimeBlockers(facts),
@@ -44,17 +49,21 @@ export function judgeGates(facts: GateFacts, nowMs: number): Eligibility {
 export function hotBlockers(
   hot: HotItem | undefined,
   at: { readonly runtimeId: string; readonly profileId: string; readonly routeEpoch: number },
-  nowMs: number,
+  { nowMs, grace }: Moment,
 ): BlockerCode[] {
   return [
-    ...freshBlockers(hot, nowMs),
+    ...freshBlockers(hot, grace, nowMs),
     ...probeBlockers(hot, at.routeEpoch, nowMs),
+    ...(hot?.isRevoked ? (['node_suspended'] as const) : []),
     ...reachBlockers(hot, at.runtimeId),
     ...(hot?.paidEnabled === false ? (['paid_disabled'] as const) : []),
     ...queueBlockers(hot, at.runtimeId),
     ...(hot?.disabledProfiles.includes(at.profileId) ? (['disabled_by_operator'] as const) : []),
   ]
 }
+
+const liveRequestsMin = 50
+const slowedDownRatio = 0.7
 
 /** Bit 0 fresh, 1 route, 2 protocol, 3 runtime, 4 policy. */
 export function gatesBitmap(gates: Gates): number {
@@ -76,10 +85,31 @@ function gatesOf(blockers: readonly Blocker[]): Gates {
   }
 }
 
-function freshBlockers(hot: HotItem | undefined, nowMs: number): BlockerCode[] {
+function freshBlockers(
+  hot: HotItem | undefined,
+  grace: Grace | undefined,
+  nowMs: number,
+): BlockerCode[] {
   if (!hot) return ['never_beat']
-  if (nowMs - hot.beatAtMs > freshMsMax) return ['heartbeat_stale']
-  return hot.state === 'ready' ? [] : ['not_ready']
+  if (isStale(hot, grace, nowMs)) return ['heartbeat_stale']
+  const { beats, coolUntilMs } = hot.steadiness
+  const blockers: BlockerCode[] = []
+  if (hot.state !== 'ready') blockers.push(stateBlocker[hot.state])
+  if (beats < beatsToServe) blockers.push('just_returned')
+  if (nowMs < coolUntilMs) blockers.push('cooling_down')
+  return blockers
+}
+
+const stateBlocker = {
+  draining: 'draining',
+  paused_by_owner: 'paused_by_owner',
+  user_active: 'user_active',
+  degraded: 'degraded',
+} as const satisfies Readonly<Record<Exclude<HotItem['state'], 'ready'>, BlockerCode>>
+
+function isStale({ beatAtMs }: HotItem, grace: Grace | undefined, nowMs: number): boolean {
+  if (nowMs - beatAtMs <= freshMsMax) return false
+  return grace === undefined || nowMs > grace.untilMs || !isCovered(beatAtMs, grace)
 }
 
 function routeBlockers({ node, hot }: GateFacts, nowMs: number): BlockerCode[] {
@@ -90,6 +120,8 @@ function probeBlockers(hot: HotItem | undefined, epoch: number, nowMs: number): 
   const probe = hot?.probe
   if (!probe || probe.epoch !== epoch) return ['route_unproven']
   if (probe.failures >= probeFailuresMax) return ['route_down']
+  // A probe from before the node's silence proves nothing about what came back.
+  if (probe.okAtMs < hot.steadiness.returnedAtMs) return ['route_unproven']
   return nowMs - probe.okAtMs > probeFreshMsMax ? ['route_probe_stale'] : []
 }
 
@@ -118,6 +150,9 @@ function policyBlockers(facts: GateFacts, nowMs: number): BlockerCode[] {
   if (hot && !hot.paidEnabled) blockers.push('paid_disabled')
   if (!isPriced || !isDispatchable(profile)) blockers.push('route_tier_closed')
   if (hot?.disabledProfiles.includes(profile.profileId)) blockers.push('disabled_by_operator')
+  if (profile.spotChecks?.condemned?.artifactDigest === profile.artifactDigest) {
+    blockers.push('spot_checks_failed')
+  }
   return [...blockers, ...benchmarkBlockers(facts, nowMs), ...queueBlockers(hot, profile.runtimeId)]
 }
 
@@ -126,15 +161,28 @@ function isDispatchable({ routeTier }: NodeProfile): boolean {
   return routeTier !== 'local_convenience' && routeTier !== 'unknown'
 }
 
-function benchmarkBlockers({ hot, profile }: GateFacts, nowMs: number): BlockerCode[] {
+function benchmarkBlockers({ node, hot, profile }: GateFacts, nowMs: number): BlockerCode[] {
   const { benchmark } = profile
   if (!benchmark) return ['benchmark_missing']
   const version = hot?.queues[profile.runtimeId]?.version
   const isVoid =
     benchmark.artifactDigest !== profile.artifactDigest ||
+    benchmark.routeKind !== node.route.kind ||
+    (hot !== undefined && benchmark.factsDigest !== hot.factsDigest) ||
     (version !== undefined && benchmark.runtimeVersion !== version)
   if (isVoid) return ['benchmark_void']
-  return benchmark.expiresAtMs <= nowMs ? ['benchmark_expired'] : []
+  if (benchmark.expiresAtMs <= nowMs) return ['benchmark_expired']
+  return hasSlowedDown(profile) ? ['benchmark_stale'] : []
+}
+
+/** Live traffic far below the evidence: the evidence no longer describes this profile. */
+function hasSlowedDown({ benchmark, liveSpeed }: NodeProfile): boolean {
+  return (
+    benchmark !== undefined &&
+    liveSpeed?.benchmarkId === benchmark.benchmarkId &&
+    liveSpeed.requests >= liveRequestsMin &&
+    liveSpeed.tokensPerSecondP50 < slowedDownRatio * benchmark.tokensPerSecondP50
+  )
 }
 
 function queueBlockers(hot: HotItem | undefined, runtimeId: string): BlockerCode[] {

@@ -6,13 +6,26 @@
 import type { RouteTier, TrustTier } from '../protocol/catalogue.ts'
 import type { RuntimeKind } from '../protocol/claim.ts'
 import type { NodeStatus } from '../protocol/enrolment.ts'
-import type { Heartbeat, InventoryModel, QueueHealth } from '../protocol/heartbeat.ts'
+import type { Heartbeat, HostFacts, InventoryModel, QueueHealth } from '../protocol/heartbeat.ts'
 
+/** Where the gateway dials. The name and its epoch are the control plane's, never the host's. */
 export type NodeRoute = {
-  readonly kind: 'direct'
   readonly url: string
-  /** Owned by the control plane: changes with host name or key, not with reconnects. */
+  /** Changes with host name or key, not with reconnects. */
   readonly epoch: number
+} & (
+  | {
+      readonly kind: 'direct'
+      /** SHA-256 of the certificate's public key (SPKI), in hex, as the node's signature registered it. */
+      readonly certificateKeySha256?: string | undefined
+    }
+  | { readonly kind: 'cloudflared_named'; readonly tunnelId: string }
+)
+
+/** Why a node may not serve although it was approved. */
+export type Suspension = {
+  readonly reason: 'operator' | 'cloned_identity' | 'late_claims'
+  readonly atMs: number
 }
 
 export type NodeFacts = {
@@ -25,6 +38,14 @@ export type NodeFacts = {
   readonly trustTier: TrustTier
   readonly route: NodeRoute
   readonly enrolledAtMs: number
+  /** Undefined until the first inventory. */
+  readonly hostFacts?: HostFacts | undefined
+  /** Present while the status is `suspended`. */
+  readonly suspension?: Suspension | undefined
+  /** The node that this key replaced; reputation follows it. */
+  readonly predecessorId?: string | undefined
+  /** The key that replaces this one; this one is retired after `untilMs`. */
+  readonly successor?: { readonly nodeId: string; readonly untilMs: number } | undefined
   /** Digest of what the profiles were last made from; undefined until the first inventory. */
   readonly profilesBasis?: string | undefined
 }
@@ -39,6 +60,29 @@ export type QueueFact = {
   readonly version: string
 }
 
+/**
+ * How steadily a node beats. A return is the first beat after a silence of more than `freshMsMax`;
+ * who returns too often waits, longer each time.
+ */
+export type Steadiness = {
+  /** Of the last return, or of the first beat ever. */
+  readonly returnedAtMs: number
+  /** Beats since then, that one included; counted to 2, which is enough to serve again. */
+  readonly beats: number
+  /** Times of the latest returns, oldest first, at most 3. */
+  readonly returnsAtMs: readonly number[]
+  /** Not dispatchable until then; 0 where there was no cool-down. */
+  readonly coolUntilMs: number
+  /** How long the last cool-down was; the next one doubles it. */
+  readonly coolMs: number
+}
+
+/**
+ * While our own ingest was unreachable, silence is no host's fault: nodes that were fresh at `fromMs`
+ * count as fresh until `untilMs`.
+ */
+export type Grace = { readonly fromMs: number; readonly untilMs: number }
+
 /** One item, written by each beat and by probes; the router reads it beside the reserve. */
 export type HotItem = {
   readonly nodeId: string
@@ -48,6 +92,12 @@ export type HotItem = {
   readonly state: Heartbeat['state']
   readonly paidEnabled: boolean
   readonly inventoryDigest: string
+  readonly factsDigest: string
+  readonly steadiness: Steadiness
+  /** The boot before this one, and when its last beat was replaced. */
+  readonly formerBoot: { readonly bootId: string; readonly replacedAtMs: number } | undefined
+  /** The operator's word, kept here as well because the router reads this item and not the node. */
+  readonly isRevoked: boolean
   /** By runtime id. */
   readonly queues: Readonly<Record<string, QueueFact>>
   readonly probe: ProbeFact | undefined
@@ -63,16 +113,62 @@ export type ProbeFact = {
   readonly epoch: number
 }
 
+/** What was seen to work through the public route; a host's word is never taken for it. */
+export type Capabilities = {
+  readonly usage: boolean
+  readonly stop: boolean
+  readonly abort: boolean
+  readonly tools: boolean
+  readonly jsonSchema: boolean
+  readonly logprobs: boolean
+  /** Longest prompt that was answered, in tokens. */
+  readonly contextTokens: number
+}
+
+/** The only proof of what a profile can do: measured by us, through its public route. */
 export type ObservedBenchmark = {
   readonly benchmarkId: string
   readonly atMs: number
   readonly expiresAtMs: number
-  /** Voids the evidence when the node changes either. */
+  /** The evidence is void when the node changes any of these four. */
   readonly artifactDigest: string
   readonly runtimeVersion: string
+  readonly factsDigest: string
+  readonly routeKind: NodeRoute['kind']
+  /** Of the procedure that measured: results of two versions are not compared. */
+  readonly harnessVersion: string
   readonly samples: number
   readonly firstContentP50Ms: number
+  readonly firstContentP95Ms: number
+  readonly prefillTokensPerSecond: number
   readonly tokensPerSecondP50: number
+  readonly tokensPerSecondP5: number
+  /** Highest concurrency at which the first content still came in time. */
+  readonly concurrencyAtTarget: number
+  /** Failed runs over all runs, 0 to 1. */
+  readonly errorRate: number
+  /** Tokens claimed over tokens counted; null where the runtime reports no usage. */
+  readonly countRatio: number | null
+  readonly capabilities: Capabilities
+  /** Implausible for the GPU that the host names: shown to operators, never judged by itself. */
+  readonly flags: readonly ('above_roofline' | 'below_roofline')[]
+}
+
+/** Live traffic after the benchmark, for telling when the evidence has grown stale. */
+export type LiveSpeed = {
+  readonly benchmarkId: string
+  readonly requests: number
+  readonly tokensPerSecondP50: number
+}
+
+/** What spot checks of this profile found. */
+export type SpotCheckFact = {
+  readonly passed: number
+  readonly failed: number
+  /** Failures that still count towards a verdict, oldest first, each of another prompt. */
+  readonly failures: readonly { readonly atMs: number; readonly promptId: string }[]
+  /** When two independent failures within a day condemned this artifact. */
+  readonly condemned: { readonly atMs: number; readonly artifactDigest: string } | undefined
 }
 
 /** One approved model build as one node serves it. */
@@ -88,6 +184,8 @@ export type NodeProfile = {
   readonly installStatus: InventoryModel['status']
   readonly remote: boolean
   readonly benchmark: ObservedBenchmark | undefined
+  readonly liveSpeed: LiveSpeed | undefined
+  readonly spotChecks: SpotCheckFact | undefined
 }
 
 export const freshMsMax = 60_000

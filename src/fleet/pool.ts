@@ -8,8 +8,8 @@ import type { RuntimeKind } from '../protocol/claim.ts'
 import type { Eligibility } from '../protocol/heartbeat.ts'
 import { limits } from '../protocol/limits.ts'
 import type { ExcludedBy } from './blockers.ts'
-import { judgeGates } from './gates.ts'
-import type { HotItem, NodeFacts, NodeProfile, ObservedBenchmark } from './node.ts'
+import { judgeGates, type Moment } from './gates.ts'
+import type { Grace, HotItem, NodeFacts, NodeProfile, ObservedBenchmark } from './node.ts'
 
 /** All that a dispatch needs to know of one profile of one node. */
 export type Candidate = {
@@ -32,6 +32,8 @@ export type Candidate = {
 export type PoolShard = {
   readonly model: PricedModel
   readonly builtAtMs: number
+  /** As it was stored when the shard was built: at dispatch nothing more is read for it. */
+  readonly grace?: Grace | undefined
   /** How many shards the model has; the candidates of all of them are the pool. */
   readonly shards: number
   readonly candidates: readonly Candidate[]
@@ -56,7 +58,7 @@ export type JudgedProfile = {
 export function judgeNode(
   row: FleetRow,
   models: readonly PricedModel[],
-  nowMs: number,
+  moment: Moment,
 ): JudgedProfile[] {
   const { node, hot } = row
   return row.profiles.map((profile) => {
@@ -69,7 +71,7 @@ export function judgeNode(
       approvedDigests: model ? approvedDigests(model) : new Set<string>(),
       isPriced: model !== undefined && priceFor(model, tiers) !== undefined,
     }
-    return { node, profile, eligibility: judgeGates(facts, nowMs) }
+    return { node, profile, eligibility: judgeGates(facts, moment) }
   })
 }
 
@@ -105,13 +107,14 @@ export function candidateWith(
 export function toShards(
   model: PricedModel,
   pool: { readonly candidates: readonly Candidate[]; readonly excludedBy: readonly ExcludedBy[] },
-  builtAtMs: number,
+  { nowMs: builtAtMs, grace }: Moment,
 ): PoolShard[] {
   const { candidates, excludedBy } = pool
   const shards = Math.max(1, Math.ceil(candidates.length / limits.candidatesPerShard))
   return Array.from({ length: shards }, (_, index) => ({
     model,
     builtAtMs,
+    grace,
     shards,
     candidates: candidates.filter((_, position) => position % shards === index),
     excludedBy,

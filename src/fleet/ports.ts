@@ -2,7 +2,9 @@
 import type { PricedModel } from '../catalogue/model.ts'
 import type { CatalogueModel } from '../protocol/catalogue.ts'
 import type { NodeStatus } from '../protocol/enrolment.ts'
+import type { HostFacts } from '../protocol/heartbeat.ts'
 import type {
+  Grace,
   HotItem,
   Liveness,
   NodeFacts,
@@ -15,13 +17,30 @@ import type { FleetRow, PoolShard } from './pool.ts'
 /** What one beat changes on the hot item. */
 export type Beat = Pick<
   HotItem,
-  'nodeId' | 'seq' | 'bootId' | 'beatAtMs' | 'state' | 'paidEnabled' | 'inventoryDigest' | 'queues'
+  | 'nodeId'
+  | 'seq'
+  | 'bootId'
+  | 'beatAtMs'
+  | 'state'
+  | 'paidEnabled'
+  | 'inventoryDigest'
+  | 'factsDigest'
+  | 'steadiness'
+  | 'formerBoot'
+  | 'queues'
 >
 
 export type BeatOutcome =
   | { readonly kind: 'recorded'; readonly hot: HotItem }
   /** The condition `seq > last` failed. */
   | { readonly kind: 'seq_replay'; readonly lastSeq: number }
+
+/** What is true of the fleet as a whole. */
+export type FleetState = {
+  /** Nodes whose last beat was fresh when they were counted; sets how often each may beat. */
+  readonly activeNodes: number
+  readonly grace: Grace | undefined
+}
 
 export type FleetStore = {
   readonly readNode: (nodeId: string) => Promise<NodeFacts | undefined>
@@ -62,17 +81,21 @@ export type FleetStore = {
   readonly readRow: (nodeId: string) => Promise<FleetRow | undefined>
   /**
    * Replaces the node's profiles and keeps their observed benchmarks; last, so that a write that
-   * broke off is made again, `basis` becomes the node's `profilesBasis`.
+   * broke off is made again, `basis` becomes the node's `profilesBasis`, beside its facts.
    */
   readonly writeProfiles: (
     nodeId: string,
     profiles: readonly NodeProfile[],
-    basis: string,
+    from: { readonly basis: string; readonly hostFacts: HostFacts },
   ) => Promise<void>
   readonly writeBenchmark: (
     at: { readonly nodeId: string; readonly profileId: string },
     benchmark: ObservedBenchmark,
   ) => Promise<boolean>
+  readonly readFleetState: () => Promise<FleetState>
+  readonly writeActiveNodes: (activeNodes: number) => Promise<void>
+  /** False when another was granted less than an hour before this one begins. */
+  readonly grantGrace: (grace: Grace) => Promise<boolean>
   /** Every node with hot item and profiles, one bucket of the fleet in memory at a time. */
   readonly rows: () => AsyncIterable<FleetRow>
 }

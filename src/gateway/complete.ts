@@ -6,7 +6,7 @@
 import type { Attempt, AttemptOrder } from '../dispatch/attempt.ts'
 import { hostBody } from '../dispatch/host-body.ts'
 import { excludedBy } from '../fleet/blockers.ts'
-import { hotBlockers } from '../fleet/gates.ts'
+import { hotBlockers, type Moment } from '../fleet/gates.ts'
 import type { HotItem } from '../fleet/node.ts'
 import type { PoolShard } from '../fleet/pool.ts'
 import type { FleetStore } from '../fleet/ports.ts'
@@ -85,7 +85,8 @@ async function* serveHeld(
   hotItems: ReadonlyMap<string, HotItem>,
 ): AsyncGenerator<CompletionEvent> {
   const deadline = startDeadline(deps, order)
-  const { alive, excluded } = aliveAmong(plan.candidates, hotItems, deps.nowMs())
+  const moment = { nowMs: deps.nowMs(), grace: order.shard.grace }
+  const { alive, excluded } = aliveAmong(plan.candidates, hotItems, moment)
   const attempts: ReceiptAttempt[] = []
   const salt = newSalt(deps.ids)
   const settle = (result: ReceiptBody['result'], served?: Served) =>
@@ -127,11 +128,11 @@ async function* serveHeld(
 function aliveAmong(
   candidates: readonly PricedCandidate[],
   hotItems: ReadonlyMap<string, HotItem>,
-  nowMs: number,
+  moment: Moment,
 ) {
   const judged = candidates.map((candidate) => ({
     candidate,
-    closed: hotBlockers(hotItems.get(candidate.nodeId), candidate, nowMs),
+    closed: hotBlockers(hotItems.get(candidate.nodeId), candidate, moment),
   }))
   return {
     alive: judged.filter(({ closed }) => closed.length === 0).map(({ candidate }) => candidate),

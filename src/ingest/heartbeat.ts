@@ -3,9 +3,11 @@
  * why. Waiting nodes may beat too, so that their owners see what they wait for.
  */
 import type { PricedModel } from '../catalogue/model.ts'
-import { freshMsMax, type NodeFacts, offlineMs } from '../fleet/node.ts'
+import type { Moment } from '../fleet/gates.ts'
+import { freshMsMax, type HotItem, type NodeFacts, offlineMs } from '../fleet/node.ts'
 import { judgeNode } from '../fleet/pool.ts'
 import type { Beat, FleetStore, Recompute } from '../fleet/ports.ts'
+import { steadinessAfter } from '../fleet/steadiness.ts'
 import { parseJson } from '../http/read-json.ts'
 import { Heartbeat, type HeartbeatReply } from '../protocol/heartbeat.ts'
 import {
@@ -20,7 +22,10 @@ import { type AuthenticateDeps, authenticate, clockSkew } from './signed-request
 import { mayServe } from './standing.ts'
 
 export type HeartbeatDeps = AuthenticateDeps & {
-  readonly fleet: Pick<FleetStore, 'readRow' | 'recordBeat' | 'changeOffer' | 'changeStatus'>
+  readonly fleet: Pick<
+    FleetStore,
+    'readRow' | 'recordBeat' | 'changeOffer' | 'changeStatus' | 'readFleetState'
+  >
   /** The catalogue, a few seconds old at most. */
   readonly freshCatalogue: () => Promise<readonly PricedModel[]>
   readonly beatIntervals: BeatIntervals
@@ -41,14 +46,15 @@ export async function takeHeartbeat(
   const nowMs = deps.nowMs()
   // A sequence number from the future, once stored, would silence the node until then.
   if (beat.seq - nowMs > clockSkewMaxMs) return clockSkew(nowMs, nowMs - beat.seq)
-  const recorded = await deps.fleet.recordBeat(toBeat(beat, nowMs))
+  const { grace } = await deps.fleet.readFleetState()
+  const recorded = await deps.fleet.recordBeat(toBeat(beat, row.hot, { nowMs, grace }))
   if (recorded.kind === 'seq_replay') {
     return refuse('seq_replay', { detail: { last_seq: recorded.lastSeq } })
   }
   const { hot } = recorded
   const node = await followBeat(deps, row.node, beat)
   const catalogue = await deps.freshCatalogue()
-  const judged = judgeNode({ ...row, node, hot }, catalogue, nowMs)
+  const judged = judgeNode({ ...row, node, hot }, catalogue, { nowMs, grace })
   const isKnown = node.profilesBasis === profilesBasisOf({ node, hot, catalogue })
   return ok({
     ok: true,
@@ -57,6 +63,8 @@ export async function takeHeartbeat(
     ttl_ms: node.mode === 'network' ? freshMsMax : offlineMs,
     need: isKnown ? [] : ['inventory'],
     route_epoch: node.route.epoch,
+    desired_agent_version: null,
+    jobs: [],
     eligibility: judged.map(({ eligibility }) => eligibility),
     warnings: Math.abs(clockDeltaMs) >= clockWarningMs ? ['clock_skew'] : [],
   })
@@ -83,7 +91,7 @@ async function followBeat(
   }
 }
 
-function toBeat(beat: Heartbeat, receivedAtMs: number): Beat {
+function toBeat(beat: Heartbeat, hot: HotItem | undefined, { nowMs, grace }: Moment): Beat {
   const queues = beat.runtimes.map(({ id, kind, version, reachable, queue }) => {
     return [id, { health: queue.health, reachable, kind, version }] as const
   })
@@ -91,10 +99,16 @@ function toBeat(beat: Heartbeat, receivedAtMs: number): Beat {
     nodeId: beat.node_id,
     seq: beat.seq,
     bootId: beat.boot_id,
-    beatAtMs: receivedAtMs,
+    beatAtMs: nowMs,
     state: beat.state,
     paidEnabled: beat.owner_limits.paid_enabled,
     inventoryDigest: beat.inventory_digest,
+    factsDigest: beat.facts_digest,
+    steadiness: steadinessAfter(hot, nowMs, grace),
+    formerBoot:
+      hot === undefined || hot.bootId === beat.boot_id
+        ? hot?.formerBoot
+        : { bootId: hot.bootId, replacedAtMs: nowMs },
     queues: Object.fromEntries(queues),
   }
 }

@@ -28,7 +28,7 @@ export type InventoryReply = {
 }
 
 /** As sent: a newer agent's digest covers fields that the schema drops. */
-const RawInventory = z.looseObject({ models: z.array(z.unknown()) })
+const RawInventory = z.looseObject({ models: z.array(z.unknown()), facts: z.unknown() })
 
 export async function takeInventory(
   deps: InventoryDeps,
@@ -41,17 +41,22 @@ export async function takeInventory(
   const inventory = checkValue(raw.value, Inventory)
   if (!inventory.ok) return inventory
   const { node, hot, profiles: known } = caller.value.row
-  const { node_id, seq, models } = inventory.value
+  const { node_id, seq, models, facts } = inventory.value
   if (node_id !== node.nodeId) return refuse('invalid_value', { param: 'node_id' })
-  const digest = domainHash('b3iq:inventory:v1', raw.value.models)
-  if (!hot || seq > hot.seq || digest !== hot.inventoryDigest) {
+  const isNamed =
+    hot?.inventoryDigest === domainHash('b3iq:inventory:v1', raw.value.models) &&
+    hot.factsDigest === domainHash('b3iq:host-facts:v1', raw.value.facts)
+  if (!hot || seq > hot.seq || !isNamed) {
     return refuse('state_conflict', {
       message: 'The last heartbeat does not name this inventory: beat again, then send it.',
     })
   }
   const sources = { node, hot, catalogue: await deps.freshCatalogue() }
   const { profiles, unapproved } = makeProfiles(models, sources, known)
-  await deps.fleet.writeProfiles(node.nodeId, profiles, profilesBasisOf(sources))
+  await deps.fleet.writeProfiles(node.nodeId, profiles, {
+    basis: profilesBasisOf(sources),
+    hostFacts: facts,
+  })
   if (mayServe(node)) await deps.recompute()
   return ok({ ok: true, profiles: profiles.length, unapproved })
 }

@@ -10,7 +10,7 @@ import type { InventoryModel } from '../protocol/heartbeat.ts'
 
 export type ProfileSources = {
   readonly node: Pick<NodeFacts, 'nodeId' | 'mode'>
-  readonly hot: Pick<HotItem, 'inventoryDigest' | 'queues'>
+  readonly hot: Pick<HotItem, 'inventoryDigest' | 'factsDigest' | 'queues'>
   readonly catalogue: readonly PricedModel[]
 }
 
@@ -28,6 +28,7 @@ export function profilesBasisOf({ node, hot, catalogue }: ProfileSources): strin
   return sha256Hex(
     canonicalJson({
       inventory: hot.inventoryDigest,
+      facts: hot.factsDigest,
       mode: node.mode,
       runtimes: Object.fromEntries(runtimes),
       models,
@@ -66,6 +67,7 @@ function toProfile(
   if (!kind || !found?.manifest.runtime_kinds.includes(kind)) return undefined
   const profileId = found.manifest.profile_id
   const catalogued = found.model.context_length
+  const seen = known.find((one) => one.profileId === profileId)
   return {
     nodeId: node.nodeId,
     profileId,
@@ -77,7 +79,9 @@ function toProfile(
     contextLength: Math.min(model.context_length ?? catalogued, catalogued),
     installStatus: model.status,
     remote: model.remote,
-    benchmark: known.find((one) => one.profileId === profileId)?.benchmark,
+    benchmark: seen?.benchmark,
+    liveSpeed: seen?.liveSpeed,
+    spotChecks: seen?.spotChecks,
   }
 }
 

@@ -19,6 +19,12 @@ export type DomainTag =
   | 'b3iq:ticket:v1'
   | 'b3iq:ticket-key:v1'
   | 'b3iq:inventory:v1'
+  | 'b3iq:host-facts:v1'
+  | 'b3iq:rotation:v1'
+  | 'b3iq:job:v1'
+  | 'b3iq:job-acceptance:v1'
+  | 'b3iq:job-result:v1'
+  | 'b3iq:release:v1'
 
 export function canonicalJson(value: unknown): string {
   const text = canonicalize(value)

@@ -37,6 +37,8 @@ export const RuntimeReport = z.object({
   version: shortText,
   reachable: z.boolean(),
   queue: Queue,
+  /** Local names of the models that are in memory now, where the runtime tells. */
+  loaded: z.array(text).max(limits.modelsPerNode),
 })
 export type RuntimeReport = z.infer<typeof RuntimeReport>
 
@@ -62,7 +64,13 @@ export const Heartbeat = z.object({
   agent: z.object({ version: text, os: text, arch: text, uptime_s: count }),
   mode: NodeMode,
   state: NodeState,
-  owner_limits: z.object({ max_concurrency: z.int().min(1).max(4096), paid_enabled: z.boolean() }),
+  owner_limits: z.object({
+    max_concurrency: z.int().min(1).max(4096),
+    paid_enabled: z.boolean(),
+    /** The owner's own words, shown and never judged: the agent's `state` says what follows. */
+    schedule: text.nullable(),
+    max_power_w: count.nullable(),
+  }),
   tunnel: z.object({
     kind: z.enum(['direct', 'cloudflared_named']),
     state: z.enum(['up', 'connecting', 'down']),
@@ -71,6 +79,10 @@ export const Heartbeat = z.object({
   gpus: z.array(GpuReport).max(limits.gpusPerNode),
   runtimes: z.array(RuntimeReport).max(limits.runtimesPerNode),
   inventory_digest: Sha256Hex,
+  facts_digest: Sha256Hex,
+  /** Jobs that run now, and the highest `job_seq` that the agent has taken: a lost reply offers again. */
+  jobs: z.object({ active: z.array(text).max(limits.jobsPerBeat), last_seq: count }),
+  /** Since the agent was installed, never per interval: a lost beat loses nothing. */
   counters: z.object({
     accepted: count,
     completed: count,
@@ -99,18 +111,40 @@ export const InventoryModel = z.object({
 })
 export type InventoryModel = z.infer<typeof InventoryModel>
 
-/** Sent only when its digest changed; `seq` is that of the beat whose reply asked for it. */
+/** What a machine is and does not change by itself; a benchmark is evidence for these facts alone. */
+export const HostFacts = z.object({
+  os: text,
+  arch: text,
+  driver: text.nullable(),
+  gpus: z
+    .array(
+      z.object({
+        uuid: text,
+        name: text.nullable(),
+        mem_total_mib: count.nullable(),
+        compute_capability: text.nullable(),
+      }),
+    )
+    .max(limits.gpusPerNode),
+})
+export type HostFacts = z.infer<typeof HostFacts>
+
+/** Sent only when a digest changed; `seq` is that of the beat whose reply asked for it. */
 export const Inventory = z.object({
   v: z.literal(1),
   node_id: NodeId,
   seq: z.int().min(1),
   models: z.array(InventoryModel).max(limits.modelsPerNode),
+  facts: HostFacts,
 })
 export type Inventory = z.infer<typeof Inventory>
 
 /** What `inventory_digest` of a beat names: the models alone, so that it changes only with them. */
 export const inventoryDigest = (models: readonly InventoryModel[]): string =>
   domainHash('b3iq:inventory:v1', models)
+
+/** What `facts_digest` of a beat names. */
+export const factsDigest = (facts: HostFacts): string => domainHash('b3iq:host-facts:v1', facts)
 
 export const Gates = z.strictObject({
   fresh: z.boolean(),
@@ -145,6 +179,10 @@ export const HeartbeatReply = z.object({
   ttl_ms: z.int(),
   need: z.array(z.enum(['inventory'])),
   route_epoch: z.int().min(1),
+  /** The agent that the operator wants; null for no wish. */
+  desired_agent_version: text.nullable(),
+  /** Judged one by one by the agent, so that a job of a newer kind does not cost the whole reply. */
+  jobs: z.array(z.unknown()).max(limits.jobsPerBeat),
   eligibility: z.array(Eligibility),
   warnings: z.array(z.enum(['clock_skew'])),
 })

@@ -17,6 +17,8 @@ export const limits = {
   modelsPerNode: 64,
   gpusPerNode: 16,
   runtimesPerNode: 8,
+  /** Signed jobs in one heartbeat reply, and jobs that run at once on one node. */
+  jobsPerBeat: 4,
   /** Completion window held when the client names none. */
   defaultMaxTokens: 4096,
   /** Below this a clamped window would be no answer: refuse with 402 instead. */

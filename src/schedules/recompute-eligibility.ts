@@ -10,7 +10,7 @@ import type { CatalogueStore, FleetStore, PoolStore, PublicModel } from '../flee
 import type { NowMs } from '../protocol/clock.ts'
 
 export type RecomputeDeps = {
-  readonly fleet: Pick<FleetStore, 'rows'>
+  readonly fleet: Pick<FleetStore, 'rows' | 'readFleetState'>
   readonly catalogue: Pick<CatalogueStore, 'listModels'>
   readonly pool: Pick<PoolStore, 'writeShards' | 'writePublicCatalogue'>
   readonly nowMs: NowMs
@@ -21,13 +21,16 @@ export type RecomputeReport = { readonly profiles: number; readonly eligible: nu
 type ModelPool = { readonly candidates: Candidate[]; readonly excludedBy: Set<ExcludedBy> }
 
 export async function recomputeEligibility(deps: RecomputeDeps): Promise<RecomputeReport> {
-  const models = await deps.catalogue.listModels()
+  const [models, { grace }] = await Promise.all([
+    deps.catalogue.listModels(),
+    deps.fleet.readFleetState(),
+  ])
   const pools = new Map<string, ModelPool>(
     models.map((model) => [model.id, { candidates: [], excludedBy: new Set() }]),
   )
   let profiles = 0
   for await (const row of deps.fleet.rows()) {
-    for (const judged of judgeNode(row, models, deps.nowMs())) {
+    for (const judged of judgeNode(row, models, { nowMs: deps.nowMs(), grace })) {
       profiles += 1
       const pool = pools.get(judged.profile.model)
       const candidate = judged.eligibility.eligible ? toCandidate(judged) : undefined
@@ -41,7 +44,11 @@ export async function recomputeEligibility(deps: RecomputeDeps): Promise<Recompu
   const builtAtMs = deps.nowMs()
   for (const model of models) {
     const { candidates, excludedBy: reasons } = poolOf(pools, model)
-    const shards = toShards(model, { candidates, excludedBy: [...reasons] }, builtAtMs)
+    const shards = toShards(
+      model,
+      { candidates, excludedBy: [...reasons] },
+      { nowMs: builtAtMs, grace },
+    )
     await deps.pool.writeShards(model.id, shards)
   }
   const listed = models.flatMap((model) => publicModel(model, poolOf(pools, model).candidates))

@@ -59,7 +59,8 @@ export function dueProfiles(
   models: readonly PricedModel[],
   nowMs: number,
 ): NodeProfile[] {
-  return judgeNode(row, models, nowMs)
+  // A grace is for serving customers on; whoever is silent is not measured.
+  return judgeNode(row, models, { nowMs, grace: undefined })
     .filter(({ profile, eligibility }) =>
       eligibility.eligible
         ? (profile.benchmark?.expiresAtMs ?? 0) - nowMs < renewBeforeMs
@@ -81,7 +82,7 @@ async function observe(
 ): Promise<ObservedBenchmark | undefined> {
   const approved = profileByDigest(models, profile.artifactDigest)
   const runtimeVersion = row.hot?.queues[profile.runtimeId]?.version
-  if (!approved || runtimeVersion === undefined) return undefined
+  if (!approved || !row.hot || runtimeVersion === undefined) return undefined
   const candidate = candidateWith(row.node, profile, noEvidence)
   const measured: Sample[] = []
   for (let run = 0; run < warmUps + samples; run += 1) {
@@ -95,9 +96,28 @@ async function observe(
     expiresAtMs: atMs + (row.node.trustTier === 'T0' ? validNewMs : validMs),
     artifactDigest: profile.artifactDigest,
     runtimeVersion,
+    factsDigest: row.hot.factsDigest,
+    routeKind: row.node.route.kind,
+    harnessVersion: '1',
     samples,
     firstContentP50Ms: median(measured.map((sample) => sample.firstContentMs)),
     tokensPerSecondP50: median(measured.map((sample) => sample.tokensPerSecond)),
+    firstContentP95Ms: Math.max(...measured.map((sample) => sample.firstContentMs)),
+    prefillTokensPerSecond: 0,
+    tokensPerSecondP5: Math.min(...measured.map((sample) => sample.tokensPerSecond)),
+    concurrencyAtTarget: 1,
+    errorRate: 0,
+    countRatio: null,
+    capabilities: {
+      usage: false,
+      stop: false,
+      abort: false,
+      tools: false,
+      jsonSchema: false,
+      logprobs: false,
+      contextTokens: 0,
+    },
+    flags: [],
   }
   const { nodeId, profileId } = profile
   const benchmarkId = domainHash('b3iq:benchmark:v1', { nodeId, profileId, ...evidence })

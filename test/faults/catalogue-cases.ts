@@ -13,7 +13,7 @@ const shardsOf = (count: number): PoolShard[] =>
   toShards(
     { ...model, version: 1 },
     { candidates: candidates.slice(0, count), excludedBy: [] },
-    nowMs,
+    { nowMs, grace: undefined },
   )
 
 const withShards = (count: number) => (database: Database) =>

@@ -6,7 +6,15 @@ import { hotKey } from '../../src/adapters/dynamodb/items/fleet-keys.ts'
 import { makeJoinCodeStore } from '../../src/adapters/dynamodb/join-code-store.ts'
 import type { FleetStore } from '../../src/fleet/ports.ts'
 import { limits } from '../../src/protocol/limits.ts'
-import { aBeat, aBenchmark, aJoinCode, aNode, aProfile, nowMs } from '../adapters/dynamodb/facts.ts'
+import {
+  aBeat,
+  aBenchmark,
+  aHostFacts,
+  aJoinCode,
+  aNode,
+  aProfile,
+  nowMs,
+} from '../adapters/dynamodb/facts.ts'
 import type { WriteCase } from './write-case.ts'
 
 const node = aNode()
@@ -29,7 +37,10 @@ const beating = (database: Database) =>
   makeFleetStore(database).recordBeat(aBeat(nodeId, { seq: 1 }))
 const profiled = async (database: Database) => {
   await enrolled(database)
-  await makeFleetStore(database).writeProfiles(nodeId, [first, second], 'basis-1')
+  await makeFleetStore(database).writeProfiles(nodeId, [first, second], {
+    basis: 'basis-1',
+    hostFacts: aHostFacts,
+  })
 }
 
 const fleetCase = (
@@ -138,7 +149,11 @@ export const fleetCases: readonly WriteCase[] = [
     'fleet-profiles',
     'writeProfiles',
     { as: 'one new, one changed, one gone', given: profiled },
-    (fleet) => fleet.writeProfiles(nodeId, [{ ...second, contextLength: 4_096 }, third], 'basis-2'),
+    (fleet) =>
+      fleet.writeProfiles(nodeId, [{ ...second, contextLength: 4_096 }, third], {
+        basis: 'basis-2',
+        hostFacts: aHostFacts,
+      }),
   ),
   fleetCase('fleet-profiles', 'writeBenchmark', { as: 'of a profile', given: profiled }, (fleet) =>
     fleet.writeBenchmark(first, aBenchmark()),

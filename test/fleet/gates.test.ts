@@ -27,6 +27,7 @@ function facts(changes: Changes = {}): GateFacts {
     queues: changes.queue === 'none' || !queue ? {} : { 'vllm-0': { ...queue, ...changes.queue } },
     probe: { okAtMs: nowMs, failures: 0, epoch: 1 },
     disabledProfiles: [],
+    isRevoked: false,
     liveness: 'fresh',
     ...(changes.hot === 'none' ? {} : changes.hot),
   }
@@ -42,8 +43,10 @@ function facts(changes: Changes = {}): GateFacts {
   }
 }
 
+const moment = { nowMs, grace: undefined }
+
 const codesOf = (changes: Changes) =>
-  judgeGates(facts(changes), nowMs).blockers.map(({ code }) => code)
+  judgeGates(facts(changes), moment).blockers.map(({ code }) => code)
 
 const probed = (probe: HotItem['probe']): Changes => ({ hot: { probe } })
 
@@ -52,11 +55,7 @@ const causes: [BlockerCode, string, Changes][] = [
   ['heartbeat_stale', 'a beat of 60 s and more ago', { hot: { beatAtMs: nowMs - 60_001 } }],
   ...NodeState.options
     .filter((state) => state !== 'ready')
-    .map((state): [BlockerCode, string, Changes] => [
-      'not_ready',
-      `state ${state}`,
-      { hot: { state } },
-    ]),
+    .map((state): [BlockerCode, string, Changes] => [state, `state ${state}`, { hot: { state } }]),
   ['route_unproven', 'no probe yet', probed(undefined)],
   ['route_unproven', 'a probe of an older route', probed({ okAtMs: nowMs, failures: 0, epoch: 0 })],
   ['route_down', 'two failed probes', probed({ okAtMs: nowMs, failures: 2, epoch: 1 })],
@@ -116,7 +115,7 @@ const causes: [BlockerCode, string, Changes][] = [
 describe('a profile that lacks nothing', () => {
   test('is eligible, with five open gates', () => {
     const { profile } = facts()
-    expect(judgeGates(facts(), nowMs)).toEqual({
+    expect(judgeGates(facts(), moment)).toEqual({
       profile_id: profile.profileId,
       model: profile.model,
       eligible: true,
@@ -143,7 +142,7 @@ describe('each cause closes its gate alone, with its blocker', () => {
   test.each(causes)('%s: %s', (code, _, changes) => {
     const { gate, message } = blockerTable[code]
     const all = { fresh: true, route: true, protocol: true, runtime: true, policy: true }
-    expect(judgeGates(facts(changes), nowMs)).toMatchObject({
+    expect(judgeGates(facts(changes), moment)).toMatchObject({
       eligible: false,
       gates: { ...all, [gate]: false },
       blockers: [{ gate, code, message }],
@@ -169,7 +168,10 @@ describe('at dispatch the hot item closes what may have changed since the pool w
   const seenAtDispatch = new Set<BlockerCode>([
     'never_beat',
     'heartbeat_stale',
-    'not_ready',
+    'paused_by_owner',
+    'draining',
+    'user_active',
+    'degraded',
     'route_unproven',
     'route_down',
     'route_probe_stale',
@@ -181,7 +183,7 @@ describe('at dispatch the hot item closes what may have changed since the pool w
   ])
   const hotCodesOf = (changes: Changes) => {
     const { hot, node, profile } = facts(changes)
-    return hotBlockers(hot, { ...profile, routeEpoch: node.route.epoch }, nowMs)
+    return hotBlockers(hot, { ...profile, routeEpoch: node.route.epoch }, moment)
   }
 
   test.each(causes.filter(([code]) => seenAtDispatch.has(code)))('%s: %s', (code, _, changes) => {
@@ -241,7 +243,7 @@ describe('whatever the facts', () => {
   test('eligible means no blockers, and a gate is open without blockers of its own', () => {
     fc.assert(
       fc.property(anyFacts, (any) => {
-        const { eligible, gates, blockers } = judgeGates(any, nowMs)
+        const { eligible, gates, blockers } = judgeGates(any, moment)
         expect(eligible).toBe(blockers.length === 0)
         for (const gate of Gates.keyof().options) {
           expect(gates[gate]).toBe(blockers.every((one) => one.gate !== gate))
@@ -256,8 +258,8 @@ describe('whatever the facts', () => {
       fc.property(anyFacts, (any) => {
         const { runtimeId, profileId } = any.profile
         const at = { runtimeId, profileId, routeEpoch: any.node.route.epoch }
-        const judged = judgeGates(any, nowMs).blockers.map(({ code }) => code)
-        for (const code of hotBlockers(any.hot, at, nowMs)) expect(judged).toContain(code)
+        const judged = judgeGates(any, moment).blockers.map(({ code }) => code)
+        for (const code of hotBlockers(any.hot, at, moment)) expect(judged).toContain(code)
       }),
     )
   })

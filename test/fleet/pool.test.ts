@@ -17,6 +17,7 @@ const hot = {
   ...aBeat(node.nodeId),
   probe: { okAtMs: nowMs, failures: 0, epoch: 1 },
   disabledProfiles: [],
+  isRevoked: false,
   liveness: 'fresh' as const,
 }
 const benchmark = aBenchmark()
@@ -24,10 +25,12 @@ const profile = aProfile(node.nodeId, { benchmark })
 
 describe('a node is judged', () => {
   const codesOf = (row: Parameters<typeof judgeNode>[0], models = [model]) =>
-    judgeNode(row, models, nowMs).map(({ profile: { profileId }, eligibility }) => [
-      profileId,
-      eligibility.blockers.map(({ code }) => code),
-    ])
+    judgeNode(row, models, { nowMs, grace: undefined }).map(
+      ({ profile: { profileId }, eligibility }) => [
+        profileId,
+        eligibility.blockers.map(({ code }) => code),
+      ],
+    )
 
   test('profile by profile', () => {
     const other = aProfile(node.nodeId, { profileId: 'maker/model@q4', remote: true })
@@ -52,7 +55,10 @@ describe('a node is judged', () => {
 })
 
 describe('a candidate', () => {
-  const [judged] = judgeNode({ node, hot, profiles: [profile] }, [model], nowMs)
+  const [judged] = judgeNode({ node, hot, profiles: [profile] }, [model], {
+    nowMs,
+    grace: undefined,
+  })
 
   test('has all that a dispatch needs, and its evidence', () => {
     expect(judged && toCandidate(judged)).toEqual({
@@ -96,7 +102,7 @@ describe('a pool', () => {
     [10 * candidatesPerShard, 10],
   ])('of %i is dealt over %i shards, evenly, each candidate once', (size, count) => {
     const { candidates, excludedBy } = pool(size)
-    const shards = toShards(model, { candidates, excludedBy }, nowMs)
+    const shards = toShards(model, { candidates, excludedBy }, { nowMs, grace: undefined })
     expect(shards).toHaveLength(count)
     for (const shard of shards) {
       expect(shard).toMatchObject({ model, builtAtMs: nowMs, shards: count, excludedBy })

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { domainHash } from '../../src/protocol/canonical.ts'
+import { aBenchmark } from '../adapters/dynamodb/facts.ts'
 import {
   type ControlPlane,
   catalogueModel,
@@ -55,16 +56,7 @@ describe('an inventory', () => {
   test('leaves the evidence of a benchmark where it is', async () => {
     const host = await approvedHost(plane)
     await host.offer([installedModel(digestOf('a'))])
-    const benchmark = {
-      benchmarkId: 'bench-1',
-      atMs: plane.nowMs(),
-      expiresAtMs: plane.nowMs() + 1000,
-      artifactDigest: digestOf('a'),
-      runtimeVersion: 'b4000',
-      samples: 5,
-      firstContentP50Ms: 120,
-      tokensPerSecondP50: 30,
-    }
+    const benchmark = aBenchmark({ artifactDigest: digestOf('a'), runtimeVersion: 'b4000' })
     await plane.fleet.writeBenchmark({ nodeId: host.nodeId, profileId: 'maker/small@0' }, benchmark)
     await host.offer([installedModel(digestOf('a')), installedModel(digestOf('b'))])
     expect((await profilesOf(host.nodeId))[0]?.benchmark).toEqual(benchmark)

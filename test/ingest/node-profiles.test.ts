@@ -14,7 +14,11 @@ const queue = (kind: RuntimeKind) =>
 
 const sources = {
   node: { nodeId: 'n_1', mode: 'network' },
-  hot: { inventoryDigest: 'f'.repeat(64), queues: { main: queue('llamacpp') } },
+  hot: {
+    inventoryDigest: 'f'.repeat(64),
+    factsDigest: 'e'.repeat(64),
+    queues: { main: queue('llamacpp') },
+  },
   catalogue: [{ ...catalogueModel('maker/small', [digest]), version: 1 }],
 } as const satisfies ProfileSources
 

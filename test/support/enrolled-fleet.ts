@@ -6,7 +6,14 @@ import { makeJoinCodeStore } from '../../src/adapters/dynamodb/join-code-store.t
 import { makePoolStore } from '../../src/adapters/dynamodb/pool-store.ts'
 import type { NodeFacts, NodeProfile, ObservedBenchmark } from '../../src/fleet/node.ts'
 import type { Beat } from '../../src/fleet/ports.ts'
-import { aBeat, aBenchmark, aJoinCode, aNode, aProfile } from '../adapters/dynamodb/facts.ts'
+import {
+  aBeat,
+  aBenchmark,
+  aHostFacts,
+  aJoinCode,
+  aNode,
+  aProfile,
+} from '../adapters/dynamodb/facts.ts'
 import { startEmbeddedDynamodb } from './embedded-dynamodb.ts'
 
 export type Enrolment = {
@@ -47,7 +54,7 @@ export function fleetOver(database: Database) {
         await fleet.recordProbe({ nodeId, epoch: node.route.epoch, atMs, isGood })
       }
       const profile = aProfile(nodeId, changes.profile)
-      await fleet.writeProfiles(nodeId, [profile], 'basis')
+      await fleet.writeProfiles(nodeId, [profile], { basis: 'basis', hostFacts: aHostFacts })
       if (changes.benchmark !== 'none') {
         const observed = { expiresAtMs: atMs + 86_400_000, ...changes.benchmark }
         await fleet.writeBenchmark(profile, aBenchmark(observed))

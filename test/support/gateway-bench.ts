@@ -219,7 +219,11 @@ export async function startGatewayBench() {
         }),
       )
       const priced = { ...model, version: pricedVersion }
-      const shards = toShards(priced, { candidates, excludedBy: [] }, nowMs())
+      const shards = toShards(
+        priced,
+        { candidates, excludedBy: [] },
+        { nowMs: nowMs(), grace: undefined },
+      )
       await pool.writeShards(model.id, shards)
       const [host] = hosts
       return {

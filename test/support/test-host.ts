@@ -5,7 +5,7 @@ import * as z from 'zod'
 import type { SurfaceEnv } from '../../src/http/surface.ts'
 import { generatePrivateKey, makeSigner } from '../../src/protocol/ed25519.ts'
 import { ChallengeReply } from '../../src/protocol/enrolment.ts'
-import { type InventoryModel, inventoryDigest } from '../../src/protocol/heartbeat.ts'
+import { factsDigest, type InventoryModel, inventoryDigest } from '../../src/protocol/heartbeat.ts'
 import {
   type SignedEndpoint,
   signatureTag,
@@ -23,6 +23,8 @@ export type Sending = {
   /** Sent instead of the body that was signed. */
   readonly sentBody?: string
 }
+
+const hostFacts = { os: 'linux', arch: 'x64', driver: null, gpus: [] }
 
 export type TestHost = ReturnType<typeof makeTestHost>
 
@@ -89,11 +91,13 @@ export function makeTestHost(plane: ControlPlane) {
       agent: { version: '1.0.0', os: 'linux', arch: 'x64', uptime_s: 10 },
       mode: 'network',
       state: 'ready',
-      owner_limits: { max_concurrency: 2, paid_enabled: true },
+      owner_limits: { max_concurrency: 2, paid_enabled: true, schedule: null, max_power_w: null },
       tunnel: { kind: 'direct', state: 'up', route_epoch: 1 },
       gpus: [],
       runtimes: [llamacpp],
       inventory_digest: inventoryDigest([]),
+      facts_digest: factsDigest(hostFacts),
+      jobs: { active: [], last_seq: 0 },
       counters: { accepted: 0, completed: 0, failed: 0, cancelled_by_client: 0, rejected_busy: 0 },
       ...changes,
     }
@@ -110,6 +114,7 @@ export function makeTestHost(plane: ControlPlane) {
       node_id: nodeId,
       seq,
       models,
+      facts: hostFacts,
       ...changes,
     }),
     send,
@@ -121,7 +126,7 @@ export function makeTestHost(plane: ControlPlane) {
     offer: async (models: readonly InventoryModel[], changes: object = {}): Promise<Reply> => {
       const named = { inventory_digest: inventoryDigest(models), ...changes }
       await send('POST', 'heartbeat', heartbeat(named))
-      return send('PUT', 'inventory', { v: 1, node_id: nodeId, seq, models })
+      return send('PUT', 'inventory', { v: 1, node_id: nodeId, seq, models, facts: hostFacts })
     },
   }
 }
@@ -131,6 +136,7 @@ const llamacpp = {
   kind: 'llamacpp',
   version: 'b4000',
   reachable: true,
+  loaded: [],
   queue: { source: 'runtime', running: 0, waiting: 0, capacity: 2, health: 'ok', reason: null },
 }
 

@@ -72,6 +72,7 @@ export function reportOf(facts: ReportFacts): RuntimeReport {
     kind: facts.kind,
     version: facts.version,
     reachable,
+    loaded: [],
     queue: {
       source: seen === undefined ? 'agent' : 'runtime',
       running,

@@ -18,7 +18,7 @@ export function makeProfileWrites(database: Database): ProfileWrites {
 
   return {
     /** `benchmark` of the given profiles is not written: the stored one stays. */
-    writeProfiles: async (nodeId, profiles, basis) => {
+    writeProfiles: async (nodeId, profiles, { basis, hostFacts }) => {
       assert(profiles.length <= limits.modelsPerNode, 'a node has at most 64 profiles', { nodeId })
       assert(
         profiles.every((profile) => profile.nodeId === nodeId),
@@ -41,9 +41,9 @@ export function makeProfileWrites(database: Database): ProfileWrites {
       const isEnrolled = await updateIf(database, {
         TableName,
         Key: nodeKey(nodeId),
-        UpdateExpression: 'SET profilesBasis = :basis',
+        UpdateExpression: 'SET profilesBasis = :basis, hostFacts = :facts',
         ConditionExpression: 'attribute_exists(pk)',
-        ExpressionAttributeValues: { ':basis': basis },
+        ExpressionAttributeValues: { ':basis': basis, ':facts': hostFacts },
       })
       assert(isEnrolled, 'profiles belong to an enrolled node', { nodeId })
     },

@@ -9,6 +9,7 @@ import type { Database } from './client.ts'
 import { makeHotWrites } from './fleet-hot.ts'
 import { makeProfileWrites } from './fleet-profiles.ts'
 import { makeFleetReads } from './fleet-rows.ts'
+import { makeFleetState } from './fleet-state.ts'
 import { nodeKey } from './items/fleet-keys.ts'
 import { joinCodeKey } from './items/join-code-item.ts'
 import { toNodeItem } from './items/node-item.ts'
@@ -20,6 +21,7 @@ export function makeFleetStore(database: Database): FleetStore {
     ...makeFleetReads(database),
     ...makeHotWrites(database),
     ...makeProfileWrites(database),
+    ...makeFleetState(database),
     enrolNode: (node, joinCodeHash) => enrolNode(database, node, joinCodeHash),
     changeStatus: ({ nodeId, from, to }) => {
       assert(from.length > 0, 'a change of status starts somewhere', { nodeId })

@@ -1,11 +1,17 @@
 /** Sound values of the fleet, the catalogue and keys, each changed as a test needs it. */
 import { createHash } from 'node:crypto'
 import { ulid } from 'ulid'
-import type { NodeFacts, NodeProfile, ObservedBenchmark } from '../../../src/fleet/node.ts'
+import type {
+  NodeFacts,
+  NodeProfile,
+  ObservedBenchmark,
+  Steadiness,
+} from '../../../src/fleet/node.ts'
 import type { Candidate } from '../../../src/fleet/pool.ts'
 import type { Beat, JoinCode } from '../../../src/fleet/ports.ts'
 import type { CustomerKey } from '../../../src/keys/api-key.ts'
 import { CatalogueModel } from '../../../src/protocol/catalogue.ts'
+import type { HostFacts } from '../../../src/protocol/heartbeat.ts'
 import { nodeAliasOf, nodeIdOf } from '../../../src/protocol/node-identity.ts'
 
 export const nowMs = Date.UTC(2026, 10, 21, 5, 10)
@@ -35,10 +41,22 @@ export function aNode(changes: Partial<NodeFacts> = {}): NodeFacts {
   }
 }
 
+export const aHostFacts: HostFacts = { os: 'linux', arch: 'x64', driver: null, gpus: [] }
+
 export const aJoinCode = (changes: Partial<JoinCode> = {}): JoinCode => ({
   codeHash: freshName(),
   ownerId: 'owner-1',
   expiresAtMs: nowMs + 15 * 60_000,
+  ...changes,
+})
+
+/** Long steady: two beats since a return before every time that tests speak of. */
+export const aSteadiness = (changes: Partial<Steadiness> = {}): Steadiness => ({
+  returnedAtMs: 0,
+  beats: 2,
+  returnsAtMs: [],
+  coolUntilMs: 0,
+  coolMs: 0,
   ...changes,
 })
 
@@ -50,6 +68,9 @@ export const aBeat = (nodeId: string, changes: Partial<Beat> = {}): Beat => ({
   state: 'ready',
   paidEnabled: true,
   inventoryDigest: 'b'.repeat(64),
+  factsDigest: 'f'.repeat(64),
+  steadiness: aSteadiness(),
+  formerBoot: undefined,
   queues: { 'vllm-0': { health: 'ok', reachable: true, kind: 'vllm', version: '0.11.2' } },
   ...changes,
 })
@@ -66,6 +87,8 @@ export const aProfile = (nodeId: string, changes: Partial<NodeProfile> = {}): No
   installStatus: 'installed',
   remote: false,
   benchmark: undefined,
+  liveSpeed: undefined,
+  spotChecks: undefined,
   ...changes,
 })
 
@@ -75,7 +98,26 @@ export const aBenchmark = (changes: Partial<ObservedBenchmark> = {}): ObservedBe
   expiresAtMs: nowMs + 86_400_000,
   artifactDigest: digest,
   runtimeVersion: '0.11.2',
+  factsDigest: 'f'.repeat(64),
+  routeKind: 'direct',
+  harnessVersion: '1',
   samples: 12,
+  firstContentP95Ms: 240,
+  prefillTokensPerSecond: 900,
+  tokensPerSecondP5: 55,
+  concurrencyAtTarget: 4,
+  errorRate: 0,
+  countRatio: 1,
+  capabilities: {
+    usage: true,
+    stop: true,
+    abort: true,
+    tools: true,
+    jsonSchema: true,
+    logprobs: true,
+    contextTokens: 16_384,
+  },
+  flags: [],
   firstContentP50Ms: 180.5,
   tokensPerSecondP50: 61.25,
   ...changes,

@@ -4,7 +4,7 @@ import { makeJoinCodeStore } from '../../../src/adapters/dynamodb/join-code-stor
 import type { NodeFacts } from '../../../src/fleet/node.ts'
 import type { FleetStore, JoinCode, JoinCodeStore } from '../../../src/fleet/ports.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
-import { aBeat, aBenchmark, aJoinCode, aNode, aProfile, nowMs } from './facts.ts'
+import { aBeat, aBenchmark, aHostFacts, aJoinCode, aNode, aProfile, nowMs } from './facts.ts'
 import { withFaults } from './faults.ts'
 
 let engine: EmbeddedDynamodb
@@ -114,8 +114,11 @@ describe('profiles', () => {
       aProfile(nodeId, { profileId }),
     )
     if (!first || !second || !third) throw new Error('three profiles')
-    await fleet.writeProfiles(nodeId, [first, second], 'basis-1')
-    await fleet.writeProfiles(nodeId, [{ ...second, contextLength: 4096 }, third], 'basis-2')
+    await fleet.writeProfiles(nodeId, [first, second], { basis: 'basis-1', hostFacts: aHostFacts })
+    await fleet.writeProfiles(nodeId, [{ ...second, contextLength: 4096 }, third], {
+      basis: 'basis-2',
+      hostFacts: aHostFacts,
+    })
     const row = await fleet.readRow(nodeId)
     expect(row?.profiles).toEqual([{ ...second, contextLength: 4096 }, third])
     expect(row?.node.profilesBasis).toBe('basis-2')
@@ -125,18 +128,18 @@ describe('profiles', () => {
     const { nodeId } = await enrolled()
     const profile = aProfile(nodeId)
     const observed = aBenchmark()
-    await fleet.writeProfiles(nodeId, [profile], 'basis-1')
+    await fleet.writeProfiles(nodeId, [profile], { basis: 'basis-1', hostFacts: aHostFacts })
     expect(await fleet.writeBenchmark(profile, observed)).toBe(true)
     const claimed = { ...profile, benchmark: aBenchmark({ tokensPerSecondP50: 9_999 }) }
-    await fleet.writeProfiles(nodeId, [claimed], 'basis-2')
+    await fleet.writeProfiles(nodeId, [claimed], { basis: 'basis-2', hostFacts: aHostFacts })
     expect((await fleet.readRow(nodeId))?.profiles).toEqual([{ ...profile, benchmark: observed }])
   })
 
   test('take no benchmark once they are gone', async () => {
     const { nodeId } = await enrolled()
     const profile = aProfile(nodeId)
-    await fleet.writeProfiles(nodeId, [profile], 'basis-1')
-    await fleet.writeProfiles(nodeId, [], 'basis-2')
+    await fleet.writeProfiles(nodeId, [profile], { basis: 'basis-1', hostFacts: aHostFacts })
+    await fleet.writeProfiles(nodeId, [], { basis: 'basis-2', hostFacts: aHostFacts })
     expect(await fleet.writeBenchmark(profile, aBenchmark())).toBe(false)
     expect((await fleet.readRow(nodeId))?.profiles).toEqual([])
   })
@@ -146,9 +149,13 @@ describe('profiles', () => {
     const many = Array.from({ length: 65 }, (_, index) =>
       aProfile(nodeId, { profileId: `p${index}` }),
     )
-    await expect(fleet.writeProfiles(nodeId, many, 'basis')).rejects.toThrow('at most 64 profiles')
+    await expect(
+      fleet.writeProfiles(nodeId, many, { basis: 'basis', hostFacts: aHostFacts }),
+    ).rejects.toThrow('at most 64 profiles')
     const alien = [aProfile(nodeId), aProfile(aNode().nodeId)]
-    await expect(fleet.writeProfiles(nodeId, alien, 'basis')).rejects.toThrow('its own profiles')
+    await expect(
+      fleet.writeProfiles(nodeId, alien, { basis: 'basis', hostFacts: aHostFacts }),
+    ).rejects.toThrow('its own profiles')
     expect((await fleet.readRow(nodeId))?.profiles).toEqual([])
   })
 })
@@ -159,7 +166,7 @@ describe('the fleet', () => {
     const [silent, ...loud] = nodes
     for (const { nodeId } of loud) {
       const profiles = ['p1', 'p2'].map((profileId) => aProfile(nodeId, { profileId }))
-      await fleet.writeProfiles(nodeId, profiles, 'basis')
+      await fleet.writeProfiles(nodeId, profiles, { basis: 'basis', hostFacts: aHostFacts })
       await fleet.recordBeat(aBeat(nodeId))
     }
     let pages = 0

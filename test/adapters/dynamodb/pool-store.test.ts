@@ -20,7 +20,11 @@ const model = (id: string): PricedModel => ({ ...aModel({ id }), version: 3 })
 
 function shardsOf(id: string, candidates: number): PoolShard[] {
   const all = Array.from({ length: candidates }, () => aCandidate())
-  return toShards(model(id), { candidates: all, excludedBy: ['route_down'] }, nowMs)
+  return toShards(
+    model(id),
+    { candidates: all, excludedBy: ['route_down'] },
+    { nowMs, grace: undefined },
+  )
 }
 
 async function storedShards(id: string): Promise<number> {

@@ -59,6 +59,7 @@ async function openLoop(options: LoopOptions = {}) {
     ingest_url: ingest.url,
   }
   const models = [model]
+  const hostFacts = { os: 'linux', arch: 'x64', driver: null, gpus: [] }
   const logged: string[] = []
   const log = (event: string) => void logged.push(event)
   const initial = { ...freshState, enrolment, last_seq: options.lastSeq ?? 0 }
@@ -67,6 +68,7 @@ async function openLoop(options: LoopOptions = {}) {
   const serverClock = makeServerClock(clock)
   const loop = makeHeartbeatLoop({
     controlPlane: makeControlPlane({ ...node, ingestUrl: ingest.url, clock, serverClock }),
+    hostFacts: () => hostFacts,
     compose: (stamp, models) =>
       beatBody(
         {
@@ -81,6 +83,7 @@ async function openLoop(options: LoopOptions = {}) {
           },
           routeEpoch: state.get().enrolment?.route_epoch ?? 0,
           gpus: [],
+          hostFacts,
           runtimes: [],
           models,
           counters: {

@@ -25,13 +25,27 @@ const ProbeField = z.object({
   at: Int,
 })
 
+/** Stored as bytes: half of what their hex would cost in every beat. */
+const DigestBytes = z
+  .instanceof(Uint8Array)
+  .transform((bytes) => Buffer.from(bytes).toString('hex'))
+  .pipe(Sha256Hex)
+
+/** Returned at, beats since, returns, cool until, cool-down. */
+const SteadinessTuple = z.tuple([Int, Int, z.array(Int).max(3), Int, Int])
+
 const HotFields = z.object({
   seq: Int,
   boot: z.uuid(),
   beatAt: Int,
   state: NodeState,
   paid: z.boolean(),
-  inv: Sha256Hex,
+  inv: DigestBytes,
+  facts: DigestBytes,
+  steady: SteadinessTuple,
+  /** Boot id and when its last beat was replaced. */
+  was: z.tuple([z.uuid(), Int]).optional(),
+  revoked: z.boolean().optional(),
   queues: z.array(QueueTuple).max(limits.runtimesPerNode),
   live: z.enum(['never', 'fresh', 'stale', 'offline']),
   probe: ProbeField.optional(),
@@ -44,6 +58,7 @@ export function fromHotItem(item: unknown): HotItem {
     id,
     { health, reachable, kind, version },
   ])
+  const [returnedAtMs, beats, returnsAtMs, coolUntilMs, coolMs] = hot.steady
   return {
     nodeId: fleetItemOf(item).nodeId,
     seq: hot.seq,
@@ -52,6 +67,10 @@ export function fromHotItem(item: unknown): HotItem {
     state: hot.state,
     paidEnabled: hot.paid,
     inventoryDigest: hot.inv,
+    factsDigest: hot.facts,
+    steadiness: { returnedAtMs, beats, returnsAtMs, coolUntilMs, coolMs },
+    formerBoot: hot.was && { bootId: hot.was[0], replacedAtMs: hot.was[1] },
+    isRevoked: hot.revoked ?? false,
     queues: Object.fromEntries(queues),
     probe: hot.probe && {
       okAtMs: hot.probe.okAt,
@@ -65,13 +84,18 @@ export function fromHotItem(item: unknown): HotItem {
 
 /** What a beat sets; probes and disabled profiles are other writers' fields. */
 export function toBeatFields(beat: Beat) {
+  const { returnedAtMs, beats, returnsAtMs, coolUntilMs, coolMs } = beat.steadiness
+  const { formerBoot } = beat
   return {
     seq: beat.seq,
     boot: beat.bootId,
     beatAt: beat.beatAtMs,
     state: beat.state,
     paid: beat.paidEnabled,
-    inv: beat.inventoryDigest,
+    inv: Buffer.from(beat.inventoryDigest, 'hex'),
+    facts: Buffer.from(beat.factsDigest, 'hex'),
+    steady: [returnedAtMs, beats, returnsAtMs, coolUntilMs, coolMs],
+    ...(formerBoot ? { was: [formerBoot.bootId, formerBoot.replacedAtMs] } : {}),
     queues: Object.entries(beat.queues).map(([id, queue]) => [
       id,
       queue.health,

@@ -4,8 +4,8 @@ import type { NodeFacts } from '../../../fleet/node.ts'
 import { TrustTier } from '../../../protocol/catalogue.ts'
 import { PublicKey } from '../../../protocol/ed25519.ts'
 import { NodeStatus } from '../../../protocol/enrolment.ts'
-import { NodeMode } from '../../../protocol/heartbeat.ts'
-import { NodeId } from '../../../protocol/ids.ts'
+import { HostFacts, NodeMode } from '../../../protocol/heartbeat.ts'
+import { NodeId, Sha256Hex } from '../../../protocol/ids.ts'
 import { Int } from '../item-fields.ts'
 import { nodeKey } from './fleet-keys.ts'
 
@@ -17,8 +17,27 @@ const NodeItem = z.object({
   status: NodeStatus,
   mode: NodeMode,
   trustTier: TrustTier,
-  route: z.object({ kind: z.literal('direct'), url: z.url(), epoch: Int }),
+  route: z.discriminatedUnion('kind', [
+    z.object({
+      kind: z.literal('direct'),
+      url: z.url(),
+      epoch: Int,
+      certificateKeySha256: Sha256Hex.optional(),
+    }),
+    z.object({
+      kind: z.literal('cloudflared_named'),
+      url: z.url(),
+      epoch: Int,
+      tunnelId: z.string(),
+    }),
+  ]),
   enrolledAtMs: Int,
+  hostFacts: HostFacts.optional(),
+  suspension: z
+    .object({ reason: z.enum(['operator', 'cloned_identity', 'late_claims']), atMs: Int })
+    .optional(),
+  predecessorId: NodeId.optional(),
+  successor: z.object({ nodeId: NodeId, untilMs: Int }).optional(),
   profilesBasis: z.string().max(128).optional(),
 })
 

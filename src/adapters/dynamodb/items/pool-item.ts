@@ -35,10 +35,11 @@ const StoredCandidate = z.strictObject({
 const StoredShard = z.strictObject({
   model: VersionedModel,
   builtAtMs: timeMs,
+  grace: z.strictObject({ fromMs: timeMs, untilMs: timeMs }).optional(),
   shards: z.int().min(1),
   candidates: z.array(StoredCandidate).max(limits.candidatesPerShard),
   excludedBy: z.array(ExcludedBy),
-}) satisfies z.ZodType<PoolShard>
+})
 
 const StoredCatalogue = z.strictObject({
   builtAtMs: timeMs,
@@ -66,7 +67,10 @@ export const toShardItem = (model: string, index: number, shard: PoolShard) => (
   shards: shard.shards,
   body: toBody(shard, 'a pool shard'),
 })
-export const fromShardItem = (item: unknown): PoolShard => fromBody(StoredShard, item)
+export function fromShardItem(item: unknown): PoolShard {
+  const shard = fromBody(StoredShard, item)
+  return { ...shard, grace: shard.grace }
+}
 export const fromShardCount = (item: unknown): number => ShardCount.parse(item).shards
 
 export const publicCatalogueKey = { pk: cataloguePartition, sk: 'public' }

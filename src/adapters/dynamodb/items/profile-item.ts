@@ -7,7 +7,7 @@ import type { NodeProfile, ObservedBenchmark } from '../../../fleet/node.ts'
 import { RouteTier } from '../../../protocol/catalogue.ts'
 import { RuntimeKind } from '../../../protocol/claim.ts'
 import { InventoryModel } from '../../../protocol/heartbeat.ts'
-import { ArtifactDigest, ModelId, NodeId, ProfileId } from '../../../protocol/ids.ts'
+import { ArtifactDigest, ModelId, NodeId, ProfileId, Sha256Hex } from '../../../protocol/ids.ts'
 import { Int, Measure } from '../item-fields.ts'
 
 const BenchmarkField = z.object({
@@ -16,9 +16,41 @@ const BenchmarkField = z.object({
   expiresAtMs: Int,
   artifactDigest: ArtifactDigest,
   runtimeVersion: z.string(),
+  factsDigest: Sha256Hex,
+  routeKind: z.enum(['direct', 'cloudflared_named']),
+  harnessVersion: z.string(),
   samples: Int,
   firstContentP50Ms: Measure,
+  firstContentP95Ms: Measure,
+  prefillTokensPerSecond: Measure,
   tokensPerSecondP50: Measure,
+  tokensPerSecondP5: Measure,
+  concurrencyAtTarget: Int,
+  errorRate: Measure,
+  countRatio: Measure.nullable(),
+  capabilities: z.object({
+    usage: z.boolean(),
+    stop: z.boolean(),
+    abort: z.boolean(),
+    tools: z.boolean(),
+    jsonSchema: z.boolean(),
+    logprobs: z.boolean(),
+    contextTokens: Int,
+  }),
+  flags: z.array(z.enum(['above_roofline', 'below_roofline'])),
+})
+
+const LiveSpeedField = z.object({
+  benchmarkId: z.string(),
+  requests: Int,
+  tokensPerSecondP50: Measure,
+})
+
+const SpotCheckField = z.object({
+  passed: Int,
+  failed: Int,
+  failures: z.array(z.object({ atMs: Int, promptId: z.string() })),
+  condemned: z.object({ atMs: Int, artifactDigest: ArtifactDigest }).optional(),
 })
 
 const ProfileItem = z.object({
@@ -33,15 +65,24 @@ const ProfileItem = z.object({
   installStatus: InventoryModel.shape.status,
   remote: z.boolean(),
   benchmark: BenchmarkField.optional(),
+  liveSpeed: LiveSpeedField.optional(),
+  spotChecks: SpotCheckField.optional(),
 })
 
 export function fromProfileItem(item: unknown): NodeProfile {
   const profile = ProfileItem.parse(item)
-  return { ...profile, benchmark: profile.benchmark }
+  const { benchmark, liveSpeed, spotChecks } = profile
+  return {
+    ...profile,
+    benchmark,
+    liveSpeed,
+    spotChecks: spotChecks && { ...spotChecks, condemned: spotChecks.condemned },
+  }
 }
 
-/** All but the benchmark, which `toBenchmarkField` maps. */
-export function toInventoryFields({ benchmark: _, ...fields }: NodeProfile) {
+/** All but what we observed, which has fields of its own. */
+export function toInventoryFields(profile: NodeProfile) {
+  const { benchmark: _, liveSpeed: __, spotChecks: ___, ...fields } = profile
   return fields
 }
 

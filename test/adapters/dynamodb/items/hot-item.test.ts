@@ -49,7 +49,20 @@ describe('the hot item', () => {
       ]),
     )
     const hot: HotItem = {
-      ...aBeat(aNode().nodeId, { queues, state: 'paused_by_owner', seq: nowMs }),
+      ...aBeat(aNode().nodeId, {
+        queues,
+        state: 'paused_by_owner',
+        seq: nowMs,
+        steadiness: {
+          returnedAtMs: nowMs,
+          beats: 2,
+          returnsAtMs: [nowMs, nowMs, nowMs],
+          coolUntilMs: nowMs,
+          coolMs: 1_800_000,
+        },
+        formerBoot: { bootId: '6f1c1f0e-54a1-4d0a-9a0f-0c9a1f1e2d3c', replacedAtMs: nowMs },
+      }),
+      isRevoked: true,
       probe: { okAtMs: nowMs, failures: 2, epoch: 1_000_000 },
       disabledProfiles: [],
       liveness: 'offline',
