@@ -1,17 +1,27 @@
 import { defineConfig } from 'vitest/config'
 
+/** Exhaustive, and minutes long: `npm run test:deep`. `npm test` has the quick ones of each kind. */
+const deep = [
+  'test/faults/writes.test.ts',
+  'test/contract/dynamodb-local.test.ts',
+  'test/load/**/*.test.ts',
+]
+
 export default defineConfig({
   test: {
     testTimeout: 20_000,
     hookTimeout: 120_000,
-    reporters: ['default', ['json', { outputFile: 'test-results/vitest.json' }]],
+    reporters: [
+      'default',
+      ['json', { outputFile: process.env.TEST_REPORT ?? 'test-results/vitest.json' }],
+    ],
     projects: [
       {
         extends: true,
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**'],
+          exclude: ['test/e2e/**', ...deep],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
@@ -24,6 +34,15 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'deep',
+          include: deep,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

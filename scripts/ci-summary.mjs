@@ -1,10 +1,11 @@
-// Counts one run of `.ci/run`: the tests of the report, and every other stage as one. Plain JavaScript, so
+// Counts one run of `.ci/run`: the tests of each test stage's report, and every other stage as one. Plain JavaScript, so
 // that it counts even where the installation failed. Its last line stands alone, for machines.
 import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 
-const [stagesFile, reportFile] = process.argv.slice(2)
-if (!stagesFile || !reportFile) {
-  console.error('usage: node scripts/ci-summary.mjs STAGES.tsv VITEST.json')
+const [stagesFile, reportsFolder] = process.argv.slice(2)
+if (!stagesFile || !reportsFolder) {
+  console.error('usage: node scripts/ci-summary.mjs STAGES.tsv REPORTS_FOLDER')
   process.exit(2)
 }
 
@@ -28,15 +29,15 @@ function countsOf({ name, status }) {
   if (status === 'skipped') return { passed: 0, failed: 0, skipped: 1 }
   const hasPassed = status === '0'
   const own = { passed: hasPassed ? 1 : 0, failed: hasPassed ? 0 : 1, skipped: 0 }
-  if (name !== 'test') return own
-  const tests = testCounts()
+  if (!name.startsWith('test')) return own
+  const tests = testCounts(join(reportsFolder, `${name}.json`))
   // A run that ends badly without a failed test, or without a report, has failed all the same.
   if (!tests) return { passed: 0, failed: 1, skipped: 0 }
   return { ...tests, failed: tests.failed === 0 ? own.failed : tests.failed }
 }
 
 /** Undefined where there is no whole report. A file that could not be loaded has no tests to fail. */
-function testCounts() {
+function testCounts(reportFile) {
   if (!existsSync(reportFile)) return undefined
   try {
     const report = JSON.parse(readFileSync(reportFile, 'utf8'))
