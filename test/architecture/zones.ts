@@ -25,6 +25,10 @@ const domain = [
   'src/receipts/',
   'src/catalogue/',
   'src/dispatch/',
+  'src/jobs/',
+  'src/benchmark/',
+  'src/spot-checks/',
+  'src/reputation/',
 ]
 const names = ['src/names.ts', 'src/tables.ts']
 /** Definitions that infrastructure and running code share. */
