@@ -18,6 +18,15 @@ export type AccrueDeps = PostDeps & {
   readonly closing: Pick<ClosingStore, 'closeBefore' | 'decisionsBetween' | 'readBook'>
   /** Whether the customer and the node have the same owner. */
   readonly isOwnTraffic: (accountId: string, nodeId: string) => Promise<boolean>
+  /** Told of every page once, by whoever accrued it; never rejects, because the money has moved. */
+  readonly onAccrued?: (page: AccruedPage) => Promise<void>
+}
+
+/** Decided requests, in order, for whoever learns from what hosts did; a crash may lose a page. */
+export type AccruedPage = {
+  readonly decisions: readonly Decision[]
+  /** Nodes whose owner is the customer too. */
+  readonly ownNodes: ReadonlySet<string>
 }
 
 export type Accrued = { readonly decisions: number; readonly isComplete: boolean }
@@ -75,17 +84,20 @@ async function accruePage(
     },
     [{ kind: 'book', from: at.book, to: book }],
   )
-  return posted.kind === 'posted' ? book : undefined
+  if (posted.kind !== 'posted') return undefined
+  await deps.onAccrued?.({ decisions, ownNodes: own })
+  return book
 }
 
 async function ownNodes(deps: AccrueDeps, decisions: readonly Decision[]): Promise<Set<string>> {
   const own = new Set<string>()
   const asked = new Set<string>()
-  for (const decision of decisions) {
-    const { nodeId } = splitOf(decision)
-    if (nodeId === undefined || asked.has(nodeId)) continue
-    asked.add(nodeId)
-    if (await deps.isOwnTraffic(decision.accountId, nodeId)) own.add(nodeId)
+  for (const { accountId, receipt } of decisions) {
+    for (const { node_id: nodeId } of receipt.private.attempts) {
+      if (asked.has(nodeId)) continue
+      asked.add(nodeId)
+      if (await deps.isOwnTraffic(accountId, nodeId)) own.add(nodeId)
+    }
   }
   return own
 }

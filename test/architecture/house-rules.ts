@@ -75,6 +75,7 @@ const ownKinds = [
   'contract',
   'faults',
   'processes',
+  'load',
   'interop',
   'e2e',
 ]

@@ -4,6 +4,7 @@ import { fleetCases } from './fleet-cases.ts'
 import { journalCases } from './journal-cases.ts'
 import { keyCases } from './key-cases.ts'
 import { ledgerCases } from './ledger-cases.ts'
+import { reputationCases } from './reputation-cases.ts'
 import type { WriteCase } from './write-case.ts'
 
 export const cases: readonly WriteCase[] = [
@@ -12,4 +13,5 @@ export const cases: readonly WriteCase[] = [
   ...catalogueCases,
   ...ledgerCases,
   ...journalCases,
+  ...reputationCases,
 ]
