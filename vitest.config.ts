@@ -21,7 +21,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', ...deep],
+          exclude: ['test/e2e/**', 'test/hosts/**', ...deep],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
@@ -43,6 +43,16 @@ export default defineConfig({
           include: deep,
           maxWorkers: 2,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        // Whole hosts against the whole product, with the real times of a fleet: minutes long.
+        extends: true,
+        test: {
+          name: 'hosts',
+          include: ['test/hosts/**/*.test.ts'],
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -76,6 +76,7 @@ const ownKinds = [
   'faults',
   'processes',
   'load',
+  'hosts',
   'interop',
   'e2e',
 ]

@@ -1,0 +1,75 @@
+/** What tests of whole hosts ask of the product over HTTP. */
+import * as z from 'zod'
+import type { LocalStack } from '../support/local-stack.ts'
+
+const Deployments = z.object({
+  data: z.array(
+    z.looseObject({
+      node_id: z.string(),
+      eligible: z.boolean(),
+      blockers: z.array(z.looseObject({ gate: z.string(), code: z.string(), message: z.string() })),
+    }),
+  ),
+})
+
+export async function deploymentOf({ admin }: LocalStack, nodeId: string) {
+  const { data } = await admin.send('GET', '/admin/deployments', undefined, Deployments)
+  const found = data.find(({ node_id }) => node_id === nodeId)
+  if (!found) throw new Error(`${nodeId} serves nothing`)
+  return found
+}
+
+export async function modelIds({ ready }: LocalStack): Promise<string[]> {
+  const response = await fetch(`${ready.gatewayUrl}/v1/models`)
+  const Models = z.object({ data: z.array(z.object({ id: z.string() })) })
+  return Models.parse(await response.json()).data.map(({ id }) => id)
+}
+
+/** Not streamed; the status and whatever JSON came. */
+export async function chat(
+  { ready, customerKey }: LocalStack,
+  { maxTokens = 16 }: { readonly maxTokens?: number } = {},
+) {
+  const response = await fetch(`${ready.gatewayUrl}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${customerKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      model: ready.model,
+      messages: [{ role: 'user', content: `Tell me of ${crypto.randomUUID()}.` }],
+      max_tokens: maxTokens,
+    }),
+  })
+  const body: unknown = await response.json()
+  return { status: response.status, headers: response.headers, body }
+}
+
+const Receipt = z.object({
+  body: z.object({
+    served: z.looseObject({
+      usage: z.object({
+        claimed: z.looseObject({ completion: z.int() }).nullable(),
+        counted: z.looseObject({ completion: z.int() }),
+        billed: z.looseObject({ completion: z.int() }),
+        inflated: z.boolean(),
+      }),
+    }),
+  }),
+})
+
+export async function receiptOf({ ready }: LocalStack, hash: string) {
+  const response = await fetch(`${ready.gatewayUrl}/v1/receipts/${hash}`)
+  return Receipt.parse(await response.json()).body.served
+}
+
+/** The only host in rotation, so that every request meets it. */
+export async function suspend({ admin }: LocalStack, nodeId: string): Promise<void> {
+  await admin.send('POST', `/admin/nodes/${nodeId}/suspend`, {}, z.unknown())
+}
+
+export async function demoNodeId({ admin }: LocalStack): Promise<string> {
+  const Nodes = z.object({ data: z.array(z.object({ id: z.string(), owner_id: z.string() })) })
+  const { data } = await admin.send('GET', '/admin/nodes', undefined, Nodes)
+  const demo = data.find(({ owner_id }) => owner_id === 'demo-owner')
+  if (!demo) throw new Error('the stack has a demo host')
+  return demo.id
+}
