@@ -1,7 +1,7 @@
 /**
  * Which hosts to try, in order. Policy removes candidates, each for a reason that the customer may
  * hear; of those left, two are drawn at random and the better one goes first, so that no single best
- * host draws the whole load and every host is seen now and then.
+ * host draws the whole load. Who has kept its word is drawn more often, and newcomers now and then.
  */
 import type { PricedModel } from '../catalogue/model.ts'
 import { priceFor } from '../catalogue/model.ts'
@@ -72,13 +72,30 @@ function ordered(candidates: readonly PricedCandidate[], random: Random): Priced
   const left = [...candidates]
   const drawn: PricedCandidate[] = []
   while (left.length > 0 && drawn.length < limits.candidatesPerRequest) {
-    const first = Math.floor(random() * left.length)
-    const second = Math.floor(random() * left.length)
+    const first = drawOne(left, random)
+    const second = drawOne(left, random)
     const [one, other] = [left[first], left[second]]
     const index = one && other && isBetter(other, one) ? second : first
     drawn.push(...left.splice(index, 1))
   }
   return drawn
+}
+
+/** What a newcomer weighs beside a host of the best reputation: enough to earn one. */
+const explorationFloor = 0.1
+
+const weightOf = ({ reputation = 0 }: Candidate): number =>
+  explorationFloor + (1 - explorationFloor) * reputation ** 2
+
+/** An index, each as likely as its weight says. */
+function drawOne(candidates: readonly Candidate[], random: Random): number {
+  const total = candidates.reduce((sum, candidate) => sum + weightOf(candidate), 0)
+  let place = random() * total
+  for (const [index, candidate] of candidates.entries()) {
+    place -= weightOf(candidate)
+    if (place < 0) return index
+  }
+  return candidates.length - 1
 }
 
 /** Cheaper wins; at one price, the host that was measured to answer sooner. */

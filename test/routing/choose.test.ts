@@ -158,6 +158,36 @@ describe('the order', () => {
   })
 })
 
+describe('reputation', () => {
+  const firstsOf = (pool: readonly Candidate[], runs: number) => {
+    const die = seededDie(7)
+    const firsts = Array.from(
+      { length: runs },
+      () => choose(model, pool, anyone, die).candidates[0]?.nodeId,
+    )
+    return (nodeId: string) => firsts.filter((first) => first === nodeId).length / runs
+  }
+
+  test('has a proven host drawn ten times as often as a newcomer of the same price', () => {
+    const [proven, newcomer] = [aCandidate({ reputation: 1 }), aCandidate()]
+    const share = firstsOf([proven, newcomer], 4_000)
+    // Drawn twice, and at one price and speed the first drawn stays first.
+    expect(share(proven.nodeId)).toBeCloseTo(10 / 11, 1)
+    expect(share(newcomer.nodeId)).toBeCloseTo(1 / 11, 1)
+  })
+
+  test('leaves a newcomer among many proven hosts some work to prove itself by', () => {
+    const newcomer = aCandidate()
+    const pool = [newcomer, ...Array.from({ length: 31 }, () => aCandidate({ reputation: 0.98 }))]
+    expect(firstsOf(pool, 20_000)(newcomer.nodeId)).toBeGreaterThan(0.001)
+  })
+
+  test('takes nearly all from a host that broke its word', () => {
+    const [proven, fallen] = [aCandidate({ reputation: 0.95 }), aCandidate({ reputation: 0.05 })]
+    expect(firstsOf([proven, fallen], 4_000)(fallen.nodeId)).toBeLessThan(0.13)
+  })
+})
+
 test('a maximum price of one class says nothing of the other', () => {
   const row = { ...price, cachedPromptNanoUsdPerMTok: 0n }
   expect(isTooDear(row, undefined)).toBe(false)
