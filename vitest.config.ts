@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config'
 const deep = [
   'test/faults/writes.test.ts',
   'test/contract/dynamodb-local.test.ts',
+  'test/contract/differential.test.ts',
+  'test/model/ledger-model.test.ts',
+  'test/model/small-scope.test.ts',
   'test/load/**/*.test.ts',
 ]
 
