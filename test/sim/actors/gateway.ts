@@ -75,7 +75,8 @@ function completeDepsOf(
       return repairWallet(sweepDepsOf(sim, task), wallet)
     },
     startAttempt: (attempt) => attemptAt(hosts, attempt),
-    fleet: { readHotItems: async () => hotItems },
+    // Which routes are proven moves no money, so nothing of it is kept.
+    fleet: { readHotItems: async () => hotItems, recordProbe: async () => undefined },
     deadlineMs: sim.plan.setting.deadlineMs,
     leaseMs: sim.leaseMs,
   }

@@ -53,6 +53,7 @@ export async function attemptAt(deps: HostDeps, order: AttemptOrder): Promise<At
   const { nodeId } = order.candidate
   noteDispatched(checker, { run: task.name, holdId: order.holdId, atMs: deps.nowMs() })
   const ticketHash = hex64(draws.u32)
+  const dispatched = { ticketId: ticketHash.slice(0, 12), ticketHash, candidate: order.candidate }
   deps.onDispatch({
     holdId: order.holdId,
     nodeId,
@@ -67,17 +68,17 @@ export async function attemptAt(deps: HostDeps, order: AttemptOrder): Promise<At
   const failure: AttemptFailure = draws.pick(failures)
   const course: Course = isFaulty ? draws.pick(courses) : 'answers'
   await sleep(failure === 'timed_out' && isFaulty && refuses ? 10_000 : draws.between(5, 900))
-  if (order.signal.aborted) return { kind: 'failed', reason: 'aborted', ticketHash }
+  if (order.signal.aborted) return { ...dispatched, kind: 'failed', reason: 'aborted' }
   if (isLost) {
     deps.crash()
     return new Promise(() => undefined)
   }
   if (isFaulty && refuses) {
     checker.count(`host: ${failure}`)
-    return { kind: 'failed', reason: failure, ticketHash }
+    return { ...dispatched, kind: 'failed', reason: failure }
   }
   checker.count(`host: ${course}`)
-  return { kind: 'open', ticketHash, events: eventsOf(deps, order, { course, ticketHash }) }
+  return { ...dispatched, kind: 'open', events: eventsOf(deps, order, { course, ticketHash }) }
 }
 
 type Script = { readonly course: Course; readonly ticketHash: string }
