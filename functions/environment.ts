@@ -6,6 +6,12 @@ import type { TableNames } from '../src/tables.ts'
 const tableName = z.string().regex(/^[A-Za-z0-9_.-]{3,255}$/)
 const durationMs = z.coerce.number().int()
 
+const Tunnels = z.strictObject({
+  accountId: z.string().min(1),
+  zoneId: z.string().min(1),
+  zoneName: z.string().min(1),
+})
+
 const Environment = z.object({
   [envKey.stage]: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/),
   [envKey.balancesTable]: tableName,
@@ -17,6 +23,7 @@ const Environment = z.object({
   [envKey.leaseMarginMs]: durationMs.min(500).max(600_000).default(120_000),
   [envKey.beatIntervalMs]: durationMs.min(250).max(60_000).default(15_000),
   [envKey.dynamodbEndpoint]: z.url().optional(),
+  [envKey.tunnels]: z.string().transform(parseJson).pipe(Tunnels).optional(),
 })
 
 export type Config = {
@@ -27,6 +34,8 @@ export type Config = {
   readonly leaseMarginMs: number
   readonly beatIntervalMs: number
   readonly dynamodbEndpoint: string | undefined
+  /** Undefined where the stage opens no tunnels. */
+  readonly tunnels: z.infer<typeof Tunnels> | undefined
   /** Loopback routes, plain http: on a laptop alone. */
   readonly isLocal: boolean
 }
@@ -53,6 +62,15 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     leaseMarginMs: data[envKey.leaseMarginMs],
     beatIntervalMs: data[envKey.beatIntervalMs],
     dynamodbEndpoint: data[envKey.dynamodbEndpoint],
+    tunnels: data[envKey.tunnels],
     isLocal: data[envKey.stage] === 'local',
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }

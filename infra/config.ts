@@ -19,6 +19,19 @@ const ReservedConcurrency = z.int().min(1).optional()
 
 const Sizing = z.strictObject({ memoryMb: MemoryMb, reservedConcurrency: ReservedConcurrency })
 
+const CloudflareId = z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 hex digits')
+
+/** Where hosts without an address of their own get one. The API token is in the stage's secrets. */
+const Tunnels = z.strictObject({
+  accountId: CloudflareId,
+  zoneId: CloudflareId,
+  /** Tunnels are named one level below, such as `n-….hosts.example.net`. */
+  zoneName: z
+    .string()
+    .max(200)
+    .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, 'must be a domain in lower case'),
+})
+
 // Objects are strict and the stage `local` is refused: the switches that let a laptop call hosts on
 // loopback addresses exist there only, and no file here can name one.
 export const StageConfig = z.strictObject({
@@ -51,6 +64,8 @@ export const StageConfig = z.strictObject({
       .refine((layers) => Object.keys(layers).length > 0, 'must name at least one region')
       .optional(),
   }),
+  /** @default - hosts enrol with a `direct` route only */
+  tunnels: Tunnels.optional(),
   ingest: Sizing,
   admin: Sizing,
   schedules: Sizing,

@@ -16,6 +16,8 @@ export const envKey = {
   deadlineMs: 'B3IQ_DEADLINE_MS',
   /** What a hold outlives its request's deadline by, in milliseconds. */
   leaseMarginMs: 'B3IQ_LEASE_MARGIN_MS',
+  /** JSON `{accountId, zoneId, zoneName}`; absent where the stage opens no tunnels. */
+  tunnels: 'B3IQ_TUNNELS',
   /** Only on a laptop: a shorter wait between beats, in milliseconds. */
   beatIntervalMs: 'B3IQ_BEAT_INTERVAL_MS',
   /** Only on a laptop: where the embedded DynamoDB listens. */
@@ -28,6 +30,7 @@ export const schedules = {
   'recompute-eligibility': { everyMinutes: 1 },
   'probe-routes': { everyMinutes: 1 },
   'run-benchmarks': { everyMinutes: 5 },
+  'run-spot-checks': { everyMinutes: 5 },
   'expire-holds': { everyMinutes: 1 },
   'accrue-earnings': { everyMinutes: 5 },
   'reconcile-ledger': { everyMinutes: 60 },
@@ -44,4 +47,6 @@ export const metrics = {
   ledgerDiscrepancies: 'LedgerDiscrepancies',
   /** Accounts whose books a run has proven to their end. */
   accountsReconciled: 'AccountsReconciled',
+  /** Since the facts of the pools were read; published by a schedule that does not build them. */
+  poolAgeSeconds: 'PoolAgeSeconds',
 } as const

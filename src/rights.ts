@@ -29,12 +29,21 @@ export type Principal = 'gateway' | 'ingest' | 'admin' | 'bootstrap' | ScheduleN
 
 const observe: Rights = { profiles: { actions: ['Query', 'UpdateItem'] } }
 
+/** Benchmarks and spot checks are paid requests: what the gateway may do, without clients' claims. */
+const askAsCustomer: Rights = {
+  balances: { actions: ['GetItem', 'Query', 'UpdateItem'] },
+  keys: { actions: ['BatchGetItem', 'Query'] },
+  profiles: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'] },
+  receipts: { actions: ['GetItem', 'PutItem'] },
+}
+
 export const rights: Readonly<Record<Principal, Rights>> = {
   gateway: {
     balances: { actions: ['GetItem', 'Query', 'UpdateItem'] },
     // Idempotency claims are put together with their holds.
     keys: { actions: ['GetItem', 'PutItem'] },
-    profiles: { actions: ['GetItem', 'BatchGetItem'] },
+    // A served request proves its route; at most once a minute that is recorded.
+    profiles: { actions: ['GetItem', 'BatchGetItem', 'UpdateItem'] },
     receipts: {
       actions: ['GetItem', 'Query', 'PutItem'],
       indexes: ['byReceiptHash', 'byNodeReceiptHash'],
@@ -56,19 +65,24 @@ export const rights: Readonly<Record<Principal, Rights>> = {
   },
   // Mints the first owner key on the condition that none was minted before.
   bootstrap: { keys: { actions: ['PutItem'] } },
-  'expire-heartbeats': observe,
+  'expire-heartbeats': {
+    // Jobs and rollouts take their next step here; a job that is over leaves the list of open ones.
+    profiles: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
+  },
   'recompute-eligibility': {
     profiles: { actions: ['GetItem', 'Query', 'PutItem', 'DeleteItem'] },
   },
   'probe-routes': observe,
-  'run-benchmarks': observe,
+  'run-benchmarks': askAsCustomer,
+  'run-spot-checks': askAsCustomer,
   'expire-holds': {
     balances: { actions: ['GetItem', 'PutItem', 'UpdateItem'], indexes: ['bySweepBucket'] },
     receipts: { actions: ['PutItem'] },
   },
   'accrue-earnings': {
     balances: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'] },
-    profiles: { actions: ['GetItem'] },
+    // Keeps the reputation and the live speed of whoever served.
+    profiles: { actions: ['GetItem', 'PutItem', 'UpdateItem'] },
     // Puts the decisions of expired holds that no sweeper found.
     receipts: { actions: ['Query', 'PutItem'] },
   },

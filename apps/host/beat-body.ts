@@ -8,7 +8,6 @@ import {
   inventoryDigest,
   type RuntimeReport,
 } from '../../src/protocol/heartbeat.ts'
-import type { HostConfig } from './config.ts'
 import type { BeatStamp } from './heartbeat-loop.ts'
 import { agentVersion } from './version.ts'
 
@@ -17,13 +16,16 @@ export type BeatFacts = {
   readonly bootId: string
   readonly uptimeMs: number
   readonly state: Heartbeat['state']
-  readonly config: Pick<HostConfig, 'mode' | 'owner_limits' | 'route'>
-  readonly routeEpoch: number
+  readonly mode: Heartbeat['mode']
+  readonly ownerLimits: Heartbeat['owner_limits']
+  readonly tunnel: Heartbeat['tunnel']
   readonly gpus: readonly GpuReport[]
   readonly hostFacts: HostFacts
   readonly runtimes: readonly RuntimeReport[]
   readonly models: readonly InventoryModel[]
   readonly counters: Heartbeat['counters']
+  /** None, where left out. */
+  readonly jobs?: Heartbeat['jobs']
 }
 
 export function beatBody(facts: BeatFacts, stamp: BeatStamp): Heartbeat {
@@ -38,15 +40,15 @@ export function beatBody(facts: BeatFacts, stamp: BeatStamp): Heartbeat {
       arch: process.arch,
       uptime_s: Math.floor(facts.uptimeMs / 1000),
     },
-    mode: facts.config.mode,
+    mode: facts.mode,
     state: facts.state,
-    owner_limits: { schedule: null, max_power_w: null, ...facts.config.owner_limits },
-    tunnel: { kind: facts.config.route.kind, state: 'up', route_epoch: facts.routeEpoch },
+    owner_limits: facts.ownerLimits,
+    tunnel: facts.tunnel,
     gpus: [...facts.gpus],
     runtimes: [...facts.runtimes],
     inventory_digest: inventoryDigest(facts.models),
     facts_digest: factsDigest(facts.hostFacts),
-    jobs: { active: [], last_seq: 0 },
+    jobs: facts.jobs ?? { active: [], last_seq: 0 },
     counters: facts.counters,
   }
 }

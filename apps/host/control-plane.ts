@@ -8,6 +8,14 @@ import type { Signer } from '../../src/protocol/ed25519.ts'
 import { ChallengeReply, EnrolReply, type EnrolRequest } from '../../src/protocol/enrolment.ts'
 import { type Heartbeat, HeartbeatReply, type Inventory } from '../../src/protocol/heartbeat.ts'
 import { type SignatureTag, signatureTag, signRequest } from '../../src/protocol/http-signature.ts'
+import { type JobReport, JobReportReply } from '../../src/protocol/job-report.ts'
+import {
+  EarningsReply,
+  type LateClaimBatch,
+  LateClaimReply,
+} from '../../src/protocol/late-claims.ts'
+import { ReputationReply } from '../../src/protocol/reputation.ts'
+import { RotateReply, type RotateRequest } from '../../src/protocol/rotation.ts'
 import { readBoundedText } from './bounded-body.ts'
 import type { Clock, ServerClock } from './clock.ts'
 import { messageOf } from './stated-error.ts'
@@ -49,12 +57,23 @@ export type ControlPlane = {
   /** Composed anew for the retry, because sequence and times change with the clock. */
   readonly heartbeat: (compose: () => Heartbeat, stage: string) => Promise<Answer<HeartbeatReply>>
   readonly inventory: (document: Inventory, stage: string) => Promise<Answer<unknown>>
+  readonly lateClaims: (batch: LateClaimBatch, stage: string) => Promise<Answer<LateClaimReply>>
+  readonly jobReport: (
+    jobId: string,
+    report: JobReport,
+    stage: string,
+  ) => Promise<Answer<JobReportReply>>
+  readonly earnings: (stage: string) => Promise<Answer<EarningsReply>>
+  readonly reputation: (stage: string) => Promise<Answer<ReputationReply>>
+  /** Signed with the old key, which this client was made with. */
+  readonly rotate: (compose: () => RotateRequest, stage: string) => Promise<Answer<RotateReply>>
 }
 
 type Call = {
-  readonly method: 'POST' | 'PUT'
+  readonly method: 'GET' | 'POST' | 'PUT'
   readonly path: string
-  readonly compose: () => unknown
+  /** Left out where the request has no body. */
+  readonly compose?: () => unknown
   /** Unsigned where undefined. */
   readonly tag?: SignatureTag
 }
@@ -72,7 +91,7 @@ export function makeControlPlane(deps: {
 
   async function send(call: Call): Promise<RawReply> {
     const url = `${deps.ingestUrl.replace(/\/+$/, '')}/ingest/v1${call.path}`
-    const body = Buffer.from(JSON.stringify(call.compose()))
+    const body = Buffer.from(call.compose === undefined ? '' : JSON.stringify(call.compose()))
     const request = { method: call.method, url, body }
     const headers =
       call.tag === undefined
@@ -88,7 +107,7 @@ export function makeControlPlane(deps: {
     const response = await fetch(url, {
       method: call.method,
       headers,
-      body,
+      ...(call.compose === undefined ? {} : { body }),
       redirect: 'error',
       signal: AbortSignal.timeout(requestTimeoutMs),
     })
@@ -155,6 +174,41 @@ export function makeControlPlane(deps: {
           tag: signatureTag(stage, 'inventory'),
         },
         z.unknown(),
+      ),
+    lateClaims: (batch, stage) =>
+      ask(
+        {
+          method: 'POST',
+          path: '/claims',
+          compose: () => batch,
+          tag: signatureTag(stage, 'claims'),
+        },
+        LateClaimReply,
+      ),
+    rotate: (compose, stage) =>
+      ask(
+        { method: 'POST', path: '/rotate', compose, tag: signatureTag(stage, 'rotate') },
+        RotateReply,
+      ),
+    jobReport: (jobId, report, stage) =>
+      ask(
+        {
+          method: 'POST',
+          path: `/jobs/${jobId}/result`,
+          compose: () => report,
+          tag: signatureTag(stage, 'jobs'),
+        },
+        JobReportReply,
+      ),
+    earnings: (stage) =>
+      ask(
+        { method: 'GET', path: '/earnings', tag: signatureTag(stage, 'earnings') },
+        EarningsReply,
+      ),
+    reputation: (stage) =>
+      ask(
+        { method: 'GET', path: '/reputation', tag: signatureTag(stage, 'reputation') },
+        ReputationReply,
       ),
   }
 }

@@ -9,6 +9,7 @@ import { readConfig } from './config.ts'
 import { type Answer, makeControlPlane } from './control-plane.ts'
 import { checkedIngestUrl } from './ingest-url.ts'
 import { loadOrMakeNodeKey } from './node-key.ts'
+import { routeOfferOf } from './route-offer.ts'
 import { type Enrolment, readState, writeState } from './state-file.ts'
 import { StatedError } from './stated-error.ts'
 import { agentVersion } from './version.ts'
@@ -24,6 +25,7 @@ export async function enroll(options: {
   }
   const ingestUrl = checkedIngestUrl(options.ingestUrl)
   const config = await readConfig(options.configPath)
+  const route = await routeOfferOf(config)
   const before = await readState(config.state_file)
   const key = await loadOrMakeNodeKey(config.key_file)
   const serverClock = makeServerClock(systemClock)
@@ -37,7 +39,7 @@ export async function enroll(options: {
         join_code: options.code,
         challenge: challenge.challenge,
         mode: config.mode,
-        route: config.route,
+        route,
         facts: {
           agent_version: agentVersion,
           os: process.platform,

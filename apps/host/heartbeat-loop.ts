@@ -19,6 +19,10 @@ import { messageOf } from './stated-error.ts'
 
 /** Whatever is dictated, the loop never spins. */
 const intervalMsMin = 100
+/** An interval so short that spreading the first beats of a fleet is not what it is for. */
+const shortIntervalMs = 5_000
+/** Beats that are asked for come no closer than this, however often they are asked for. */
+const nudgedMsMin = 5_000
 
 export type BeatStamp = {
   readonly seq: number
@@ -31,6 +35,8 @@ export type HeartbeatLoopDeps = {
   readonly compose: (stamp: BeatStamp, models: readonly InventoryModel[]) => Heartbeat
   readonly inventoryModels: () => readonly InventoryModel[]
   readonly hostFacts: () => HostFacts
+  /** What else a reply asks of the agent; it must not throw and nothing waits for it. */
+  readonly onReply?: (reply: HeartbeatReply) => void
   readonly enrolment: () => Enrolment
   readonly state: StateStore
   readonly nodeState: NodeState
@@ -47,9 +53,18 @@ type Sent = {
   readonly answer: Answer<HeartbeatReply>
 }
 
-/** Beats until `stop` aborts, then once more, so that a node that drains is known to drain. */
-export function makeHeartbeatLoop(deps: HeartbeatLoopDeps): (stop: AbortSignal) => Promise<void> {
+export type HeartbeatLoop = {
+  /** Beats until `stop` aborts, then once more, so that a node that drains is known to drain. */
+  readonly run: (stop: AbortSignal) => Promise<void>
+  /** Something changed that the control plane should know before the next beat is due. */
+  readonly nudge: () => void
+}
+
+export function makeHeartbeatLoop(deps: HeartbeatLoopDeps): HeartbeatLoop {
   const { state, clock, serverClock, nodeState, log, random } = deps
+  const intervalMs = () => Math.max(intervalMsMin, deps.enrolment().next_in_ms)
+  let nudged = new AbortController()
+  let beatAtMs = Number.NEGATIVE_INFINITY
   let failures = 0
   let resumed = false
   let lastCode: string | undefined
@@ -114,33 +129,54 @@ export function makeHeartbeatLoop(deps: HeartbeatLoopDeps): (stop: AbortSignal) 
     const { answer } = sent
     if (!answer.ok && answer.error.code !== 'pending_approval') {
       failures += 1
-      return backoffMs(failures, { random, retryAfterMs: answer.error.retryAfterMs ?? 0 })
+      const retryAfterMs = answer.error.retryAfterMs ?? 0
+      return backoffMs(failures, { random, intervalMs: intervalMs(), retryAfterMs })
     }
     failures = 0
     if (answer.ok) {
       nodeState.contact()
+      deps.onReply?.(answer.value)
       if (answer.value.need.includes('inventory')) await sendInventory(sent)
     }
     const spentMs = clock.monotonicMs() - startedMs
-    const intervalMs = Math.max(intervalMsMin, deps.enrolment().next_in_ms)
-    return Math.max(0, jitteredMs(intervalMs, random) - spentMs)
+    return Math.max(0, jitteredMs(intervalMs(), random) - spentMs)
   }
 
   async function beatSafely(): Promise<number> {
+    nudged = new AbortController()
+    beatAtMs = clock.monotonicMs()
     try {
       return await beat()
     } catch (error) {
       failures += 1
       log('heartbeat_bug', { message: messageOf(error) })
-      return backoffMs(failures, { random })
+      return backoffMs(failures, { random, intervalMs: intervalMs() })
     }
   }
 
-  return async (stop) => {
-    while (!stop.aborted) {
-      const waitMs = await beatSafely()
-      await clock.sleep(waitMs, stop)
-    }
-    await beatSafely()
+  /** A fleet that was restarted as one spreads out; a node that never beat is no fleet. */
+  function firstWaitMs(): number {
+    const isSpread = state.get().last_beat !== null && intervalMs() > shortIntervalMs
+    return isSpread ? Math.round(random() * intervalMs()) : 0
+  }
+
+  async function rest(waitMs: number, stop: AbortSignal): Promise<void> {
+    if (waitMs <= 0) return
+    await clock.sleep(waitMs, AbortSignal.any([stop, nudged.signal]))
+    if (!nudged.signal.aborted) return
+    const tooSoonMs = beatAtMs + nudgedMsMin - clock.monotonicMs()
+    if (tooSoonMs > 0) await clock.sleep(Math.min(tooSoonMs, waitMs), stop)
+  }
+
+  return {
+    run: async (stop) => {
+      let waitMs = firstWaitMs()
+      while (!stop.aborted) {
+        await rest(waitMs, stop)
+        if (!stop.aborted) waitMs = await beatSafely()
+      }
+      await beatSafely()
+    },
+    nudge: () => nudged.abort(),
   }
 }

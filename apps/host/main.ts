@@ -1,15 +1,31 @@
-/** The command line of `b3iq-host`: enroll, run and status. */
+/** The command line of `b3iq-host`: one word for what to do, the config, and little else. */
 import { parseArgs } from 'node:util'
+import { bench } from './bench.ts'
+import { readConfig } from './config.ts'
+import { doctor } from './doctor.ts'
+import { earnings } from './earnings.ts'
 import { enroll } from './enroll.ts'
+import { rotateKey } from './key-rotation.ts'
 import { makeLog } from './log.ts'
+import { pauseFileOf, setPaused } from './owner-pause-file.ts'
+import { reputation } from './reputation.ts'
 import { run } from './run.ts'
+import { serviceText } from './services/service.ts'
 import { messageOf, StatedError } from './stated-error.ts'
-import { status } from './status.ts'
+import { type Printed, status } from './status.ts'
 
 const usage = `b3iq-host enroll --config FILE --code CODE --ingest URL   join the fleet of an operator
 b3iq-host run --config FILE                               serve dispatches and send heartbeats
 b3iq-host status --config FILE                            show what the node earns with, or why not
-Add --debug to see the stack of a failure.`
+b3iq-host doctor --config FILE                            check all that the node needs
+b3iq-host bench --config FILE [--model NAME]              measure the runtimes, as a preview
+b3iq-host pause --config FILE                             take no work, until resume
+b3iq-host resume --config FILE                            take work again
+b3iq-host earnings --config FILE                          show what the node has earned
+b3iq-host reputation --config FILE                        show what moved the node's reputation
+b3iq-host rotate-key --config FILE                        give the node a new key
+b3iq-host service --config FILE                           print how to start it with this machine
+Add --json to status, doctor or bench for programs, --debug to see the stack of a failure.`
 
 const seeHelp = ': b3iq-host --help shows what there is.'
 
@@ -17,6 +33,8 @@ type Options = {
   readonly config?: string | undefined
   readonly code?: string | undefined
   readonly ingest?: string | undefined
+  readonly model?: string | undefined
+  readonly json?: boolean | undefined
 }
 
 async function main(): Promise<void> {
@@ -40,7 +58,31 @@ async function main(): Promise<void> {
       // Kept-alive connections to ingest would hold the process for seconds.
       return process.exit(0)
     case 'status':
-      return print(await status(required(options, 'config'), Date.now()))
+      return end(await status({ ...lookOptions(options), nowMs: Date.now() }))
+    case 'doctor':
+      return end(await doctor({ ...lookOptions(options), nowMs: Date.now() }))
+    case 'bench':
+      return end(
+        await bench({
+          ...lookOptions(options),
+          model: options.model,
+          progress: (line) => process.stderr.write(`${line}\n`),
+        }),
+      )
+    case 'pause':
+    case 'resume': {
+      const { state_file } = await readConfig(required(options, 'config'))
+      await setPaused(pauseFileOf(state_file), command === 'pause')
+      return print(command === 'pause' ? 'Paused: takes no work.' : 'Takes work again.')
+    }
+    case 'earnings':
+      return print(await earnings(required(options, 'config')))
+    case 'reputation':
+      return print(await reputation(required(options, 'config')))
+    case 'rotate-key':
+      return print(await rotateKey(required(options, 'config'), Date.now))
+    case 'service':
+      return print(await serviceText(required(options, 'config')))
     case 'help':
       return print(usage)
     default:
@@ -57,6 +99,8 @@ function parseCommand(args: string[]): { readonly command: string; readonly opti
         config: { type: 'string' },
         code: { type: 'string' },
         ingest: { type: 'string' },
+        model: { type: 'string' },
+        json: { type: 'boolean' },
         debug: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -71,11 +115,16 @@ function parseCommand(args: string[]): { readonly command: string; readonly opti
   }
 }
 
-function required(options: Options, name: keyof Options): string {
+function required(options: Options, name: 'config' | 'code' | 'ingest'): string {
   const value = options[name]
   if (value === undefined || value === '') throw new StatedError(`--${name} is missing${seeHelp}`)
   return value
 }
+
+const lookOptions = (options: Options) => ({
+  configPath: required(options, 'config'),
+  json: options.json === true,
+})
 
 /** The first signal drains; a second one ends the process at once, as the system does by default. */
 function stopSignal(): AbortSignal {
@@ -88,6 +137,11 @@ function stopSignal(): AbortSignal {
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`)
+}
+
+/** Kept-alive connections to runtimes would hold the process for seconds. */
+function end({ text, exitCode }: Printed): void {
+  process.stdout.write(`${text}\n`, () => process.exit(exitCode))
 }
 
 try {

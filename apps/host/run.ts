@@ -1,33 +1,38 @@
 /**
- * The running agent: puts key, state, runtimes, proxy and heartbeat together, says when it is ready
- * and drains when asked to stop.
+ * The running agent: puts key, state, runtimes, proxy, tunnel and heartbeat together, says when it is
+ * ready and drains when asked to stop.
  */
 import { randomUUID } from 'node:crypto'
-import type { GpuReport, HostFacts } from '../../src/protocol/heartbeat.ts'
 import { beatBody } from './beat-body.ts'
-import { type Clock, makeServerClock, systemClock } from './clock.ts'
-import { type HostConfig, readConfig } from './config.ts'
+import { claimsFileOf, openClaimJournal } from './claims/journal.ts'
+import { makeOfferLoop } from './claims/offer-loop.ts'
+import { makeServerClock, systemClock } from './clock.ts'
+import { type HostConfig, readConfig, reportedLimits } from './config.ts'
 import { makeControlPlane } from './control-plane.ts'
-import { readGpus } from './gpu.ts'
+import { drainAfter } from './drain.ts'
+import { loadEnrolledKey } from './enrolled-key.ts'
 import { makeHeartbeatLoop } from './heartbeat-loop.ts'
 import { checkedIngestUrl } from './ingest-url.ts'
+import { jobsFileOf, openJobJournal } from './jobs/job-journal.ts'
+import { tightened } from './jobs/job-limits.ts'
+import { openJobs } from './jobs/open-jobs.ts'
+import { keepGoing } from './keep-going.ts'
 import type { Log } from './log.ts'
-import { loadNodeKey, type NodeKey } from './node-key.ts'
-import { makeNodeState } from './node-state.ts'
-import { makeCounters } from './proxy/counters.ts'
+import { openMachine } from './machine.ts'
+import type { NodeKey } from './node-key.ts'
+import { makeCancel } from './proxy/cancel.ts'
 import { makeDispatch } from './proxy/dispatch.ts'
 import { makeRouteProbe } from './proxy/route-probe.ts'
+import { makeRunning } from './proxy/running.ts'
 import { runtimeTimeouts } from './proxy/runtime-request.ts'
 import { startProxyServer } from './proxy/server.ts'
-import { makeSlots } from './proxy/slots.ts'
 import type { ReadyLine } from './ready-line.ts'
-import { makeArtifactDigests } from './runtimes/artifact-digest.ts'
-import { makeRuntimeMonitor } from './runtimes/monitor.ts'
-import { type Enrolment, makeStateStore, readState, type StateStore } from './state-file.ts'
+import { readRouteTls } from './route-tls.ts'
+import { runLocal } from './run-local.ts'
+import { watchSleep } from './sleep-watch.ts'
+import { type Enrolment, makeStateStore, type StateStore } from './state-file.ts'
 import { StatedError } from './stated-error.ts'
-
-const drainMs = 10_000
-const gpusEveryMs = 15_000
+import { openRoute } from './tunnel/route.ts'
 
 export type RunOptions = {
   readonly configPath: string
@@ -37,63 +42,89 @@ export type RunOptions = {
 }
 
 /** Resolves when `stop` has aborted and everything has drained; throws a StatedError at the start. */
-export async function run({ configPath, stop, onReady, log }: RunOptions): Promise<void> {
+export async function run({ configPath, ...options }: RunOptions): Promise<void> {
   const config = await readConfig(configPath)
+  await (config.mode === 'local' ? runLocal : runEnrolled)({ config, ...options })
+}
+
+async function runEnrolled({
+  config,
+  stop,
+  onReady,
+  log,
+}: Omit<RunOptions, 'configPath'> & { readonly config: HostConfig }): Promise<void> {
   const { node, state } = await openNode(config, log)
   const enrolment = (): Enrolment => enrolmentOf(state, node)
   const ingestUrl = checkedIngestUrl(config.ingest_url ?? enrolment().ingest_url)
   const clock = systemClock
-  const bootedAtMs = clock.monotonicMs()
-  const uptimeMs = () => clock.monotonicMs() - bootedAtMs
   const serverClock = makeServerClock(clock, state.get().clock_offset_ms)
-  const nodeState = makeNodeState(clock.monotonicMs)
-  const counters = makeCounters()
-  const slots = makeSlots(config.owner_limits.max_concurrency)
-  const digests = makeArtifactDigests({
-    known: () => state.get().hashed_files,
-    remember: (hashed_files) => state.update({ hashed_files: [...hashed_files] }),
-    sleep: clock.sleep,
-  })
-  const monitor = makeRuntimeMonitor({
-    runtimes: config.runtimes,
-    ownerConcurrency: config.owner_limits.max_concurrency,
-    inFlight: slots.inFlight,
-    digests,
-    clock,
-    log,
-  })
-  const gpus = makeGpuMonitor(clock)
-  // The first beat tells of the runtimes as they are, so it waits for one bounded look at them.
-  await Promise.all([monitor.pollOnce(), gpus.readOnce()])
+  const { nowMs } = serverClock
+  const jobJournal = await openJobJournal(jobsFileOf(config.state_file))
+  const limits = () => tightened(config.owner_limits, jobJournal.get().settings)
+  const slotsMax = () => limits().max_concurrency
+  const machine = await openMachine({ config, state, clock, nowMs, slotsMax, log })
+  const { monitor, gpus, nodeState, slots, counters, uptimeMs } = machine
+  const journal = await openClaimJournal({ path: claimsFileOf(config.state_file), nowMs, log })
+  const controlPlane = makeControlPlane({ ...node, ingestUrl, clock, serverClock })
 
-  const dispatch = makeDispatch({
-    expectation: () => ({
-      stage: enrolment().stage,
-      nodeId: node.nodeId,
-      routeEpoch: enrolment().route_epoch,
-      rootPublicKeys: enrolment().ticket_root_public_keys,
-      nowMs: serverClock.nowMs(),
-      bootedAtMs: serverClock.nowMs() - uptimeMs(),
+  const running = makeRunning()
+  const expectation = () => ({
+    stage: enrolment().stage,
+    nodeId: node.nodeId,
+    routeEpoch: enrolment().route_epoch,
+    rootPublicKeys: enrolment().ticket_root_public_keys,
+    nowMs: nowMs(),
+    bootedAtMs: nowMs() - uptimeMs(),
+  })
+  const tls = await readRouteTls(config)
+  const server = await startProxyServer({
+    listen: config.listen,
+    ...(tls === undefined ? {} : { tls }),
+    dispatch: makeDispatch({
+      expectation,
+      takesWork: () => nodeState.current() === 'ready',
+      targetOf: monitor.targetOf,
+      slots,
+      node,
+      counters,
+      running,
+      keepClaim: journal.keep,
+      progressed: machine.progressed,
+      monotonicMs: clock.monotonicMs,
+      timeouts: runtimeTimeouts,
+      log,
     }),
-    takesWork: () => nodeState.current() === 'ready',
-    targetOf: monitor.targetOf,
-    slots,
-    node,
-    counters,
-    monotonicMs: clock.monotonicMs,
-    timeouts: runtimeTimeouts,
+    cancel: makeCancel({ expectation, running, log }),
+    routeProbe: makeRouteProbe({ node, routeEpoch: () => enrolment().route_epoch, nowMs }),
     log,
   })
-  const routeProbe = makeRouteProbe({
-    node,
-    routeEpoch: () => enrolment().route_epoch,
-    nowMs: serverClock.nowMs,
+  const route = openRoute({
+    config,
+    tunnel: () => enrolment().tunnel,
+    port: server.port,
+    clock,
+    random: Math.random,
+    log,
+    changed: () => beats.nudge(),
   })
-  const server = await startProxyServer({ listen: config.listen, dispatch, routeProbe, log })
+
+  const jobs = openJobs({
+    config,
+    journal: jobJournal,
+    node,
+    enrolment,
+    machine,
+    state,
+    route,
+    controlPlane,
+    clock,
+    nowMs,
+    log,
+  })
 
   const bootId = randomUUID()
-  const beat = makeHeartbeatLoop({
-    controlPlane: makeControlPlane({ ...node, ingestUrl, clock, serverClock }),
+  const beats = makeHeartbeatLoop({
+    controlPlane,
     compose: (stamp, models) =>
       beatBody(
         {
@@ -101,21 +132,33 @@ export async function run({ configPath, stop, onReady, log }: RunOptions): Promi
           bootId,
           uptimeMs: uptimeMs(),
           state: nodeState.current(),
-          config,
-          routeEpoch: enrolment().route_epoch,
+          mode: config.mode,
+          ownerLimits: reportedLimits(limits()),
+          tunnel: { ...route.report(), route_epoch: enrolment().route_epoch },
           gpus: gpus.latest(),
           hostFacts: gpus.hostFacts(),
           runtimes: monitor.reports(),
           models,
           counters: counters.totals(),
+          jobs: jobs.standing(),
         },
         stamp,
       ),
     inventoryModels: monitor.models,
     hostFacts: gpus.hostFacts,
+    onReply: (reply) => jobs.offer(reply.jobs),
     enrolment,
     state,
     nodeState,
+    clock,
+    serverClock,
+    random: Math.random,
+    log,
+  })
+  const offers = makeOfferLoop({
+    journal,
+    offer: (batch) => controlPlane.lateClaims(batch, enrolment().stage),
+    nodeId: node.nodeId,
     clock,
     serverClock,
     random: Math.random,
@@ -125,17 +168,27 @@ export async function run({ configPath, stop, onReady, log }: RunOptions): Promi
   onReady({ ready: true, port: server.port, node_id: node.nodeId })
   log('started', { node_id: node.nodeId, port: server.port, mode: config.mode })
   // At once, so that the last beat tells of it.
-  stop.addEventListener('abort', nodeState.drain, { once: true })
-  if (stop.aborted) nodeState.drain()
-  const drain = whenAborted(stop).then(async () => {
-    server.stopListening()
-    const patience = new AbortController()
-    await Promise.race([slots.idle(), clock.sleep(drainMs, patience.signal)])
-    patience.abort()
-    server.closeConnections()
-    await slots.idle()
-  })
-  await Promise.all([beat(stop), monitor.run(stop), gpus.run(stop), drain])
+  const drain = () => nodeState.drain('stop')
+  stop.addEventListener('abort', drain, { once: true })
+  if (stop.aborted) drain()
+  const woke = (sleptMs: number) => {
+    log('woke', { slept_ms: sleptMs })
+    beats.nudge()
+  }
+  // The tunnel carries what drains, so it ends after that.
+  const drained = new AbortController()
+  const loop = (name: string, loop: (stop: AbortSignal) => Promise<void>, until = stop) =>
+    keepGoing({ name, loop, stop: until, clock, log })
+  await Promise.all([
+    beats.run(stop),
+    loop('machine', (stop) => machine.watch(stop, beats.nudge)),
+    loop('sleep', (stop) => watchSleep({ clock, stop, woke })),
+    loop('claims', offers),
+    loop('jobs', jobs.run),
+    loop('route', route.run, drained.signal),
+    drainAfter(stop, { server, slots, clock }).finally(() => drained.abort()),
+  ])
+  await journal.flush()
   await state.flush()
   log('stopped', counters.totals())
 }
@@ -144,12 +197,8 @@ async function openNode(
   config: HostConfig,
   log: Log,
 ): Promise<{ readonly node: NodeKey; readonly state: StateStore }> {
-  if (config.mode === 'local') {
-    throw new StatedError('mode "local" has nothing to run yet: set it to managed or network.')
-  }
-  const node = await loadNodeKey(config.key_file)
-  const initial = await readState(config.state_file)
-  if (node === undefined || initial.enrolment?.node_id !== node.nodeId) {
+  const { node, state: initial } = await loadEnrolledKey(config)
+  if (node === undefined || initial.enrolment === null) {
     throw new StatedError('This host is not enrolled: run b3iq-host enroll with a join code first.')
   }
   return { node, state: makeStateStore({ path: config.state_file, initial, log }) }
@@ -159,39 +208,4 @@ function enrolmentOf(state: StateStore, node: NodeKey): Enrolment {
   const { enrolment } = state.get()
   if (enrolment === null) throw new Error(`the enrolment of ${node.nodeId} was lost`)
   return enrolment
-}
-
-function makeGpuMonitor(clock: Clock) {
-  let latest: readonly GpuReport[] = []
-  const readOnce = async () => {
-    latest = await readGpus()
-  }
-  return {
-    latest: () => latest,
-    hostFacts: (): HostFacts => ({
-      os: process.platform,
-      arch: process.arch,
-      driver: null,
-      gpus: latest.map(({ uuid, name, mem_total_mib }) => ({
-        uuid,
-        name,
-        mem_total_mib,
-        compute_capability: null,
-      })),
-    }),
-    readOnce,
-    run: async (stop: AbortSignal) => {
-      while (!stop.aborted) {
-        await clock.sleep(gpusEveryMs, stop)
-        if (!stop.aborted) await readOnce()
-      }
-    },
-  }
-}
-
-function whenAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

@@ -6,7 +6,7 @@ import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import * as z from 'zod'
 import { EnrolReply } from '../../src/protocol/enrolment.ts'
-import { Eligibility } from '../../src/protocol/heartbeat.ts'
+import { Eligibility, NodeState } from '../../src/protocol/heartbeat.ts'
 import { ArtifactDigest } from '../../src/protocol/ids.ts'
 import type { Log } from './log.ts'
 import { errorCode, StatedError } from './stated-error.ts'
@@ -18,7 +18,9 @@ export const Enrolment = EnrolReply.pick({
   stage: true,
   route_epoch: true,
   ticket_root_public_keys: true,
+  job_public_keys: true,
   next_in_ms: true,
+  tunnel: true,
 }).extend({ ingest_url: z.string() })
 export type Enrolment = z.infer<typeof Enrolment>
 
@@ -39,6 +41,8 @@ export const HostState = z.object({
   /** `code` is `ok` or the error code that the control plane or the network answered. */
   last_beat: z.object({ at_ms: z.int(), code: z.string(), message: z.string() }).nullable(),
   eligibility: z.array(Eligibility),
+  /** Whether the node takes work, and why not; null before the first run. */
+  standing: z.object({ state: NodeState, reason: z.string().nullable() }).nullable().default(null),
   hashed_files: z.array(HashedFile),
 })
 export type HostState = z.infer<typeof HostState>
@@ -50,6 +54,7 @@ export const freshState: HostState = {
   clock_offset_ms: 0,
   last_beat: null,
   eligibility: [],
+  standing: null,
   hashed_files: [],
 }
 

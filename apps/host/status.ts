@@ -1,38 +1,25 @@
-/** What the owner wants to know: does this node earn, and if not, what is to be done. */
+/** `b3iq-host status`: whether this node earns and what to do, for people or as JSON. */
 import { readConfig } from './config.ts'
-import { type HostState, readState } from './state-file.ts'
-import { StatedError } from './stated-error.ts'
+import { readState } from './state-file.ts'
+import { lookAround } from './status/look.ts'
+import { exitCodes, statusReport } from './status/report.ts'
+import { statusText } from './status/text.ts'
 
-/** Throws a StatedError where the host is not enrolled. */
-export async function status(configPath: string, nowMs: number): Promise<string> {
-  const config = await readConfig(configPath)
-  return statusText(await readState(config.state_file), nowMs)
-}
+/** What a command prints, and what the process ends with. */
+export type Printed = { readonly text: string; readonly exitCode: number }
 
-export function statusText(state: HostState, nowMs: number): string {
-  const { enrolment, last_beat: beat, eligibility } = state
-  if (enrolment === null) {
-    throw new StatedError('This host is not enrolled: run b3iq-host enroll with a join code first.')
+/** Exit code 0: earning, 1: not earning, 2: not enrolled. Throws a StatedError for a bad config. */
+export async function status(options: {
+  readonly configPath: string
+  readonly json: boolean
+  readonly nowMs: number
+}): Promise<Printed> {
+  const config = await readConfig(options.configPath)
+  const state = await readState(config.state_file)
+  const look = await lookAround(config, state)
+  const report = statusReport({ config, state, look }, options.nowMs)
+  return {
+    text: options.json ? JSON.stringify(report, null, 2) : statusText(report),
+    exitCode: exitCodes[report.answer],
   }
-  const serverNowMs = nowMs + state.clock_offset_ms
-  return [
-    `${enrolment.alias} (${enrolment.node_id}) in stage ${enrolment.stage}`,
-    beat === null
-      ? 'No heartbeat was sent yet: start the agent with b3iq-host run.'
-      : `Last heartbeat ${ageText(serverNowMs - beat.at_ms)} ago: ${beatText(beat)}`,
-    ...(eligibility.length === 0 ? ['No profile of this node is known to the operator.'] : []),
-    ...eligibility.flatMap((profile) => [
-      `${profile.profile_id} for ${profile.model}: ${profile.eligible ? 'eligible' : 'not eligible'}`,
-      ...profile.blockers.map(({ gate, code, message }) => `  ${gate}: ${code}. ${message}`),
-    ]),
-  ].join('\n')
-}
-
-function beatText({ code, message }: { readonly code: string; readonly message: string }): string {
-  return code === 'ok' ? 'accepted' : `${code}. ${message}`
-}
-
-function ageText(ageMs: number): string {
-  const seconds = Math.max(0, Math.round(ageMs / 1000))
-  return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`
 }

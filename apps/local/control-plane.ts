@@ -14,6 +14,7 @@ const everyMs: Readonly<Partial<Record<ScheduleName, number>>> = {
   'expire-heartbeats': 10_000,
   'probe-routes': 2_000,
   'run-benchmarks': 3_000,
+  'run-spot-checks': 10_000,
   'recompute-eligibility': 2_000,
   'expire-holds': 2_000,
 }

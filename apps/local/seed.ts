@@ -13,6 +13,7 @@ import { type AdminClient, makeAdminClient } from './admin-client.ts'
 import { type DataDir, readIfThere, writePrivate } from './data-dir.ts'
 
 const creditUsd = '10.00'
+const platformName = 'Platform'
 
 const Demo = z.object({ accountId: z.string() })
 const Keyed = z.object({ key: z.string() })
@@ -51,6 +52,24 @@ async function newAccount(admin: AdminClient, paths: DataDir) {
   const { id } = await admin.send('POST', '/admin/accounts', { name: 'Demo customer' }, Account)
   await writePrivate(paths.demo, JSON.stringify({ accountId: id }))
   return { accountId: id }
+}
+
+/** Who pays for spot checks of the stack's own host, like any customer. */
+export async function seedPlatform(admin: AdminClient): Promise<void> {
+  const Listed = z.object({ data: z.array(Account.extend({ name: z.string() })) })
+  const { data } = await admin.send('GET', '/admin/accounts', undefined, Listed)
+  const known = data.find(({ name }) => name === platformName)
+  const { id } =
+    known ?? (await admin.send('POST', '/admin/accounts', { name: platformName }, Account))
+  const credit = { amount_usd: creditUsd, kind: 'grant', reference: `platform-credit-${id}` }
+  await admin.send('POST', `/admin/accounts/${id}/credits`, credit, Anything)
+  const Keys = z.object({ data: z.array(z.unknown()) })
+  const keys = await admin.send('GET', `/admin/keys?account_id=${id}`, undefined, Keys)
+  if (keys.data.length === 0) {
+    const draft = { account_id: id, name: 'platform', scopes: ['inference'] }
+    await admin.send('POST', '/admin/keys', draft, Keyed)
+  }
+  await admin.send('PUT', '/admin/platform-account', { account_id: id }, Anything)
 }
 
 /** A new version is made only by a change: receipts name the version that they were priced by. */

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import * as z from 'zod'
 import { createTables, localTableNames } from '../../src/adapters/dynamodb/create-tables.ts'
 import { ids } from '../../src/adapters/system.ts'
-import { newStageSecrets } from '../../src/keys/stage-secrets.ts'
+import { newStageSecrets, upgradeStageSecrets } from '../../src/keys/stage-secrets.ts'
 import { envKey } from '../../src/names.ts'
 import { StatedError } from '../host/stated-error.ts'
 import { catalogueEntryFor } from './catalogue-entry.ts'
@@ -13,7 +13,14 @@ import { startDynamodb } from './dynamodb.ts'
 import { writeDemoModel } from './engine/write-model.ts'
 import type { Options } from './options.ts'
 import { claimPorts, type Ports } from './ports.ts'
-import { agentFile, operatorClient, seedCustomer, seedHost, seedModel } from './seed.ts'
+import {
+  agentFile,
+  operatorClient,
+  seedCustomer,
+  seedHost,
+  seedModel,
+  seedPlatform,
+} from './seed.ts'
 
 /** `.local/ready.json`: where everything is. */
 export type Ready = {
@@ -105,6 +112,7 @@ async function bringUp({ options, paths, ports, children, report }: Bringing): P
 
   const admin = await operatorClient(urls.admin, paths)
   await seedCustomer(admin, paths)
+  await seedPlatform(admin)
   const entry = await catalogueEntryFor(runtimeUrl)
   await seedModel(admin, entry)
   await seedHost(admin, paths, { ingestUrl: urls.ingest, hostPort: ports.host, runtimeUrl })
@@ -189,8 +197,11 @@ function environment(options: Options, paths: DataDir, endpoint: string): Record
 }
 
 async function ensureSecrets(paths: DataDir): Promise<void> {
-  if (await readIfThere(paths.secrets)) return
-  const secrets = newStageSecrets(stage, { ids, nowMs: Date.now() })
+  const known = await readIfThere(paths.secrets)
+  const made = { ids, nowMs: Date.now() }
+  const secrets = known
+    ? upgradeStageSecrets(JSON.parse(known), made)
+    : newStageSecrets(stage, made)
   await writePrivate(paths.secrets, JSON.stringify(secrets, null, 2))
 }
 

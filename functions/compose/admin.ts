@@ -4,18 +4,21 @@ import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
 import { makeCatalogueStore } from '../../src/adapters/dynamodb/catalogue-store.ts'
 import { makeClosingStore } from '../../src/adapters/dynamodb/closing-store.ts'
 import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
+import { makeJobStore } from '../../src/adapters/dynamodb/job-store.ts'
 import { makeJoinCodeStore } from '../../src/adapters/dynamodb/join-code-store.ts'
 import { makeJournalStore } from '../../src/adapters/dynamodb/journal-store.ts'
 import { makeKeyStore } from '../../src/adapters/dynamodb/key-store.ts'
 import { makeOperatorKeyStore } from '../../src/adapters/dynamodb/operator-key-store.ts'
-import { makePoolStore } from '../../src/adapters/dynamodb/pool-store.ts'
 import { makeReceiptStore } from '../../src/adapters/dynamodb/receipt-store.ts'
+import { makeReputationStore } from '../../src/adapters/dynamodb/reputation-store.ts'
+import { makeRolloutStore } from '../../src/adapters/dynamodb/rollout-store.ts'
+import { makeSpotCheckStore } from '../../src/adapters/dynamodb/spot-check-store.ts'
 import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
 import type { AdminDeps } from '../../src/admin/app.ts'
 import type { BootstrapDeps } from '../../src/admin/bootstrap.ts'
 import { peppersOf } from '../../src/keys/stage-secrets.ts'
-import { recomputeEligibility } from '../../src/schedules/recompute-eligibility.ts'
-import { type Base, composeBase, isOwnTrafficOf, log, system } from './parts.ts'
+import { type Base, composeBase, isOwnTrafficOf, log, system, tunnelsOf } from './parts.ts'
+import { recomputeOf } from './recompute.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -36,7 +39,6 @@ function adminDepsOf(base: Base) {
   const { database, secrets } = base
   const fleet = makeFleetStore(database)
   const catalogue = makeCatalogueStore(database)
-  const pool = makePoolStore(database)
   return {
     ...system,
     log,
@@ -45,21 +47,18 @@ function adminDepsOf(base: Base) {
     accounts: makeAccountStore(database),
     wallets: makeSweepStore(database),
     journal: makeJournalStore(database),
+    reputations: makeReputationStore(database),
     closing: makeClosingStore(database),
     receipts: makeReceiptStore(database),
     isOwnTraffic: isOwnTrafficOf(base),
     keys: makeKeyStore(database),
     operators: makeOperatorKeyStore(database),
     joinCodes: makeJoinCodeStore(database),
+    jobs: makeJobStore(database),
+    rollouts: makeRolloutStore(database),
+    spotChecks: makeSpotCheckStore(database),
+    tunnels: tunnelsOf(base),
     peppers: peppersOf(secrets),
-    // An operator's change should show at once; it is rare enough to pay for a pass.
-    recompute: async () => {
-      try {
-        await recomputeEligibility({ ...system, fleet, catalogue, pool })
-      } catch (error) {
-        // The change itself is written; the next pass of the schedule, seconds away, makes it show.
-        log('recompute_failed', { message: error instanceof Error ? error.message : 'fault' })
-      }
-    },
+    recompute: recomputeOf(base),
   }
 }

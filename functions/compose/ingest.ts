@@ -2,14 +2,18 @@
 import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
 import { makeCatalogueStore } from '../../src/adapters/dynamodb/catalogue-store.ts'
 import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
+import { makeJobStore } from '../../src/adapters/dynamodb/job-store.ts'
 import { makeJoinCodeStore } from '../../src/adapters/dynamodb/join-code-store.ts'
 import { makeJournalStore } from '../../src/adapters/dynamodb/journal-store.ts'
 import { makeReceiptStore } from '../../src/adapters/dynamodb/receipt-store.ts'
+import { makeReputationStore } from '../../src/adapters/dynamodb/reputation-store.ts'
 import { isRouteAllowed } from '../../src/fleet/route-policy.ts'
 import type { IngestDeps } from '../../src/ingest/app.ts'
 import { deployedBeatIntervals } from '../../src/ingest/beat-interval.ts'
+import { offerJobs } from '../../src/jobs/offer-jobs.ts'
 import { makeSigner } from '../../src/protocol/ed25519.ts'
-import { composeBase, isOwnTrafficOf, log, system } from './parts.ts'
+import { composeBase, isOwnTrafficOf, log, system, tunnelsOf } from './parts.ts'
+import { recomputeOf } from './recompute.ts'
 
 export async function composeIngest(
   env: Readonly<Record<string, string | undefined>>,
@@ -17,6 +21,9 @@ export async function composeIngest(
   const base = await composeBase(env, 'ingest')
   const { config, secrets, database } = base
   const root = makeSigner(secrets.ticket_root_key.private_key)
+  const jobKey = secrets.job_key
+  const jobSigner = { keyId: jobKey.key_id, signer: makeSigner(jobKey.private_key) }
+  const jobs = makeJobStore(database)
   return {
     ...system,
     log,
@@ -26,13 +33,18 @@ export async function composeIngest(
     catalogue: makeCatalogueStore(database),
     joinCodes: makeJoinCodeStore(database),
     journal: makeJournalStore(database),
+    reputations: makeReputationStore(database),
     findExpired: makeReceiptStore(database).findExpired,
     isOwnTraffic: isOwnTrafficOf(base),
     challengeSecret: Buffer.from(secrets.enrolment_secret, 'base64url'),
     ticketRootPublicKeys: [root.publicKey],
+    jobPublicKeys: [{ key_id: jobSigner.keyId, public_key: jobSigner.signer.publicKey }],
+    jobs,
+    offerJobs: (listener) =>
+      offerJobs({ ...system, jobs, jobSigner, stage: config.stage }, listener),
     routeAllowed: (url) => isRouteAllowed(url, config.stage),
+    tunnels: tunnelsOf(base),
     beatIntervals: { ...deployedBeatIntervals, networkMs: config.beatIntervalMs },
-    // Thousands of hosts may come back at once; the next pass, at most 15 s away, sees them all.
-    recompute: async () => undefined,
+    recompute: recomputeOf(base),
   }
 }

@@ -7,8 +7,10 @@ import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
 import { makeDialer } from '../../src/adapters/hosts/dialer.ts'
 import { loadSecrets } from '../../src/adapters/secrets/load-secrets.ts'
 import { firstIdAt, ids, nowMs, random, sleep, timeOfId } from '../../src/adapters/system.ts'
+import { makeCloudflareTunnels } from '../../src/adapters/tunnels/cloudflare.ts'
 import type { AttemptDeps } from '../../src/dispatch/attempt.ts'
 import { makeTicketSigner } from '../../src/dispatch/ticket-signer.ts'
+import type { TunnelProvider } from '../../src/fleet/tunnel-provider.ts'
 import type { Log } from '../../src/http/surface.ts'
 import type { StageSecrets } from '../../src/keys/stage-secrets.ts'
 import type { SweepDeps } from '../../src/ledger/sweep.ts'
@@ -46,6 +48,18 @@ function databaseOf({ tables, dynamodbEndpoint: endpoint, isLocal }: Config, pri
 export function receiptSignerOf({ config, secrets }: Base): ReceiptSigner {
   const { key_id: keyId, private_key } = secrets.receipt_key
   return { stage: config.stage, keyId, signer: makeSigner(private_key) }
+}
+
+/** Undefined where the stage opens no tunnels. */
+export function tunnelsOf({ config, secrets }: Base): TunnelProvider | undefined {
+  if (config.tunnels === undefined) return undefined
+  const apiToken = secrets.cloudflare_api_token
+  if (apiToken === undefined) {
+    throw new Error(
+      'The stage has tunnels configured but its secrets have no cloudflare_api_token: add it.',
+    )
+  }
+  return makeCloudflareTunnels({ ...system, ...config.tunnels, stage: config.stage, apiToken })
 }
 
 /** Dispatching to hosts, for the gateway and for benchmarks. */

@@ -3,23 +3,41 @@ import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
 import { makeCatalogueStore } from '../../src/adapters/dynamodb/catalogue-store.ts'
 import { makeClosingStore } from '../../src/adapters/dynamodb/closing-store.ts'
 import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
+import { makeJobStore } from '../../src/adapters/dynamodb/job-store.ts'
 import { makeJournalStore } from '../../src/adapters/dynamodb/journal-store.ts'
 import { makeKeyStore } from '../../src/adapters/dynamodb/key-store.ts'
 import { makePoolStore } from '../../src/adapters/dynamodb/pool-store.ts'
 import { makeReconcileStore } from '../../src/adapters/dynamodb/reconcile-store.ts'
+import { makeReputationStore } from '../../src/adapters/dynamodb/reputation-store.ts'
+import { makeRolloutStore } from '../../src/adapters/dynamodb/rollout-store.ts'
+import { makeSpotCheckStore } from '../../src/adapters/dynamodb/spot-check-store.ts'
 import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
-import { makeReconcileMetrics } from '../../src/adapters/metrics.ts'
+import { makePoolMetrics, makeReconcileMetrics } from '../../src/adapters/metrics.ts'
+import { deployedBudget, laptopBudget } from '../../src/benchmark/budget.ts'
+import { makeUnpaidDispatch } from '../../src/benchmark/dispatch.ts'
+import { type LiveSpeedDeps, observeLiveSpeed } from '../../src/benchmark/observe-live-speed.ts'
+import { makeAskOneHost } from '../../src/gateway/ask-one-host.ts'
+import { findPaidDispatch } from '../../src/gateway/paid-dispatch.ts'
+import { advanceJobs } from '../../src/jobs/advance-jobs.ts'
 import { publishedKeysOf } from '../../src/keys/stage-secrets.ts'
 import { sweep } from '../../src/ledger/sweep.ts'
 import type { ScheduleName } from '../../src/names.ts'
 import { verifyReceipt } from '../../src/receipts/verify-receipt.ts'
-import { accrueEarnings } from '../../src/schedules/accrue-earnings.ts'
+import {
+  type KeepDeps,
+  learnFromPage,
+  learnFromSpotCheck,
+} from '../../src/reputation/keep-reputation.ts'
+import { type AccrueEarningsDeps, accrueEarnings } from '../../src/schedules/accrue-earnings.ts'
 import { closePayouts } from '../../src/schedules/close-payouts.ts'
 import { expireHeartbeats } from '../../src/schedules/expire-heartbeats.ts'
-import { probeRoutes } from '../../src/schedules/probe-routes.ts'
+import { tellPoolAge } from '../../src/schedules/pool-age.ts'
+import { probeRoutes, probeSpreadMs } from '../../src/schedules/probe-routes.ts'
 import { recomputeEligibility } from '../../src/schedules/recompute-eligibility.ts'
 import { type ReconcileLedgerDeps, reconcileLedger } from '../../src/schedules/reconcile-ledger.ts'
-import { runBenchmarks } from '../../src/schedules/run-benchmarks.ts'
+import { runBenchmarks, type UnmeasuredRun } from '../../src/schedules/run-benchmarks.ts'
+import { runSpotChecks } from '../../src/schedules/run-spot-checks.ts'
+import { completeDepsOf } from './complete.ts'
 import {
   attemptDepsOf,
   type Base,
@@ -29,6 +47,10 @@ import {
   sweepDepsOf,
   system,
 } from './parts.ts'
+import { recomputeOf, showingEvidence } from './recompute.ts'
+
+/** A run has minutes for all of its checks, so one that hangs is given up sooner than a customer's. */
+const spotCheckDeadlineMs = 60_000
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -41,9 +63,16 @@ export async function composeSchedule(env: Environment, name: ScheduleName): Pro
 }
 
 const runners: Readonly<Record<ScheduleName, (base: Base) => RunSchedule>> = {
-  'expire-heartbeats': ({ database }) => {
+  'expire-heartbeats': ({ database, config }) => {
     const fleet = makeFleetStore(database)
-    return () => expireHeartbeats({ ...system, fleet })
+    const pools = { pool: makePoolStore(database), metrics: makePoolMetrics(config.stage) }
+    const jobs = makeJobStore(database)
+    const rollouts = makeRolloutStore(database)
+    return async () => ({
+      ...(await tellPoolAge({ ...system, ...pools })),
+      ...(await expireHeartbeats({ ...system, fleet, log })),
+      ...(await advanceJobs({ ...system, jobs, rollouts })),
+    })
   },
   'recompute-eligibility': ({ database }) => {
     const fleet = makeFleetStore(database)
@@ -52,14 +81,48 @@ const runners: Readonly<Record<ScheduleName, (base: Base) => RunSchedule>> = {
     return () => recomputeEligibility({ ...system, fleet, catalogue, pool })
   },
   'probe-routes': (base) => {
-    const deps = { ...attemptDepsOf(base), fleet: makeFleetStore(base.database) }
+    // On a laptop someone watches, and a handful of nodes is no herd.
+    const spreadMs = base.config.isLocal ? 0 : probeSpreadMs
+    const deps = { ...attemptDepsOf(base), fleet: makeFleetStore(base.database), spreadMs }
     return () => probeRoutes(deps)
   },
   'run-benchmarks': (base) => {
-    const fleet = makeFleetStore(base.database)
+    const fleet = showingEvidence(makeFleetStore(base.database), recomputeOf(base))
     const catalogue = makeCatalogueStore(base.database)
-    const deps = { ...attemptDepsOf(base), ...system, fleet, catalogue }
+    const payer = {
+      ...completeDepsOf(base),
+      keys: makeKeyStore(base.database),
+      readPlatformAccount: makeSpotCheckStore(base.database).readPlatformAccount,
+    }
+    const deps = {
+      ...system,
+      fleet,
+      catalogue,
+      unpaid: makeUnpaidDispatch(attemptDepsOf(base)),
+      findPaid: () => findPaidDispatch(payer),
+      budget: base.config.isLocal ? laptopBudget : deployedBudget,
+      onUnmeasured: (run: UnmeasuredRun) => log('benchmark_without_evidence', run),
+    }
     return () => runBenchmarks(deps)
+  },
+  'run-spot-checks': (base) => {
+    const complete = completeDepsOf(base)
+    const reputation = keepDepsOf(base)
+    const recompute = recomputeOf(base)
+    const deps = {
+      ...system,
+      store: makeSpotCheckStore(base.database),
+      fleet: makeFleetStore(base.database),
+      catalogue: makeCatalogueStore(base.database),
+      keys: makeKeyStore(base.database),
+      ask: makeAskOneHost({ ...complete, deadlineMs: spotCheckDeadlineMs }),
+      onJudged: async (judged: Parameters<typeof learnFromSpotCheck>[1]) => {
+        await learnFromSpotCheck(reputation, judged)
+        // A second failure is a verdict: whom it condemned serves no longer.
+        if (!judged.hasPassed) await recompute(judged.nodeId)
+      },
+    }
+    return () => runSpotChecks(deps)
   },
   'expire-holds': (base) => {
     const deps = sweepDepsOf(base)
@@ -75,6 +138,7 @@ const runners: Readonly<Record<ScheduleName, (base: Base) => RunSchedule>> = {
       isOwnTraffic: isOwnTrafficOf(base),
       closing,
       places: closing,
+      onAccrued: learningOf(base),
       onFailure: ({ accountId, error }: { accountId: string; error: unknown }) =>
         log('accrual_failed', { accountId, message: messageOf(error) }),
     }
@@ -94,6 +158,28 @@ const runners: Readonly<Record<ScheduleName, (base: Base) => RunSchedule>> = {
     const deps = reconcileDepsOf(base)
     return () => reconcileLedger(deps)
   },
+}
+
+/** Accrual reads every decided request once: what hosts did is learned from there. */
+function learningOf(base: Base): NonNullable<AccrueEarningsDeps['onAccrued']> {
+  const deps = keepDepsOf(base)
+  const speeds: LiveSpeedDeps = {
+    fleet: makeFleetStore(base.database),
+    onFailure: ({ nodeId, error }) =>
+      log('live_speed_not_kept', { nodeId, message: messageOf(error) }),
+  }
+  return async (page) => {
+    await Promise.all([learnFromPage(deps, page), observeLiveSpeed(speeds, page)])
+  }
+}
+
+function keepDepsOf({ database }: Base): KeepDeps {
+  return {
+    ...system,
+    reputations: makeReputationStore(database),
+    onFailure: ({ nodeId, error }) =>
+      log('reputation_not_kept', { nodeId, message: messageOf(error) }),
+  }
 }
 
 function reconcileDepsOf({ database, config, secrets }: Base): ReconcileLedgerDeps {

@@ -22,6 +22,8 @@ export type FunctionUrlHandlerProps = {
   readonly reservedConcurrency?: number | undefined
   /** Who may call: `app` admits anyone and checks keys itself, `iam` is checked by AWS. */
   readonly auth: 'app' | 'iam'
+  /** Added to the variables that every function gets. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 export class FunctionUrlHandler extends Construct {

@@ -3,6 +3,7 @@ import { type App, CfnOutput, Stack } from 'aws-cdk-lib'
 import type { StageConfig } from '../config.ts'
 import type { DeployedTables } from '../constructs/b3iq-tables.ts'
 import { FunctionUrlHandler } from '../constructs/function-url-handler.ts'
+import { tunnelsEnvironment } from '../tunnels.ts'
 
 export class AdminStack extends Stack {
   constructor(scope: App, id: string, config: StageConfig, tables: DeployedTables) {
@@ -14,6 +15,7 @@ export class AdminStack extends Stack {
       entry: 'functions/admin/handler.ts',
       ...config.admin,
       auth: 'app',
+      environment: tunnelsEnvironment(config),
     })
     // There is no key yet to check, so AWS checks that the caller belongs to the account.
     const bootstrap = new FunctionUrlHandler(this, 'Bootstrap', {

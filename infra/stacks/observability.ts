@@ -47,8 +47,28 @@ export class ObservabilityStack extends Stack {
       // No number means that nobody looks at the ledger, which must not look like a ledger in order.
       treatMissingData: TreatMissingData.BREACHING,
     })
-    alarm.addAlarmAction(new SnsAction(topic))
-    alarm.addOkAction(new SnsAction(topic))
+    const poolAge = new Alarm(this, 'PoolAge', {
+      alarmDescription:
+        'The pools that requests are routed by are older than 120 s, or nobody looks at their age. ' +
+        'Runbook: docs/runbooks/pool-age.md',
+      metric: new Metric({
+        namespace: metrics.namespace,
+        metricName: metrics.poolAgeSeconds,
+        dimensionsMap: { [metrics.stageDimension]: stage },
+        statistic: Stats.MAXIMUM,
+        // Published every minute by a schedule that does not build the pools: any three minutes
+        // hold at least one number, unless no schedule runs.
+        period: Duration.minutes(3),
+      }),
+      threshold: 120,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      evaluationPeriods: 1,
+      treatMissingData: TreatMissingData.BREACHING,
+    })
+    for (const one of [alarm, poolAge]) {
+      one.addAlarmAction(new SnsAction(topic))
+      one.addOkAction(new SnsAction(topic))
+    }
     new CfnOutput(this, 'AlarmTopicArn', { value: topic.topicArn })
   }
 }

@@ -5,8 +5,10 @@
 import type { Hono } from 'hono'
 import * as z from 'zod'
 import { makeSurface, type SurfaceDeps, type SurfaceEnv } from '../http/surface.ts'
+import { AskedJob } from '../jobs/order-job.ts'
 import { CatalogueModel } from '../protocol/catalogue.ts'
 import type { Ids } from '../protocol/clock.ts'
+import { Reference } from '../spot-checks/reference.ts'
 import {
   AccountChange,
   type AccountDeps,
@@ -33,6 +35,7 @@ import {
 } from './deployments.ts'
 import { type EntryDeps, listEntries } from './entries.ts'
 import type { IdentifyDeps } from './identify-operator.ts'
+import { cancel, type JobDeps, JobQuery, listJobs, orderForNode, showJob } from './jobs.ts'
 import { createJoinCode, type JoinCodeDeps, JoinCodeDraft } from './join-codes.ts'
 import {
   createKey,
@@ -61,8 +64,24 @@ import {
   PayoutWord,
   showEarnings,
 } from './payouts.ts'
+import {
+  PlatformAccount,
+  type PlatformAccountDeps,
+  setPlatformAccount,
+} from './platform-account.ts'
+import { listReferences, putReference, type ReferenceDeps } from './references.ts'
 import { type RefundDeps, RefundDraft, refundCharge } from './refunds.ts'
+import { type ReputationDeps, showReputation } from './reputation.ts'
+import {
+  createRollout,
+  listRollouts,
+  type RolloutDeps,
+  RolloutDraft,
+  RolloutQuery,
+  showRollout,
+} from './rollouts.ts'
 import { makeRoutes } from './routes.ts'
+import { clearVerdict, type VerdictDeps } from './verdicts.ts'
 
 export type AdminDeps = Omit<SurfaceDeps, 'ids'> & { readonly ids: Ids } & IdentifyDeps &
   AccountDeps &
@@ -74,6 +93,12 @@ export type AdminDeps = Omit<SurfaceDeps, 'ids'> & { readonly ids: Ids } & Ident
   RefundDeps &
   AdjustDeps &
   PayoutDeps &
+  JobDeps &
+  RolloutDeps &
+  ReputationDeps &
+  ReferenceDeps &
+  PlatformAccountDeps &
+  VerdictDeps &
   OperatorKeyDeps
 
 const NoQuery = z.strictObject({})
@@ -121,10 +146,19 @@ export function makeAdminApp(deps: AdminDeps): Hono<SurfaceEnv> {
   act('POST /admin/nodes/:id/retire', ({ id }) => changeNode(deps, id, 'retire'))
 
   show('GET /admin/nodes/:id/earnings', NoQuery, (_, { id }) => showEarnings(deps, id))
+  show('GET /admin/nodes/:id/reputation', NoQuery, (_, { id }) => showReputation(deps, id))
   show('GET /admin/payouts', PayoutQuery, (query) => listPayouts(deps, query))
   take('POST /admin/payouts/:id/:period/confirm', PayoutWord, (word, call) =>
     confirm(deps, word, call),
   )
+
+  take('POST /admin/nodes/:id/jobs', AskedJob, (asked, call) => orderForNode(deps, asked, call))
+  show('GET /admin/nodes/:id/jobs', JobQuery, (query, { id }) => listJobs(deps, id, query))
+  show('GET /admin/jobs/:id', NoQuery, (_, { id }) => showJob(deps, id))
+  act('POST /admin/jobs/:id/cancel', (call) => cancel(deps, call))
+  take('POST /admin/rollouts', RolloutDraft, (draft, { by }) => createRollout(deps, draft, by))
+  show('GET /admin/rollouts', RolloutQuery, (query) => listRollouts(deps, query))
+  show('GET /admin/rollouts/:id', NoQuery, (_, { id }) => showRollout(deps, id))
 
   show('GET /admin/deployments', DeploymentQuery, (query) => listDeployments(deps, query))
   take('POST /admin/deployments/disable', DeploymentName, (name) =>
@@ -133,6 +167,11 @@ export function makeAdminApp(deps: AdminDeps): Hono<SurfaceEnv> {
   take('POST /admin/deployments/enable', DeploymentName, (name) =>
     switchDeployment(deps, name, 'enabled'),
   )
+
+  take('POST /admin/deployments/clear-verdict', DeploymentName, (name) => clearVerdict(deps, name))
+  show('GET /admin/references', NoQuery, () => listReferences(deps))
+  take('PUT /admin/references', Reference, (reference) => putReference(deps, reference))
+  take('PUT /admin/platform-account', PlatformAccount, (body) => setPlatformAccount(deps, body))
 
   show('GET /admin/models', NoQuery, () => listModels(deps))
   take('PUT /admin/models', CatalogueModel, (model) => putModel(deps, model))

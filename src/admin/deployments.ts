@@ -1,5 +1,7 @@
 /** Every node × profile with its gates, and the switch that takes one out of rotation. */
 import * as z from 'zod'
+import { runbookOf } from '../fleet/blockers.ts'
+import type { ObservedBenchmark } from '../fleet/node.ts'
 import { type FleetRow, type JudgedProfile, judgeNode } from '../fleet/pool.ts'
 import { NodeId, ProfileId } from '../protocol/ids.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
@@ -34,7 +36,7 @@ export async function switchDeployment(
   if (!(await fleet.setProfileDisabled(change))) {
     return refuse('state_conflict', { message: 'The node has never beat: it serves nothing yet.' })
   }
-  await recompute()
+  await recompute(nodeId)
   const [after, models, { grace }] = await Promise.all([
     fleet.readRow(nodeId),
     catalogue.listModels(),
@@ -46,7 +48,7 @@ export async function switchDeployment(
 }
 
 function toWireDeployment({ node, profile, eligibility }: JudgedProfile) {
-  const { benchmark } = profile
+  const { benchmark, benchmarkRuns, liveSpeed, spotChecks } = profile
   return {
     object: 'deployment',
     node_id: node.nodeId,
@@ -54,6 +56,7 @@ function toWireDeployment({ node, profile, eligibility }: JudgedProfile) {
     owner_id: node.ownerId,
     node_status: node.status,
     ...eligibility,
+    runbooks: Object.fromEntries(eligibility.blockers.map(({ code }) => [code, runbookOf(code)])),
     runtime_id: profile.runtimeId,
     runtime_kind: profile.runtimeKind,
     route_tier: profile.routeTier,
@@ -61,15 +64,64 @@ function toWireDeployment({ node, profile, eligibility }: JudgedProfile) {
     artifact_digest: profile.artifactDigest,
     context_length: profile.contextLength,
     install_status: profile.installStatus,
-    observed_benchmark: benchmark
+    observed_benchmark: benchmark ? toWireBenchmark(benchmark) : null,
+    live_speed: liveSpeed
       ? {
-          id: benchmark.benchmarkId,
-          at: new Date(benchmark.atMs).toISOString(),
-          expires_at: new Date(benchmark.expiresAtMs).toISOString(),
-          samples: benchmark.samples,
-          first_content_p50_ms: benchmark.firstContentP50Ms,
-          tokens_per_second_p50: benchmark.tokensPerSecondP50,
+          benchmark_id: liveSpeed.benchmarkId,
+          requests: liveSpeed.requests,
+          tokens_per_second_p50: liveSpeed.tokensPerSecondP50,
         }
       : null,
+    spot_checks: spotChecks
+      ? {
+          passed: spotChecks.passed,
+          failed: spotChecks.failed,
+          condemned_at: spotChecks.condemned ? toTime(spotChecks.condemned.atMs) : null,
+        }
+      : null,
+    benchmark_runs: benchmarkRuns
+      ? {
+          started_at: benchmarkRuns.startedAtMs.map(toTime),
+          tried_at: toTime(benchmarkRuns.triedAtMs),
+          leased_until: benchmarkRuns.leaseUntilMs > 0 ? toTime(benchmarkRuns.leaseUntilMs) : null,
+        }
+      : null,
+  }
+}
+
+const toTime = (atMs: number): string => new Date(atMs).toISOString()
+
+function toWireBenchmark(benchmark: ObservedBenchmark) {
+  const { capabilities } = benchmark
+  return {
+    id: benchmark.benchmarkId,
+    at: toTime(benchmark.atMs),
+    expires_at: toTime(benchmark.expiresAtMs),
+    harness_version: benchmark.harnessVersion,
+    artifact_digest: benchmark.artifactDigest,
+    runtime_version: benchmark.runtimeVersion,
+    facts_digest: benchmark.factsDigest,
+    route_kind: benchmark.routeKind,
+    is_paid: benchmark.isPaid,
+    samples: benchmark.samples,
+    first_content_p50_ms: benchmark.firstContentP50Ms,
+    first_content_p95_ms: benchmark.firstContentP95Ms,
+    prefill_tokens_per_second: benchmark.prefillTokensPerSecond,
+    tokens_per_second_p50: benchmark.tokensPerSecondP50,
+    tokens_per_second_p5: benchmark.tokensPerSecondP5,
+    concurrency_at_target: benchmark.concurrencyAtTarget,
+    error_rate: benchmark.errorRate,
+    count_ratio: benchmark.countRatio,
+    capabilities: {
+      streaming: capabilities.streaming,
+      usage: capabilities.usage,
+      stop: capabilities.stop,
+      abort: capabilities.abort,
+      tools: capabilities.tools,
+      json_schema: capabilities.jsonSchema,
+      logprobs: capabilities.logprobs,
+      context_tokens: capabilities.contextTokens,
+    },
+    flags: benchmark.flags,
   }
 }

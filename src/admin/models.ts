@@ -1,6 +1,6 @@
 /** The catalogue as operators set it: what is sold, which builds count as it, at what prices. */
 import type { PricedModel } from '../catalogue/model.ts'
-import type { CatalogueStore, Recompute } from '../fleet/ports.ts'
+import type { CatalogueStore } from '../fleet/ports.ts'
 import { parseUsd } from '../money/nano-usd.ts'
 import type { CatalogueModel } from '../protocol/catalogue.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
@@ -8,7 +8,6 @@ import { toList } from './page.ts'
 
 export type ModelDeps = {
   readonly catalogue: CatalogueStore
-  readonly recompute: Recompute
 }
 
 export async function listModels({ catalogue }: ModelDeps): Promise<Result<object>> {
@@ -16,15 +15,15 @@ export async function listModels({ catalogue }: ModelDeps): Promise<Result<objec
 }
 
 export async function putModel(
-  { catalogue, recompute }: ModelDeps,
+  { catalogue }: ModelDeps,
   model: CatalogueModel,
 ): Promise<Result<object>> {
   const others = (await catalogue.listModels()).filter((other) => other.id !== model.id)
   const fault = ownFault(model) ?? clash(model, others)
   if (fault)
     return refuse('invalid_value', { ...fault, message: `${fault.param} ${fault.message}` })
+  // Concerns every host of the model: the next pass over the fleet, at most 15 s away, applies it.
   const stored = await catalogue.putModel(model)
-  await recompute()
   return ok(toWireModel(stored))
 }
 

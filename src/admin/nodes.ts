@@ -1,8 +1,9 @@
 /** Machines of the fleet, and the operator's word on which of them may serve. */
 import * as z from 'zod'
-import { livenessOf } from '../fleet/node.ts'
+import { livenessOf, type NodeFacts } from '../fleet/node.ts'
 import { type FleetRow, judgeNode } from '../fleet/pool.ts'
 import type { CatalogueStore, FleetStore, Recompute } from '../fleet/ports.ts'
+import type { TunnelProvider } from '../fleet/tunnel-provider.ts'
 import type { NowMs } from '../protocol/clock.ts'
 import { NodeStatus } from '../protocol/enrolment.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
@@ -16,6 +17,8 @@ export type NodeDeps = {
   readonly catalogue: Pick<CatalogueStore, 'listModels'>
   readonly nowMs: NowMs
   readonly recompute: Recompute
+  /** Undefined where the stage offers no tunnels. */
+  readonly tunnels: Pick<TunnelProvider, 'close'> | undefined
 }
 
 export const NodeQuery = z.strictObject({ ...pageFields, status: NodeStatus.optional() })
@@ -70,7 +73,10 @@ export async function changeNode(
   change: keyof typeof changes,
 ): Promise<Result<object>> {
   const { from, to, settled } = changes[change]
-  await deps.fleet.changeStatus({ nodeId, from, to })
+  const suspension = { reason: 'operator', atMs: deps.nowMs() } as const
+  await deps.fleet.changeStatus(
+    to === 'suspended' ? { nodeId, from, to, suspension } : { nodeId, from, to },
+  )
   const row = await deps.fleet.readRow(nodeId)
   if (!row) return refuse('node_not_found')
   const { status } = row.node
@@ -80,8 +86,14 @@ export async function changeNode(
       detail: { status },
     })
   }
-  await deps.recompute()
+  if (status === 'retired') await closeTunnel(deps, row.node)
+  await deps.recompute(nodeId)
   return ok(toWireNode(row, deps.nowMs()))
+}
+
+/** Closing again is no error. A tunnel goes with the key: a successor has it now. */
+async function closeTunnel({ tunnels }: NodeDeps, { route, successor }: NodeFacts): Promise<void> {
+  if (route.kind === 'cloudflared_named' && !successor) await tunnels?.close(route.tunnelId)
 }
 
 export const unknownCursor = () =>
@@ -97,6 +109,14 @@ function toWireNode({ node, hot, profiles }: FleetRow, nowMs: number) {
     mode: node.mode,
     trust_tier: node.trustTier,
     route: node.route,
+    suspension: node.suspension
+      ? {
+          reason: node.suspension.reason,
+          since: new Date(node.suspension.atMs).toISOString(),
+        }
+      : null,
+    predecessor_id: node.predecessorId ?? null,
+    successor_id: node.successor?.nodeId ?? null,
     public_key: node.publicKey,
     enrolled_at: new Date(node.enrolledAtMs).toISOString(),
     liveness: livenessOf(hot?.beatAtMs, nowMs),

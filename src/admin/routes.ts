@@ -7,7 +7,9 @@ import * as z from 'zod'
 import { checkValue, readJson } from '../http/read-json.ts'
 import { resultResponse } from '../http/respond.ts'
 import type { Log, SurfaceEnv } from '../http/surface.ts'
+import { RolloutId } from '../jobs/job-record.ts'
 import { AccountId, KeyId, NodeId } from '../protocol/ids.ts'
+import { JobId } from '../protocol/job.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
 import { type IdentifyDeps, identifyOperator } from './identify-operator.ts'
 import { AdjustmentReference } from './posting-terms.ts'
@@ -33,9 +35,11 @@ export type Call = {
 const subjects = [
   { prefix: '/admin/accounts/:id', shape: AccountId, unknown: 'account_not_found' },
   { prefix: '/admin/adjustments/:id', shape: AdjustmentReference, unknown: 'adjustment_not_found' },
+  { prefix: '/admin/jobs/:id', shape: JobId, unknown: 'job_not_found' },
   { prefix: '/admin/keys/:id', shape: KeyId, unknown: 'key_not_found' },
   { prefix: '/admin/nodes/:id', shape: NodeId, unknown: 'node_not_found' },
   { prefix: '/admin/operator-keys/:id', shape: KeyId, unknown: 'key_not_found' },
+  { prefix: '/admin/rollouts/:id', shape: RolloutId, unknown: 'rollout_not_found' },
   { prefix: '/admin/payouts/:id', shape: NodeId, unknown: 'payout_not_found' },
 ] as const
 

@@ -62,40 +62,51 @@ export type AttemptFailure =
   | 'timed_out'
   | 'aborted'
 
-export type Attempt =
-  | { readonly kind: 'failed'; readonly reason: AttemptFailure; readonly ticketHash: string }
-  | {
-      readonly kind: 'open'
-      readonly ticketHash: string
-      /** Ends with `timeout` when the host falls silent, else with the body. */
-      readonly events: AsyncGenerator<HostEvent | { readonly kind: 'timeout' }>
-    }
+/** Which dispatch it was: what a claim is matched with, and what a cancel names. */
+export type Dispatched = {
+  readonly ticketId: string
+  readonly ticketHash: string
+  /** By the route that was dialled. */
+  readonly candidate: Candidate
+}
+
+export type Attempt = Dispatched &
+  (
+    | { readonly kind: 'failed'; readonly reason: AttemptFailure }
+    | {
+        readonly kind: 'open'
+        /** Ends with `timeout` when the host falls silent, else with the body. */
+        readonly events: AsyncGenerator<HostEvent | { readonly kind: 'timeout' }>
+      }
+  )
 
 export async function startAttempt(deps: AttemptDeps, order: AttemptOrder): Promise<Attempt> {
   const ticket = makeTicket(deps, order)
-  const hash = ticketHash(ticket)
+  const { candidate } = order
+  const dispatched = { ticketId: ticket.ticket_id, ticketHash: ticketHash(ticket), candidate }
   const connection = new AbortController()
   const outcome = await deps.dialer.post({
-    url: new URL(order.path, order.candidate.routeUrl).href,
+    url: new URL(order.path, candidate.routeUrl).href,
     headers: {
       'content-type': 'application/json',
       accept: 'text/event-stream',
       [ticketHeader]: encodeTicket(signTicket(ticket, deps.ticketSigner())),
     },
     body: order.body,
+    certificateKeySha256: candidate.certificateKeySha256,
     connectTimeoutMs: attemptTimers.connectTimeoutMs,
     headersTimeoutMs: attemptTimers.headersTimeoutMs,
     signal: AbortSignal.any([order.signal, connection.signal]),
   })
-  const reason = failureOf(outcome, ticket, order.candidate.publicKey)
+  const reason = failureOf(outcome, ticket, candidate.publicKey)
   if (reason !== undefined || outcome.kind === 'failed') {
     // A refusal's body that nobody reads would keep its socket from everyone else.
     connection.abort()
-    return { kind: 'failed', reason: reason ?? 'connect_failed', ticketHash: hash }
+    return { ...dispatched, kind: 'failed', reason: reason ?? 'connect_failed' }
   }
   return {
+    ...dispatched,
     kind: 'open',
-    ticketHash: hash,
     events: timedEvents(outcome.body, deps.sleep, connection),
   }
 }

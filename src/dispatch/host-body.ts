@@ -5,6 +5,7 @@
 
 import type { ChatRequest } from '../protocol/chat-request.ts'
 import type { RuntimeKind } from '../protocol/claim.ts'
+import type { Random } from '../protocol/clock.ts'
 
 /** Fields with no effect on the hold beyond the window and `n`, which it already counts. */
 const common = [
@@ -23,8 +24,8 @@ const common = [
 const further: Readonly<Record<RuntimeKind, readonly string[]>> = {
   vllm: ['n', 'logprobs', 'top_logprobs', 'logit_bias', 'parallel_tool_calls', 'top_k', 'min_p'],
   sglang: ['n', 'logprobs', 'top_logprobs', 'logit_bias', 'top_k', 'min_p'],
-  ollama: [],
-  llamacpp: ['logit_bias', 'top_k', 'min_p'],
+  ollama: ['logprobs', 'top_logprobs'],
+  llamacpp: ['logprobs', 'top_logprobs', 'logit_bias', 'top_k', 'min_p'],
   lmstudio: ['logit_bias', 'top_k'],
   openai: [],
 }
@@ -50,12 +51,49 @@ export function forwardsAll(request: ChatRequest, kind: RuntimeKind): boolean {
   return Object.entries(request).every(([name, value]) => value == null || known.has(name))
 }
 
+/** Whether a runtime of this kind is ever asked for log-probabilities. */
+export const givesLogprobs = (kind: RuntimeKind): boolean => further[kind].includes('logprobs')
+
+/** Of requests that do not ask for log-probabilities, how many ask the host for them all the same. */
+export const logprobsSampleRate = 0.02
+const sampledTopLogprobs = 5
+/** llama.cpp refuses log-probabilities beside tools in a stream. */
+const unsampledFields = ['tools', 'tool_choice', 'response_format'] as const
+
+/** A host that is asked for them now and then cannot tell a spot check by the asking. */
+export function samplesLogprobs(request: ChatRequest, random: Random): boolean {
+  return (
+    random() >= 1 - logprobsSampleRate && unsampledFields.every((name) => request[name] == null)
+  )
+}
+
+/** Whether the customer asked, and so may see what comes. */
+export const wantsLogprobs = (request: ChatRequest): boolean => request.logprobs === true
+
+/** Always at the end of the body, whoever asked: their place must not tell either. */
+function logprobsFields(
+  request: ChatRequest,
+  to: { readonly kind: RuntimeKind; readonly samplesLogprobs?: boolean | undefined },
+) {
+  if (!givesLogprobs(to.kind)) return {}
+  if (wantsLogprobs(request)) return { logprobs: true, top_logprobs: request.top_logprobs }
+  return to.samplesLogprobs ? { logprobs: true, top_logprobs: sampledTopLogprobs } : {}
+}
+
 /** The body for a host: allowlisted fields, its window, always streamed with usage. */
 export function hostBody(
   request: ChatRequest,
-  to: { readonly kind: RuntimeKind; readonly model: string; readonly maxTokens: number },
+  to: {
+    readonly kind: RuntimeKind
+    readonly model: string
+    readonly maxTokens: number
+    /** Log-probabilities are asked for although the customer did not: the relay drops them. */
+    readonly samplesLogprobs?: boolean | undefined
+  },
 ): Buffer {
   const allowed = new Set<string>([...common, ...further[to.kind]])
+  allowed.delete('logprobs')
+  allowed.delete('top_logprobs')
   const kept = Object.entries(request).filter(([name, value]) => allowed.has(name) && value != null)
   return Buffer.from(
     JSON.stringify({
@@ -64,6 +102,7 @@ export function hostBody(
       max_tokens: to.maxTokens,
       stream: true,
       stream_options: { include_usage: true },
+      ...logprobsFields(request, to),
     }),
   )
 }

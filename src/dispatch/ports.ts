@@ -4,6 +4,11 @@ export type DialOrder = {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
+  /**
+   * SHA-256 (hex) of the key that the route's certificate must hold. With it no authority has to
+   * vouch for the certificate; without it one must.
+   */
+  readonly certificateKeySha256?: string | undefined
   readonly connectTimeoutMs: number
   readonly headersTimeoutMs: number
   readonly signal: AbortSignal
@@ -24,6 +29,7 @@ export type DialFailure =
   | 'headers_timeout'
   | 'connection_failed'
   | 'route_not_allowed'
+  | 'certificate_key_mismatch'
   | 'aborted'
 
 export type Dialer = {

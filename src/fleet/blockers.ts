@@ -178,6 +178,9 @@ export function blocker(code: BlockerCode): Blocker {
   return { gate, code, message }
 }
 
+/** Where operators read on: each code has a section of its own there. */
+export const runbookOf = (code: string): string => `docs/runbooks/gates.md#${code}`
+
 export function excludedBy(code: string): ExcludedBy | undefined {
   return isBlockerCode(code) ? blockerTable[code].excludedBy : undefined
 }

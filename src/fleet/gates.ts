@@ -24,6 +24,13 @@ export type GateFacts = {
   readonly isPriced: boolean
 }
 
+/** What a benchmark holds for, as far as the hot item can tell that it no longer does. */
+export type Evidence = {
+  readonly untilMs: number
+  readonly runtimeVersion: string
+  readonly factsDigest: string
+}
+
 /** When a judgement is made, and what was excused then. */
 export type Moment = { readonly nowMs: number; readonly grace: Grace | undefined }
 
@@ -31,7 +38,7 @@ export function judgeGates(facts: GateFacts, { nowMs, grace }: Moment): Eligibil
   const blockers = [
     ...freshBlockers(facts.hot, grace, nowMs),
     ...routeBlockers(facts, nowMs),
-    ...protocolBlockers(facts.node),
+    ...protocolBlockers(facts),
     ...runtimeBlockers(facts),
     ...policyBlockers(facts, nowMs),
   ].map(blocker)
@@ -48,7 +55,12 @@ export function judgeGates(facts: GateFacts, { nowMs, grace }: Moment): Eligibil
 /** What the hot item alone can close, as the router judges it at dispatch. */
 export function hotBlockers(
   hot: HotItem | undefined,
-  at: { readonly runtimeId: string; readonly profileId: string; readonly routeEpoch: number },
+  at: {
+    readonly runtimeId: string
+    readonly profileId: string
+    readonly routeEpoch: number
+    readonly evidence?: Evidence | undefined
+  },
   { nowMs, grace }: Moment,
 ): BlockerCode[] {
   return [
@@ -59,6 +71,7 @@ export function hotBlockers(
     ...(hot?.paidEnabled === false ? (['paid_disabled'] as const) : []),
     ...queueBlockers(hot, at.runtimeId),
     ...(hot?.disabledProfiles.includes(at.profileId) ? (['disabled_by_operator'] as const) : []),
+    ...(hot && at.evidence ? evidenceBlockers(hot, at.runtimeId, at.evidence, nowMs) : []),
   ]
 }
 
@@ -125,11 +138,14 @@ function probeBlockers(hot: HotItem | undefined, epoch: number, nowMs: number): 
   return nowMs - probe.okAtMs > probeFreshMsMax ? ['route_probe_stale'] : []
 }
 
-function protocolBlockers(node: NodeFacts): BlockerCode[] {
+function protocolBlockers({ node, hot }: GateFacts): BlockerCode[] {
   // A stake is not required in this release; the gate is registration and approval.
-  if (node.status === 'pending') return ['not_approved']
-  return node.status === 'approved' || node.status === 'active' ? [] : ['node_suspended']
+  const blockers: BlockerCode[] = node.status === 'pending' ? ['not_approved'] : []
+  return hot?.isRevoked || isBarred(node) ? [...blockers, 'node_suspended'] : blockers
 }
+
+const isBarred = ({ status }: NodeFacts): boolean =>
+  status === 'suspended' || status === 'retired' || status === 'banned'
 
 function runtimeBlockers({ hot, profile, approvedDigests }: GateFacts): BlockerCode[] {
   const blockers = reachBlockers(hot, profile.runtimeId)
@@ -164,15 +180,27 @@ function isDispatchable({ routeTier }: NodeProfile): boolean {
 function benchmarkBlockers({ node, hot, profile }: GateFacts, nowMs: number): BlockerCode[] {
   const { benchmark } = profile
   if (!benchmark) return ['benchmark_missing']
-  const version = hot?.queues[profile.runtimeId]?.version
+  const isOfAnother =
+    benchmark.artifactDigest !== profile.artifactDigest || benchmark.routeKind !== node.route.kind
+  if (isOfAnother) return ['benchmark_void']
+  const { expiresAtMs: untilMs, runtimeVersion, factsDigest } = benchmark
+  const evidence = { untilMs, runtimeVersion, factsDigest }
+  const blockers = evidenceBlockers(hot, profile.runtimeId, evidence, nowMs)
+  return blockers.length === 0 && hasSlowedDown(profile) ? ['benchmark_stale'] : blockers
+}
+
+function evidenceBlockers(
+  hot: HotItem | undefined,
+  runtimeId: string,
+  { untilMs, runtimeVersion, factsDigest }: Evidence,
+  nowMs: number,
+): BlockerCode[] {
+  const version = hot?.queues[runtimeId]?.version
   const isVoid =
-    benchmark.artifactDigest !== profile.artifactDigest ||
-    benchmark.routeKind !== node.route.kind ||
-    (hot !== undefined && benchmark.factsDigest !== hot.factsDigest) ||
-    (version !== undefined && benchmark.runtimeVersion !== version)
+    (hot !== undefined && factsDigest !== hot.factsDigest) ||
+    (version !== undefined && runtimeVersion !== version)
   if (isVoid) return ['benchmark_void']
-  if (benchmark.expiresAtMs <= nowMs) return ['benchmark_expired']
-  return hasSlowedDown(profile) ? ['benchmark_stale'] : []
+  return untilMs <= nowMs ? ['benchmark_expired'] : []
 }
 
 /** Live traffic far below the evidence: the evidence no longer describes this profile. */

@@ -46,6 +46,10 @@ export type NodeFacts = {
   readonly predecessorId?: string | undefined
   /** The key that replaces this one; this one is retired after `untilMs`. */
   readonly successor?: { readonly nodeId: string; readonly untilMs: number } | undefined
+  /** Score of its past, 0 to 1; undefined for a newcomer of whom nothing is known. */
+  readonly reputation?: number | undefined
+  /** Ids of jobs that are not at their end; a beat looks for jobs only where there are some. */
+  readonly openJobs?: readonly string[] | undefined
   /** Digest of what the profiles were last made from; undefined until the first inventory. */
   readonly profilesBasis?: string | undefined
 }
@@ -115,6 +119,8 @@ export type ProbeFact = {
 
 /** What was seen to work through the public route; a host's word is never taken for it. */
 export type Capabilities = {
+  /** Text arrives while it is written, and not in one piece at the end. */
+  readonly streaming: boolean
   readonly usage: boolean
   readonly stop: boolean
   readonly abort: boolean
@@ -137,6 +143,8 @@ export type ObservedBenchmark = {
   readonly routeKind: NodeRoute['kind']
   /** Of the procedure that measured: results of two versions are not compared. */
   readonly harnessVersion: string
+  /** The node was paid for its answers as for any customer's. */
+  readonly isPaid: boolean
   readonly samples: number
   readonly firstContentP50Ms: number
   readonly firstContentP95Ms: number
@@ -159,6 +167,25 @@ export type LiveSpeed = {
   readonly benchmarkId: string
   readonly requests: number
   readonly tokensPerSecondP50: number
+  /** What the two above are read from; absent where nothing was folded yet. */
+  readonly histogram?: SpeedHistogram | undefined
+}
+
+/** Counts by speed relative to the benchmark's, and the pages that were folded last. */
+export type SpeedHistogram = {
+  readonly counts: readonly number[]
+  readonly pages: readonly string[]
+  /** Rises with each fold: a writer that read an older one starts over. */
+  readonly folds: number
+}
+
+/** When this profile was measured, for those who would measure it again. */
+export type BenchmarkRuns = {
+  /** Starts of the runs that the host answered, oldest first; the latest few. */
+  readonly startedAtMs: readonly number[]
+  readonly triedAtMs: number
+  /** A run is under way until then, at the latest; 0 where none is. */
+  readonly leaseUntilMs: number
 }
 
 /** What spot checks of this profile found. */
@@ -183,7 +210,10 @@ export type NodeProfile = {
   readonly contextLength: number
   readonly installStatus: InventoryModel['status']
   readonly remote: boolean
+  /** The build's size as the host names it; absent where it names none. */
+  readonly artifactBytes?: number | undefined
   readonly benchmark: ObservedBenchmark | undefined
+  readonly benchmarkRuns?: BenchmarkRuns | undefined
   readonly liveSpeed: LiveSpeed | undefined
   readonly spotChecks: SpotCheckFact | undefined
 }

@@ -2,14 +2,20 @@
  * The pool nominates: per model, shards of candidates that passed every gate when the schedule looked. A
  * request reads one shard; whether a candidate is alive now is decided by its hot item.
  */
-import { approvedDigests, type PricedModel, priceFor } from '../catalogue/model.ts'
+import { approvedDigests, type PricedModel } from '../catalogue/model.ts'
 import type { RouteTier, TrustTier } from '../protocol/catalogue.ts'
 import type { RuntimeKind } from '../protocol/claim.ts'
 import type { Eligibility } from '../protocol/heartbeat.ts'
-import { limits } from '../protocol/limits.ts'
 import type { ExcludedBy } from './blockers.ts'
-import { judgeGates, type Moment } from './gates.ts'
-import type { Grace, HotItem, NodeFacts, NodeProfile, ObservedBenchmark } from './node.ts'
+import { type Evidence, judgeGates, type Moment } from './gates.ts'
+import type {
+  Grace,
+  HotItem,
+  NodeFacts,
+  NodeProfile,
+  NodeRoute,
+  ObservedBenchmark,
+} from './node.ts'
 
 /** All that a dispatch needs to know of one profile of one node. */
 export type Candidate = {
@@ -17,6 +23,8 @@ export type Candidate = {
   readonly publicKey: string
   readonly routeUrl: string
   readonly routeEpoch: number
+  /** The key that the route's certificate must hold, where the node registered one. */
+  readonly certificateKeySha256?: string | undefined
   readonly profileId: string
   readonly runtimeId: string
   readonly runtimeKind: RuntimeKind
@@ -27,19 +35,27 @@ export type Candidate = {
   readonly benchmarkId: string
   readonly firstContentP50Ms: number
   readonly tokensPerSecondP50: number
+  /** Score of the node's past, 0 to 1; undefined for a newcomer. */
+  readonly reputation?: number | undefined
+  /** What the benchmark holds for; absent while somebody measures. */
+  readonly evidence?: Evidence | undefined
 }
 
-export type PoolShard = {
+/** What is true of a model's whole pool. Written last in a pass, so that it speaks of whole shards. */
+export type PoolHead = {
   readonly model: PricedModel
+  /** When the pass began: no fact that it judged is older. */
   readonly builtAtMs: number
-  /** As it was stored when the shard was built: at dispatch nothing more is read for it. */
+  /** As it was stored when the pass began: at dispatch nothing more is read for it. */
   readonly grace?: Grace | undefined
   /** How many shards the model has; the candidates of all of them are the pool. */
   readonly shards: number
-  readonly candidates: readonly Candidate[]
   /** Why other profiles of this model are not in the pool. */
   readonly excludedBy: readonly ExcludedBy[]
 }
+
+/** One shard as a request sees it. */
+export type PoolShard = PoolHead & { readonly candidates: readonly Candidate[] }
 
 /** One node with everything stored about it, as the schedules read it. */
 export type FleetRow = {
@@ -61,23 +77,47 @@ export function judgeNode(
   moment: Moment,
 ): JudgedProfile[] {
   const { node, hot } = row
+  const sold = indexOf(models)
   return row.profiles.map((profile) => {
-    const model = models.find((one) => one.id === profile.model)
-    const tiers = { routeTier: profile.routeTier, trustTier: node.trustTier }
+    const model = sold.get(profile.model)
     const facts = {
       node,
       hot,
       profile,
-      approvedDigests: model ? approvedDigests(model) : new Set<string>(),
-      isPriced: model !== undefined && priceFor(model, tiers) !== undefined,
+      approvedDigests: model?.digests ?? nothing,
+      isPriced: model?.tiers.has(tiersKey(profile.routeTier, node.trustTier)) ?? false,
     }
     return { node, profile, eligibility: judgeGates(facts, moment) }
   })
 }
 
+type Sold = { readonly digests: ReadonlySet<string>; readonly tiers: ReadonlySet<string> }
+
+const nothing: ReadonlySet<string> = new Set()
+const tiersKey = (routeTier: RouteTier, trustTier: TrustTier) => `${routeTier} ${trustTier}`
+/** A pass asks the same catalogue for every profile of the fleet: it is indexed once. */
+const indexes = new WeakMap<readonly PricedModel[], ReadonlyMap<string, Sold>>()
+
+function indexOf(models: readonly PricedModel[]): ReadonlyMap<string, Sold> {
+  const known = indexes.get(models)
+  if (known) return known
+  const index = new Map(
+    models.map((model) => {
+      const tiers = model.prices.map((row) => tiersKey(row.route_tier, row.trust_tier))
+      return [model.id, { digests: approvedDigests(model), tiers: new Set(tiers) }]
+    }),
+  )
+  indexes.set(models, index)
+  return index
+}
+
 /** Undefined without evidence: only a benchmarked profile can be a candidate. */
 export function toCandidate({ node, profile }: JudgedProfile): Candidate | undefined {
-  return profile.benchmark && candidateWith(node, profile, profile.benchmark)
+  const { benchmark } = profile
+  if (!benchmark) return undefined
+  const { expiresAtMs: untilMs, runtimeVersion, factsDigest } = benchmark
+  const evidence = { untilMs, runtimeVersion, factsDigest }
+  return { ...candidateWith(node, profile, benchmark), evidence }
 }
 
 export function candidateWith(
@@ -88,8 +128,7 @@ export function candidateWith(
   return {
     nodeId: node.nodeId,
     publicKey: node.publicKey,
-    routeUrl: node.route.url,
-    routeEpoch: node.route.epoch,
+    ...wayTo(node.route),
     profileId: profile.profileId,
     runtimeId: profile.runtimeId,
     runtimeKind: profile.runtimeKind,
@@ -100,23 +139,20 @@ export function candidateWith(
     benchmarkId: evidence.benchmarkId,
     firstContentP50Ms: evidence.firstContentP50Ms,
     tokensPerSecondP50: evidence.tokensPerSecondP50,
+    ...(node.reputation === undefined ? {} : { reputation: shortened(node.reputation) }),
   }
 }
 
-/** Candidates dealt over as few shards as hold them; always at least one, so that empty is known. */
-export function toShards(
-  model: PricedModel,
-  pool: { readonly candidates: readonly Candidate[]; readonly excludedBy: readonly ExcludedBy[] },
-  { nowMs: builtAtMs, grace }: Moment,
-): PoolShard[] {
-  const { candidates, excludedBy } = pool
-  const shards = Math.max(1, Math.ceil(candidates.length / limits.candidatesPerShard))
-  return Array.from({ length: shards }, (_, index) => ({
-    model,
-    builtAtMs,
-    grace,
-    shards,
-    candidates: candidates.filter((_, position) => position % shards === index),
-    excludedBy,
-  }))
+/** What of a route a dispatch is made by. */
+export function wayTo(
+  route: NodeRoute,
+): Pick<Candidate, 'routeUrl' | 'routeEpoch' | 'certificateKeySha256'> {
+  return {
+    routeUrl: route.url,
+    routeEpoch: route.epoch,
+    certificateKeySha256: route.kind === 'direct' ? route.certificateKeySha256 : undefined,
+  }
 }
+
+/** Two decimals tell hosts apart; more would only make shards longer. */
+const shortened = (score: number): number => Math.round(score * 100) / 100

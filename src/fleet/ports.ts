@@ -1,18 +1,22 @@
 /** What fleet use cases need of a store. */
 import type { PricedModel } from '../catalogue/model.ts'
-import type { CatalogueModel } from '../protocol/catalogue.ts'
+import type { CatalogueModel, RouteTier, TrustTier } from '../protocol/catalogue.ts'
 import type { NodeStatus } from '../protocol/enrolment.ts'
 import type { HostFacts } from '../protocol/heartbeat.ts'
 import type {
+  BenchmarkRuns,
+  Capabilities,
   Grace,
   HotItem,
   Liveness,
+  LiveSpeed,
   NodeFacts,
   NodeProfile,
   NodeRoute,
   ObservedBenchmark,
+  Suspension,
 } from './node.ts'
-import type { FleetRow, PoolShard } from './pool.ts'
+import type { Candidate, FleetRow, PoolHead } from './pool.ts'
 
 /** What one beat changes on the hot item. */
 export type Beat = Pick<
@@ -35,22 +39,39 @@ export type BeatOutcome =
   /** The condition `seq > last` failed. */
   | { readonly kind: 'seq_replay'; readonly lastSeq: number }
 
+/** Of one node, made only from one of the statuses in `from`. */
+export type StatusChange = { readonly nodeId: string; readonly from: readonly NodeStatus[] } & (
+  | { readonly to: 'suspended'; readonly suspension: Suspension }
+  | { readonly to: Exclude<NodeStatus, 'suspended'> }
+)
+
 /** What is true of the fleet as a whole. */
 export type FleetState = {
-  /** Nodes whose last beat was fresh when they were counted; sets how often each may beat. */
+  /** Nodes that were not offline when they were counted; sets how often each may beat. */
   readonly activeNodes: number
   readonly grace: Grace | undefined
 }
 
 export type FleetStore = {
   readonly readNode: (nodeId: string) => Promise<NodeFacts | undefined>
-  /** Writes the node and uses up its join code in one transaction. */
-  readonly enrolNode: (node: NodeFacts, joinCodeHash: string) => Promise<'enrolled' | 'code_used'>
-  readonly changeStatus: (change: {
-    readonly nodeId: string
-    readonly from: readonly NodeStatus[]
-    readonly to: NodeStatus
-  }) => Promise<boolean>
+  /**
+   * Writes the node, uses up its join code and counts it for its owner's hour, in one transaction.
+   * `too_many`: the owner has enrolled as many nodes as an hour has room for.
+   */
+  readonly enrolNode: (
+    node: NodeFacts,
+    joinCodeHash: string,
+  ) => Promise<'enrolled' | 'code_used' | 'too_many'>
+  /**
+   * Writes `to` and names it as the successor of the node that it replaces, in one transaction;
+   * false unless that one may serve and has no successor, and `to` is new.
+   */
+  readonly rotateNode: (
+    to: NodeFacts & { readonly predecessorId: string },
+    oldUntilMs: number,
+  ) => Promise<boolean>
+  /** The hot item, where there is one, hears of it in the same transaction: the router reads it. */
+  readonly changeStatus: (change: StatusChange) => Promise<boolean>
   /** What its owner may change after enrolment; false unless the route's epoch is `fromEpoch`. */
   readonly changeOffer: (change: {
     readonly nodeId: string
@@ -64,6 +85,8 @@ export type FleetStore = {
     readonly epoch: number
     readonly atMs: number
     readonly isGood: boolean
+    /** A good one changes nothing while the route is known good from less than this long before. */
+    readonly atMostEveryMs?: number
   }) => Promise<void>
   /** Only while the hot item still shows `seq`: a racing heartbeat wins. */
   readonly recordLiveness: (change: {
@@ -92,11 +115,22 @@ export type FleetStore = {
     at: { readonly nodeId: string; readonly profileId: string },
     benchmark: ObservedBenchmark,
   ) => Promise<boolean>
+  readonly readProfile: (nodeId: string, profileId: string) => Promise<NodeProfile | undefined>
+  /** Only while the stored value is still `from`, as its writer read it. */
+  readonly changeBenchmarkRuns: (
+    at: { readonly nodeId: string; readonly profileId: string },
+    change: { readonly from: BenchmarkRuns | undefined; readonly to: BenchmarkRuns },
+  ) => Promise<boolean>
+  /** Only while the stored value is still `from`, as its writer read it. */
+  readonly changeLiveSpeed: (
+    at: { readonly nodeId: string; readonly profileId: string },
+    change: { readonly from: LiveSpeed | undefined; readonly to: LiveSpeed },
+  ) => Promise<boolean>
   readonly readFleetState: () => Promise<FleetState>
   readonly writeActiveNodes: (activeNodes: number) => Promise<void>
   /** False when another was granted less than an hour before this one begins. */
   readonly grantGrace: (grace: Grace) => Promise<boolean>
-  /** Every node with hot item and profiles, one bucket of the fleet in memory at a time. */
+  /** Every node with hot item and profiles, in fleet order, one page in memory at a time. */
   readonly rows: () => AsyncIterable<FleetRow>
 }
 
@@ -114,18 +148,63 @@ export type PublicModel = {
   readonly firstContentP50Ms: number
   readonly tokensPerSecondP50: number
   readonly quantizations: readonly string[]
+  /** Those that somebody serves now, at most one for each price. */
+  readonly variants: readonly PublicVariant[]
+}
+
+/** What is measured of the hosts of one price; percentiles over hosts of each host's median. */
+export type PublicVariant = {
+  readonly routeTier: RouteTier
+  readonly trustTier: TrustTier
+  readonly eligibleHosts: number
+  readonly firstContentMs: { readonly p50: number; readonly p95: number }
+  readonly tokensPerSecond: { readonly p50: number; readonly p5: number }
+  /** Whether at least one of the hosts was seen to do it. */
+  readonly capabilities: Pick<Capabilities, 'tools' | 'jsonSchema' | 'logprobs'>
+  /** The longest prompt that one of them answered, in tokens. */
+  readonly contextTokens: number
 }
 export type PublicCatalogue = {
   readonly builtAtMs: number
   readonly models: readonly PublicModel[]
 }
 
+/** Candidates as a shard keeps them, in fleet order; made by `pack` alone. */
+export type PackedShard = {
+  /** Of the first candidate; undefined where there is none. */
+  readonly firstNodeId: string | undefined
+  readonly body: Uint8Array
+}
+
+/** A shard as it lies, with the version that a change of it must name. */
+export type StoredShard = {
+  readonly index: number
+  readonly version: string
+  readonly candidates: readonly Candidate[]
+}
+
+/**
+ * Per model a head and, in fleet order, shards: each is a run of nodes. A pass writes every shard
+ * and then the head; between passes one node's candidates change in the shard where they lie.
+ */
 export type PoolStore = {
-  readonly readShard: (model: string, index: number) => Promise<PoolShard | undefined>
-  readonly writeShards: (model: string, shards: readonly PoolShard[]) => Promise<void>
+  readonly readHead: (model: string) => Promise<PoolHead | undefined>
+  readonly readShard: (model: string, index: number) => Promise<readonly Candidate[] | undefined>
+  /** Where this node's candidates lie, or would; undefined while the model has no pool. */
+  readonly findShard: (model: string, nodeId: string) => Promise<StoredShard | undefined>
+  /** Undefined where the candidates are too many for one shard, or take more than 8 KB. */
+  readonly pack: (candidates: readonly Candidate[]) => PackedShard | undefined
+  /** Whatever stands there: a pass wins over changes of one node. */
+  readonly writeShard: (model: string, index: number, shard: PackedShard) => Promise<void>
+  /** False where the shard is no longer `from`. */
+  readonly replaceShard: (model: string, from: StoredShard, to: PackedShard) => Promise<boolean>
+  /** Last of a pass: shards beyond the head's number go. */
+  readonly writeHead: (head: PoolHead) => Promise<void>
   readonly readPublicCatalogue: () => Promise<PublicCatalogue | undefined>
   readonly writePublicCatalogue: (catalogue: PublicCatalogue) => Promise<void>
 }
+
+export type PoolMetrics = { readonly publishAge: (ageSeconds: number) => void }
 
 export type JoinCode = {
   readonly codeHash: string
@@ -137,5 +216,9 @@ export type JoinCodeStore = {
   readonly readJoinCode: (codeHash: string) => Promise<JoinCode | undefined>
 }
 
-/** Judges the fleet anew. Never rejects: the change that asks for it is written by then. */
-export type Recompute = () => Promise<void>
+/**
+ * Judges one node anew and puts it into the pools or takes it out, also of the pools of models that
+ * it served before. Never rejects: the change that asks for it is written by then, and the next pass
+ * sees it as well.
+ */
+export type Recompute = (nodeId: string, formerModels?: readonly string[]) => Promise<void>

@@ -4,6 +4,13 @@
  */
 import { freshMsMax, type Grace, type HotItem, type Steadiness } from './node.ts'
 
+/** When a beat arrives, what was excused then, and how long this node may be silent. */
+export type Arrival = {
+  readonly nowMs: number
+  readonly grace: Grace | undefined
+  readonly silenceMsMax: number
+}
+
 /** So many returns within `returnsWithinMs` start a cool-down. */
 const returnsMax = 3
 const returnsWithinMs = 10 * 60_000
@@ -12,15 +19,14 @@ const coolMsMax = 30 * 60_000
 /** Beats after a silence before work comes again. */
 export const beatsToServe = 2
 
-/** As a beat that arrives at `nowMs` leaves it; `hot` is the item before that beat. */
+/** As a beat leaves it; `hot` is the item before that beat. */
 export function steadinessAfter(
   hot: Pick<HotItem, 'beatAtMs' | 'steadiness'> | undefined,
-  nowMs: number,
-  grace: Grace | undefined,
+  { nowMs, grace, silenceMsMax }: Arrival,
 ): Steadiness {
   if (!hot) return { returnedAtMs: nowMs, beats: 1, returnsAtMs: [], coolUntilMs: 0, coolMs: 0 }
   const before = hot.steadiness
-  const wasSilent = nowMs - hot.beatAtMs > freshMsMax && !isExcused(hot.beatAtMs, nowMs, grace)
+  const wasSilent = nowMs - hot.beatAtMs > silenceMsMax && !isExcused(hot.beatAtMs, nowMs, grace)
   if (!wasSilent) return { ...before, beats: Math.min(beatsToServe, before.beats + 1) }
   const returnsAtMs = [...before.returnsAtMs, nowMs]
     .filter((atMs) => nowMs - atMs < returnsWithinMs)

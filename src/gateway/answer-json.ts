@@ -1,4 +1,5 @@
 /** Completion events as the one JSON object that clients get who did not ask for a stream. */
+import * as z from 'zod'
 import { absurd } from '../protocol/assert.ts'
 import type { ChatChunk } from '../protocol/chat-chunk.ts'
 import type { CompletionEvent } from './completion-event.ts'
@@ -45,13 +46,19 @@ export async function toJsonAnswer(
 }
 
 type Message = {
+  /** Undefined unless the host showed some and the customer asked for them. */
+  logprobs: { content: unknown[] } | undefined
   content: string
   reasoning: string
   refusal: string
   readonly toolCalls: Map<number, { id: string; name: string; arguments: string }>
 }
 
+/** Each chunk brings those of its own tokens. */
+const Logprobs = z.object({ content: z.array(z.unknown()) })
+
 const emptyMessage = (): Message => ({
+  logprobs: undefined,
   content: '',
   reasoning: '',
   refusal: '',
@@ -59,9 +66,14 @@ const emptyMessage = (): Message => ({
 })
 
 function addChunk(messages: readonly Message[], chunk: ChatChunk): void {
-  for (const { index, delta } of chunk.choices) {
+  for (const { index, delta, logprobs } of chunk.choices) {
     const message = messages[index]
     if (!message) continue
+    const shown = Logprobs.safeParse(logprobs)
+    if (shown.success) {
+      message.logprobs ??= { content: [] }
+      message.logprobs.content.push(...shown.data.content)
+    }
     message.content += delta.content ?? ''
     message.reasoning += delta.reasoning_content ?? ''
     message.refusal += delta.refusal ?? ''
@@ -86,7 +98,7 @@ function completionBody(
   const choices = messages.map((message, index) => ({
     index,
     message: toWireMessage(message),
-    logprobs: null,
+    logprobs: message.logprobs ?? null,
     finish_reason: finishReasons.get(index) ?? finishReasons.get(0) ?? 'stop',
   }))
   const { summary } = settled

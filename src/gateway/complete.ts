@@ -4,7 +4,8 @@
  * sweeper; nothing is charged that was not delivered.
  */
 import type { Attempt, AttemptOrder } from '../dispatch/attempt.ts'
-import { hostBody } from '../dispatch/host-body.ts'
+import { hostBody, samplesLogprobs, wantsLogprobs } from '../dispatch/host-body.ts'
+import { recordLiveProof } from '../dispatch/live-proof.ts'
 import { excludedBy } from '../fleet/blockers.ts'
 import { hotBlockers, type Moment } from '../fleet/gates.ts'
 import type { HotItem } from '../fleet/node.ts'
@@ -31,7 +32,7 @@ export type CompleteDeps = SettleDeps &
     readonly ids: Ids
     /** One attempt at one host: its ticket, its proof, its events (`src/dispatch`). */
     readonly startAttempt: (order: AttemptOrder) => Promise<Attempt>
-    readonly fleet: Pick<FleetStore, 'readHotItems'>
+    readonly fleet: Pick<FleetStore, 'readHotItems' | 'recordProbe'>
     readonly random: Random
     /** Longest life of a request, settling included. */
     readonly deadlineMs: number
@@ -87,6 +88,7 @@ async function* serveHeld(
   const deadline = startDeadline(deps, order)
   const moment = { nowMs: deps.nowMs(), grace: order.shard.grace }
   const { alive, excluded } = aliveAmong(plan.candidates, hotItems, moment)
+  const samples = samplesLogprobs(order.request, deps.random)
   const attempts: ReceiptAttempt[] = []
   const salt = newSalt(deps.ids)
   const settle = (result: ReceiptBody['result'], served?: Served) =>
@@ -96,7 +98,7 @@ async function* serveHeld(
     for (const candidate of alive) {
       if (deadline.signal.aborted) break
       const attempt = await deps.startAttempt({
-        ...attemptTerms(order, plan, candidate),
+        ...attemptTerms(order, plan, { candidate, samplesLogprobs: samples }),
         attempt: attempts.length + 1,
         signal: deadline.signal,
       })
@@ -111,7 +113,10 @@ async function* serveHeld(
       attempts.push({ ...at, outcome: served.delivered ? 'served' : served.end })
       if (!served.delivered) continue
       const reason = deadline.reason()
-      const settled = await settle(resultOf(served, reason, relay), served)
+      const [settled] = await Promise.all([
+        settle(resultOf(served, reason, relay), served),
+        recordLiveProof(deps, attempt, hotItems.get(candidate.nodeId)),
+      ])
       yield lastEvent(served, settled, { reason, choices: plan.choices })
       return
     }
@@ -142,14 +147,25 @@ function aliveAmong(
   }
 }
 
-function attemptTerms(order: CompleteOrder, plan: Plan, candidate: PricedCandidate) {
+function attemptTerms(
+  order: CompleteOrder,
+  plan: Plan,
+  to: { readonly candidate: PricedCandidate; readonly samplesLogprobs: boolean },
+) {
   const { model } = order.shard
   const maxTokens = plan.windowTokens
+  const { candidate } = to
+  const { runtimeKind: kind } = candidate
   return {
     candidate,
     holdId: order.holdId,
     path: '/v1/chat/completions',
-    body: hostBody(order.request, { kind: candidate.runtimeKind, model: model.id, maxTokens }),
+    body: hostBody(order.request, {
+      kind,
+      model: model.id,
+      maxTokens,
+      samplesLogprobs: to.samplesLogprobs,
+    }),
     maxTokens,
     choices: plan.choices,
     priceVersion: model.version,
@@ -162,6 +178,7 @@ function identityOf(order: CompleteOrder, plan: Plan): RelayIdentity {
     createdSec: Math.floor(order.startedAtMs / 1000),
     model: order.shard.model.id,
     choices: plan.choices,
+    showsLogprobs: wantsLogprobs(order.request),
   }
 }
 

@@ -25,12 +25,36 @@ export function showModel(
   if (!found || (key && !allowsModel(key, id))) {
     return refuse('model_not_found', { param: 'model' })
   }
-  const variants = found.model.prices.map((price) => ({
-    route_tier: price.route_tier,
-    trust_tier: price.trust_tier,
-    pricing: pricing(found, price),
-  }))
+  const variants = found.model.prices.map((price) => toWireVariant(found, price))
   return ok({ ...toWireModel(found), route_variants: variants })
+}
+
+/** A price is listed also while nobody serves it: then nothing is measured. */
+function toWireVariant(listed: PublicModel, price: PricedRow) {
+  const { route_tier, trust_tier } = price
+  const served = listed.variants.find(
+    ({ routeTier, trustTier }) => routeTier === route_tier && trustTier === trust_tier,
+  )
+  return {
+    route_tier,
+    trust_tier,
+    pricing: pricing(listed, price),
+    eligible_hosts: served?.eligibleHosts ?? 0,
+    measured: served
+      ? {
+          first_content_p50_ms: Math.round(served.firstContentMs.p50),
+          first_content_p95_ms: Math.round(served.firstContentMs.p95),
+          tokens_per_second_p50: Math.round(served.tokensPerSecond.p50),
+          tokens_per_second_p5: Math.round(served.tokensPerSecond.p5),
+          context_tokens: served.contextTokens,
+        }
+      : null,
+    capabilities: {
+      tools: served?.capabilities.tools ?? false,
+      json_schema: served?.capabilities.jsonSchema ?? false,
+      logprobs: served?.capabilities.logprobs ?? false,
+    },
+  }
 }
 
 function toWireModel(listed: PublicModel) {

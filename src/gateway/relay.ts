@@ -17,6 +17,8 @@ export type RelayIdentity = {
   readonly createdSec: number
   readonly model: string
   readonly choices: number
+  /** What was read for our own sake stays here. */
+  readonly showsLogprobs?: boolean | undefined
 }
 
 export type RelayTotals = {
@@ -55,7 +57,8 @@ export function makeRelay(identity: RelayIdentity): Relay {
       hash.update(text, 'utf8')
       completionBytes += Buffer.byteLength(text, 'utf8')
       const delta = contentOf(choice.delta ?? {})
-      const logprobs = choice.logprobs === undefined ? {} : { logprobs: choice.logprobs }
+      const showsLogprobs = identity.showsLogprobs && choice.logprobs !== undefined
+      const logprobs = showsLogprobs ? { logprobs: choice.logprobs } : {}
       const content = chunkOf(identity, [{ index, delta, finish_reason: null, ...logprobs }])
       if (started.has(index)) return [content]
       started.add(index)

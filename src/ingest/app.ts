@@ -1,39 +1,54 @@
 /**
- * The surface that hosts call: enrolment, heartbeats, inventories, late claims and earnings. Every
+ * The surface that hosts call: enrolment, rotation, heartbeats, inventories, late claims and earnings. Every
  * route is one use case.
  */
 import type { Hono } from 'hono'
-import type { CatalogueStore } from '../fleet/ports.ts'
+import type { CatalogueStore, FleetStore } from '../fleet/ports.ts'
 import { readJson } from '../http/read-json.ts'
 import { errorResponse, resultResponse } from '../http/respond.ts'
 import { makeSurface, type SurfaceDeps, type SurfaceEnv } from '../http/surface.ts'
+import type { Random } from '../protocol/clock.ts'
 import { ChallengeRequest } from '../protocol/enrolment.ts'
 import type { SignedHttpRequest } from '../protocol/http-signature.ts'
 import { limits } from '../protocol/limits.ts'
 import { ok, type Result } from '../protocol/result.ts'
+import { inProgressMax, makeAdmission } from './admission.ts'
 import { issueChallenge } from './challenge.ts'
 import { type EarningsDeps, showEarnings } from './earnings.ts'
 import { type EnrolDeps, enrol } from './enrol.ts'
-import { makeFreshCatalogue } from './fresh-catalogue.ts'
+import { makeFreshRead } from './fresh-read.ts'
 import { type HeartbeatDeps, takeHeartbeat } from './heartbeat.ts'
 import { type InventoryDeps, takeInventory } from './inventory.ts'
+import { type JobReportDeps, takeJobReport } from './jobs-report.ts'
 import { type LateClaimDeps, takeLateClaims } from './late-claims.ts'
+import { type ReputationDeps, showReputation } from './reputation.ts'
+import { type RotateDeps, rotate } from './rotate.ts'
 import { readSigned } from './signed-request.ts'
 
 export type IngestDeps = SurfaceDeps &
-  EnrolDeps &
-  Omit<HeartbeatDeps, 'freshCatalogue'> &
+  Omit<EnrolDeps, 'freshFleetState'> &
+  Omit<HeartbeatDeps, 'freshCatalogue' | 'freshFleetState'> &
   Omit<InventoryDeps, 'freshCatalogue'> &
+  RotateDeps &
   LateClaimDeps &
-  EarningsDeps & {
+  JobReportDeps &
+  EarningsDeps &
+  ReputationDeps & {
     readonly catalogue: Pick<CatalogueStore, 'listModels'>
+    readonly fleet: Pick<FleetStore, 'readFleetState'>
+    readonly random: Random
   }
 
 /** A key, a code, a challenge and an address. */
 const enrolmentBytes = 4 * 1024
 
 export function makeIngestApp(given: IngestDeps): Hono<SurfaceEnv> {
-  const deps = { ...given, freshCatalogue: makeFreshCatalogue(given.catalogue, given.nowMs) }
+  const deps = {
+    ...given,
+    freshCatalogue: makeFreshRead(given.catalogue.listModels, given.nowMs),
+    freshFleetState: makeFreshRead(given.fleet.readFleetState, given.nowMs),
+  }
+  const admit = makeAdmission(inProgressMax, deps.random)
   const app = makeSurface(deps)
 
   app.post('/ingest/v1/enroll/challenge', async (c) => {
@@ -50,12 +65,15 @@ export function makeIngestApp(given: IngestDeps): Hono<SurfaceEnv> {
     maxBytes: number,
   ) =>
     app.on(method, path, async (c) => {
-      const request = await readSigned(c.req.raw, maxBytes)
-      const result = request.ok ? await take(request.value) : request
+      const result = await admit(async () => {
+        const request = await readSigned(c.req.raw, maxBytes)
+        return request.ok ? take(request.value) : request
+      })
       return resultResponse(result, c.get('requestId'))
     })
 
   signed('POST', '/ingest/v1/enroll', (request) => enrol(deps, request), enrolmentBytes)
+  signed('POST', '/ingest/v1/rotate', (request) => rotate(deps, request), enrolmentBytes)
   signed(
     'POST',
     '/ingest/v1/heartbeats',
@@ -74,6 +92,14 @@ export function makeIngestApp(given: IngestDeps): Hono<SurfaceEnv> {
     (request) => takeLateClaims(deps, request),
     limits.lateClaimBytes,
   )
+  app.post('/ingest/v1/jobs/:job_id/result', async (c) => {
+    const result = await admit(async () => {
+      const request = await readSigned(c.req.raw, limits.jobReportBytes)
+      return request.ok ? takeJobReport(deps, request.value, c.req.param('job_id')) : request
+    })
+    return resultResponse(result, c.get('requestId'))
+  })
   signed('GET', '/ingest/v1/earnings', (request) => showEarnings(deps, request), 0)
+  signed('GET', '/ingest/v1/reputation', (request) => showReputation(deps, request), 0)
   return app
 }

@@ -3,30 +3,46 @@
  * then on the key alone says who it is, so that doing it again changes at most mode and route.
  */
 import type { NodeFacts, NodeRoute } from '../fleet/node.ts'
-import type { FleetStore, JoinCodeStore, Recompute } from '../fleet/ports.ts'
+import type { FleetState, FleetStore, JoinCodeStore, Recompute } from '../fleet/ports.ts'
+import { isSynthetic } from '../fleet/synthetic.ts'
 import { parseJson } from '../http/read-json.ts'
+import { faultOf, type Log } from '../http/surface.ts'
 import { sha256Hex } from '../protocol/canonical.ts'
 import type { NowMs } from '../protocol/clock.ts'
-import { type EnrolReply, EnrolRequest } from '../protocol/enrolment.ts'
+import { type EnrolReply, EnrolRequest, type JobPublicKey } from '../protocol/enrolment.ts'
 import { type SignedHttpRequest, signatureTag } from '../protocol/http-signature.ts'
 import { nodeAliasOf, nodeIdOf } from '../protocol/node-identity.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
 import { type BeatIntervals, nextBeatMs } from './beat-interval.ts'
 import { type ChallengeKey, challengeHolds } from './challenge.ts'
 import { isSoundPublicKey } from './public-key.ts'
+import {
+  checkRoute,
+  isMoved,
+  type MadeRoute,
+  makeRoute,
+  type RouteDeps,
+  tunnelLeft,
+} from './route-offer.ts'
 import { checkSignature } from './signed-request.ts'
-import { isRevoked, mayServe } from './standing.ts'
+import { mayServe, revocationOf } from './standing.ts'
 
-export type EnrolDeps = ChallengeKey & {
-  readonly nowMs: NowMs
-  readonly fleet: Pick<FleetStore, 'readNode' | 'enrolNode' | 'changeOffer'>
-  readonly joinCodes: Pick<JoinCodeStore, 'readJoinCode'>
-  /** Whether a node of this stage may be reached at this address. */
-  readonly routeAllowed: (url: string) => boolean
-  readonly ticketRootPublicKeys: readonly string[]
-  readonly beatIntervals: BeatIntervals
-  readonly recompute: Recompute
-}
+export type EnrolDeps = ChallengeKey &
+  RouteDeps & {
+    readonly nowMs: NowMs
+    readonly fleet: Pick<FleetStore, 'readNode' | 'enrolNode' | 'changeOffer'>
+    /** A few seconds old at most. */
+    readonly freshFleetState: () => Promise<FleetState>
+    readonly joinCodes: Pick<JoinCodeStore, 'readJoinCode'>
+    readonly ticketRootPublicKeys: readonly string[]
+    readonly jobPublicKeys: readonly JobPublicKey[]
+    readonly beatIntervals: BeatIntervals
+    readonly recompute: Recompute
+    readonly log: Log
+  }
+
+/** A node as it is enrolled now, with what it needs of its route. */
+type Bound = { readonly node: NodeFacts; readonly grant: MadeRoute['grant'] }
 
 export async function enrol(
   deps: EnrolDeps,
@@ -34,8 +50,8 @@ export async function enrol(
 ): Promise<Result<EnrolReply>> {
   const order = await checkedOrder(deps, request)
   if (!order.ok) return order
-  const node = await bindNode(deps, order.value)
-  return node.ok ? ok(replyTo(deps, node.value)) : node
+  const bound = await bindNode(deps, order.value)
+  return bound.ok ? ok(await replyTo(deps, bound.value)) : bound
 }
 
 async function checkedOrder(
@@ -60,10 +76,11 @@ async function checkedOrder(
       message: 'The challenge was not made for this key or has expired: ask for a new one.',
     })
   }
-  return deps.routeAllowed(route.url) ? order : refuse('route_rejected', { param: 'route.url' })
+  const isOffered = checkRoute(deps, route)
+  return isOffered.ok ? order : isOffered
 }
 
-async function bindNode(deps: EnrolDeps, order: EnrolRequest): Promise<Result<NodeFacts>> {
+async function bindNode(deps: EnrolDeps, order: EnrolRequest): Promise<Result<Bound>> {
   const nodeId = nodeIdOf(order.public_key)
   const codeHash = sha256Hex(order.join_code)
   const [known, code] = await Promise.all([
@@ -76,40 +93,69 @@ async function bindNode(deps: EnrolDeps, order: EnrolRequest): Promise<Result<No
     return isElsewhere ? refuse('key_bound_elsewhere') : bindAgain(deps, order, known)
   }
   const nowMs = deps.nowMs()
-  if (!code || code.expiresAtMs <= nowMs) return refuse('join_code_invalid', { param: 'join_code' })
-  const node = newNode(order, { nodeId, ownerId: code.ownerId, nowMs })
-  if ((await deps.fleet.enrolNode(node, codeHash)) === 'enrolled') return ok(node)
+  if (!code || code.expiresAtMs <= nowMs) return codeInvalid()
+  const { ownerId } = code
+  if (isSynthetic({ ownerId }) && order.mode === 'network') return neverInPool()
+  const made = await makeRoute(deps, order.route, { nodeId, epoch: 1 })
+  const node = newNode(order, { nodeId, ownerId, nowMs, route: made.route })
+  const outcome = await deps.fleet.enrolNode(node, codeHash)
+  if (outcome === 'enrolled') return ok({ node, grant: made.grant })
   // Used by an earlier try of this key whose reply was lost, or by somebody else.
   const winner = await deps.fleet.readNode(nodeId)
-  if (!winner) return refuse('join_code_invalid', { param: 'join_code' })
-  return winner.ownerId === code.ownerId ? ok(winner) : refuse('key_bound_elsewhere')
+  await closeTunnel(deps, tunnelLeft(made.route, winner?.route))
+  if (!winner) return outcome === 'too_many' ? tooMany(nowMs) : codeInvalid()
+  return winner.ownerId === ownerId
+    ? ok({ node: winner, grant: made.grant })
+    : refuse('key_bound_elsewhere')
 }
 
 async function bindAgain(
   deps: EnrolDeps,
   order: EnrolRequest,
   known: NodeFacts,
-): Promise<Result<NodeFacts>> {
-  if (isRevoked(known)) return refuse('node_revoked', { detail: { status: known.status } })
-  const url = originOf(order)
-  const isMoved = url !== known.route.url
-  if (!isMoved && order.mode === known.mode) return ok(known)
-  // Proofs of the old route say nothing of a new one: the epoch makes them stale.
-  const epoch = known.route.epoch + (isMoved ? 1 : 0)
-  const route: NodeRoute = { kind: 'direct', url, epoch }
+): Promise<Result<Bound>> {
+  const revocation = revocationOf(known)
+  if (revocation) return { ok: false, error: revocation }
   const { mode } = order
-  const fromEpoch = known.route.epoch
-  const isChanged = await deps.fleet.changeOffer({ nodeId: known.nodeId, fromEpoch, mode, route })
-  if (!isChanged) {
+  if (isSynthetic(known) && mode === 'network') return neverInPool()
+  const { nodeId } = known
+  const { epoch: fromEpoch } = known.route
+  const made = await makeRoute(deps, order.route, { nodeId, epoch: fromEpoch })
+  const hasMoved = isMoved(known.route, made.route)
+  if (!hasMoved && mode === known.mode) return ok({ node: known, grant: made.grant })
+  // Proofs of the old route say nothing of a new one: the epoch makes them stale.
+  const route: NodeRoute = { ...made.route, epoch: fromEpoch + (hasMoved ? 1 : 0) }
+  if (!(await deps.fleet.changeOffer({ nodeId, fromEpoch, mode, route }))) {
     return refuse('state_conflict', { message: 'The route was changed just now: enrol again.' })
   }
-  if (mayServe(known)) await deps.recompute()
-  return ok({ ...known, mode, route })
+  await closeTunnel(deps, tunnelLeft(known.route, route))
+  if (mayServe(known)) await deps.recompute(known.nodeId)
+  return ok({ node: { ...known, mode, route }, grant: made.grant })
 }
+
+/** A tunnel that stays open is a line in the log: the node is where it wants to be all the same. */
+async function closeTunnel(deps: EnrolDeps, tunnelId: string | undefined): Promise<void> {
+  if (tunnelId === undefined) return
+  await deps.tunnels
+    ?.close(tunnelId)
+    .catch((error: unknown) => deps.log('tunnel_left_open', { tunnelId, ...faultOf(error) }))
+}
+
+const codeInvalid = () => refuse('join_code_invalid', { param: 'join_code' })
+
+const neverInPool = () =>
+  refuse('invalid_value', {
+    param: 'mode',
+    message: 'A synthetic node serves nobody: enrol it in mode "managed".',
+  })
+
+const hourMs = 60 * 60_000
+const tooMany = (nowMs: number) =>
+  refuse('enrolment_limit', { retryAfterSec: Math.ceil((hourMs - (nowMs % hourMs)) / 1000) })
 
 function newNode(
   order: EnrolRequest,
-  at: { readonly nodeId: string; readonly ownerId: string; readonly nowMs: number },
+  at: Pick<NodeFacts, 'nodeId' | 'ownerId' | 'route'> & { readonly nowMs: number },
 ): NodeFacts {
   return {
     nodeId: at.nodeId,
@@ -119,15 +165,13 @@ function newNode(
     status: 'pending',
     mode: order.mode,
     trustTier: 'T0',
-    route: { kind: 'direct', url: originOf(order), epoch: 1 },
+    route: at.route,
     enrolledAtMs: at.nowMs,
   }
 }
 
-/** One spelling per route: without a trailing slash or a default port. */
-const originOf = (order: EnrolRequest): string => new URL(order.route.url).origin
-
-function replyTo(deps: EnrolDeps, node: NodeFacts): EnrolReply {
+async function replyTo(deps: EnrolDeps, { node, grant }: Bound): Promise<EnrolReply> {
+  const { activeNodes } = await deps.freshFleetState()
   return {
     node_id: node.nodeId,
     alias: node.alias,
@@ -135,7 +179,9 @@ function replyTo(deps: EnrolDeps, node: NodeFacts): EnrolReply {
     stage: deps.stage,
     route_epoch: node.route.epoch,
     ticket_root_public_keys: [...deps.ticketRootPublicKeys],
-    next_in_ms: nextBeatMs(deps.beatIntervals, node.mode),
+    job_public_keys: [...deps.jobPublicKeys],
+    next_in_ms: nextBeatMs(deps.beatIntervals, node, activeNodes),
     server_time_ms: deps.nowMs(),
+    ...(grant ? { tunnel: grant } : {}),
   }
 }

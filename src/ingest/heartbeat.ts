@@ -1,35 +1,42 @@
 /**
- * One beat: one read, one write, and an answer that says whether each profile earns and, if not,
+ * One beat: one query, one write, and an answer that says whether each profile earns and, if not,
  * why. Waiting nodes may beat too, so that their owners see what they wait for.
  */
 import type { PricedModel } from '../catalogue/model.ts'
 import type { Moment } from '../fleet/gates.ts'
-import { freshMsMax, type HotItem, type NodeFacts, offlineMs } from '../fleet/node.ts'
-import { judgeNode } from '../fleet/pool.ts'
-import type { Beat, FleetStore, Recompute } from '../fleet/ports.ts'
+import type { NodeFacts } from '../fleet/node.ts'
+import { type FleetRow, judgeNode } from '../fleet/pool.ts'
+import type { Beat, FleetState, FleetStore, Recompute } from '../fleet/ports.ts'
 import { steadinessAfter } from '../fleet/steadiness.ts'
+import { isSynthetic } from '../fleet/synthetic.ts'
 import { parseJson } from '../http/read-json.ts'
+import type { Log } from '../http/surface.ts'
+import type { Listener } from '../jobs/offer-jobs.ts'
 import { Heartbeat, type HeartbeatReply } from '../protocol/heartbeat.ts'
 import {
   clockSkewMaxMs,
   clockWarningMs,
   type SignedHttpRequest,
 } from '../protocol/http-signature.ts'
+import type { SignedJob } from '../protocol/job.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
-import { type BeatIntervals, nextBeatMs } from './beat-interval.ts'
+import { type BeatIntervals, nextBeatMs, silenceMsMax } from './beat-interval.ts'
+import { formerBootAfter, isFromFormerBoot, suspendCloned } from './cloned-identity.ts'
 import { profilesBasisOf } from './node-profiles.ts'
 import { type AuthenticateDeps, authenticate, clockSkew } from './signed-request.ts'
 import { mayServe } from './standing.ts'
 
 export type HeartbeatDeps = AuthenticateDeps & {
-  readonly fleet: Pick<
-    FleetStore,
-    'readRow' | 'recordBeat' | 'changeOffer' | 'changeStatus' | 'readFleetState'
-  >
+  readonly fleet: Pick<FleetStore, 'readRow' | 'recordBeat' | 'changeOffer' | 'changeStatus'>
+  /** A few seconds old at most. */
+  readonly freshFleetState: () => Promise<FleetState>
   /** The catalogue, a few seconds old at most. */
   readonly freshCatalogue: () => Promise<readonly PricedModel[]>
+  /** Signed jobs that wait for a node which has some open, in the order of their numbers. */
+  readonly offerJobs: (listener: Listener) => Promise<readonly SignedJob[]>
   readonly beatIntervals: BeatIntervals
   readonly recompute: Recompute
+  readonly log: Log
 }
 
 export async function takeHeartbeat(
@@ -46,8 +53,12 @@ export async function takeHeartbeat(
   const nowMs = deps.nowMs()
   // A sequence number from the future, once stored, would silence the node until then.
   if (beat.seq - nowMs > clockSkewMaxMs) return clockSkew(nowMs, nowMs - beat.seq)
-  const { grace } = await deps.fleet.readFleetState()
-  const recorded = await deps.fleet.recordBeat(toBeat(beat, row.hot, { nowMs, grace }))
+  if (isFromFormerBoot(beat, row.hot, nowMs)) {
+    await suspendCloned(deps, row.node, nowMs)
+    return refuse('cloned_identity')
+  }
+  const { activeNodes, grace } = await deps.freshFleetState()
+  const recorded = await deps.fleet.recordBeat(toBeat(beat, row, { nowMs, grace }))
   if (recorded.kind === 'seq_replay') {
     return refuse('seq_replay', { detail: { last_seq: recorded.lastSeq } })
   }
@@ -59,15 +70,26 @@ export async function takeHeartbeat(
   return ok({
     ok: true,
     server_time_ms: nowMs,
-    next_in_ms: nextBeatMs(deps.beatIntervals, node.mode),
-    ttl_ms: node.mode === 'network' ? freshMsMax : offlineMs,
+    next_in_ms: nextBeatMs(deps.beatIntervals, node, activeNodes),
+    ttl_ms: silenceMsMax(node),
     need: isKnown ? [] : ['inventory'],
     route_epoch: node.route.epoch,
     desired_agent_version: null,
-    jobs: [],
+    jobs: [...(await waitingJobs(deps, node, beat))],
     eligibility: judged.map(({ eligibility }) => eligibility),
     warnings: Math.abs(clockDeltaMs) >= clockWarningMs ? ['clock_skew'] : [],
   })
+}
+
+/** The node's own item names its open jobs: an ordinary beat reads nothing for them. */
+async function waitingJobs(
+  deps: HeartbeatDeps,
+  node: NodeFacts,
+  { jobs }: Heartbeat,
+): Promise<readonly SignedJob[]> {
+  const { nodeId, openJobs = [] } = node
+  if (openJobs.length === 0 || !mayServe(node)) return []
+  return deps.offerJobs({ nodeId, openJobs, lastSeq: jobs.last_seq })
 }
 
 /** What a beat changes beside the hot item, seldom: the mode its owner chose, and its first beat. */
@@ -82,8 +104,9 @@ async function followBeat(
     (await deps.fleet.changeStatus({ nodeId, from: ['approved'], to: 'active' }))
   const isModeChanged =
     node.mode !== mode &&
+    !isSynthetic(node) &&
     (await deps.fleet.changeOffer({ nodeId, fromEpoch: route.epoch, mode, route }))
-  if (isModeChanged && mayServe(node)) await deps.recompute()
+  if (isModeChanged && mayServe(node)) await deps.recompute(nodeId)
   return {
     ...node,
     ...(isActivated ? { status: 'active' } : {}),
@@ -91,9 +114,13 @@ async function followBeat(
   }
 }
 
-function toBeat(beat: Heartbeat, hot: HotItem | undefined, { nowMs, grace }: Moment): Beat {
+function toBeat(
+  beat: Heartbeat,
+  row: Pick<FleetRow, 'node' | 'hot'>,
+  { nowMs, grace }: Moment,
+): Beat {
   const queues = beat.runtimes.map(({ id, kind, version, reachable, queue }) => {
-    return [id, { health: queue.health, reachable, kind, version }] as const
+    return [id, { health: queue.health, reachable, kind, version: inAscii(version) }] as const
   })
   return {
     nodeId: beat.node_id,
@@ -104,11 +131,11 @@ function toBeat(beat: Heartbeat, hot: HotItem | undefined, { nowMs, grace }: Mom
     paidEnabled: beat.owner_limits.paid_enabled,
     inventoryDigest: beat.inventory_digest,
     factsDigest: beat.facts_digest,
-    steadiness: steadinessAfter(hot, nowMs, grace),
-    formerBoot:
-      hot === undefined || hot.bootId === beat.boot_id
-        ? hot?.formerBoot
-        : { bootId: hot.bootId, replacedAtMs: nowMs },
+    steadiness: steadinessAfter(row.hot, { nowMs, grace, silenceMsMax: silenceMsMax(row.node) }),
+    formerBoot: formerBootAfter(row.hot, beat.boot_id, nowMs),
     queues: Object.fromEntries(queues),
   }
 }
+
+/** The beat's one write stays one write unit: a character of a version is one byte. */
+const inAscii = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?')

@@ -57,6 +57,7 @@ export async function takeInventory(
     basis: profilesBasisOf(sources),
     hostFacts: facts,
   })
-  if (mayServe(node)) await deps.recompute()
+  const formerModels = known.map(({ model }) => model)
+  if (mayServe(node)) await deps.recompute(node.nodeId, formerModels)
   return ok({ ok: true, profiles: profiles.length, unapproved })
 }

@@ -88,8 +88,10 @@ function withSuspensions(deps: LateClaimDeps): LedgerDeps {
   return {
     ...deps,
     suspendNode: async (nodeId) => {
+      const suspension = { reason: 'late_claims', atMs: deps.nowMs() } as const
       const from = ['approved', 'active'] as const
-      if (!(await deps.fleet.changeStatus({ nodeId, from, to: 'suspended' }))) return
+      const change = { nodeId, from, to: 'suspended', suspension } as const
+      if (!(await deps.fleet.changeStatus(change))) return
       deps.log('late_claims_suspended', { nodeId })
     },
     suspendAccount: async (accountId) => {

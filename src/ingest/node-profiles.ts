@@ -79,7 +79,9 @@ function toProfile(
     contextLength: Math.min(model.context_length ?? catalogued, catalogued),
     installStatus: model.status,
     remote: model.remote,
+    artifactBytes: model.artifact.size_bytes ?? undefined,
     benchmark: seen?.benchmark,
+    benchmarkRuns: seen?.benchmarkRuns,
     liveSpeed: seen?.liveSpeed,
     spotChecks: seen?.spotChecks,
   }

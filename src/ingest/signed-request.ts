@@ -17,7 +17,7 @@ import {
 } from '../protocol/http-signature.ts'
 import { NodeId } from '../protocol/ids.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
-import { isRevoked } from './standing.ts'
+import { revocationOf } from './standing.ts'
 
 export type AuthenticateDeps = {
   readonly stage: string
@@ -28,21 +28,27 @@ export type AuthenticateDeps = {
 /** An enrolled node that may talk to us, as it was stored when it called. */
 export type Caller = { readonly row: FleetRow; readonly clockDeltaMs: number }
 
-/** The request with its raw body, still unverified. */
+/** The request with its raw body, still unverified. A query is covered by no signature: none is heard. */
 export async function readSigned(
   request: Request,
   maxBytes: number,
 ): Promise<Result<SignedHttpRequest>> {
+  if (new URL(request.url).search !== '') return refuse('bad_signature')
   const body = await readBody(request, maxBytes)
   if (!body.ok) return body
   const headers = Object.fromEntries(request.headers)
   return ok({ method: request.method, url: request.url, headers, body: body.value })
 }
 
+type NodeEndpoint = Exclude<SignedEndpoint, 'enroll'>
+
+/** Waiting nodes may beat, so that their owners see what they wait for; nothing else. */
+const openToPending: ReadonlySet<NodeEndpoint> = new Set(['heartbeat', 'inventory'])
+
 export async function authenticate(
   deps: AuthenticateDeps,
   request: SignedHttpRequest,
-  endpoint: Exclude<SignedEndpoint, 'enroll'>,
+  endpoint: NodeEndpoint,
 ): Promise<Result<Caller>> {
   const nodeId = NodeId.safeParse(claimedKeyId(request.headers))
   if (!nodeId.success) return refuse('bad_signature')
@@ -55,7 +61,10 @@ export async function authenticate(
     nowMs: deps.nowMs(),
   })
   if (!signed.ok) return signed
-  if (isRevoked(row.node)) return refuse('node_revoked', { detail: { status: row.node.status } })
+  const revocation = revocationOf(row.node)
+  if (revocation) return { ok: false, error: revocation }
+  const isTooEarly = row.node.status === 'pending' && !openToPending.has(endpoint)
+  if (isTooEarly) return refuse('pending_approval')
   return ok({ row, clockDeltaMs: signed.value.clockDeltaMs })
 }
 

@@ -26,10 +26,14 @@ export const StageSecrets = z
     peppers: z.record(PepperId, Base64Url),
     receipt_key: SigningKey,
     ticket_root_key: SigningKey,
+    /** Signs jobs and nothing else. */
+    job_key: SigningKey,
     /** Public halves of earlier keys: receipts they signed stay verifiable for ever. */
     retired_keys: z.array(PublishedKey).default([]),
     enrolment_secret: Base64Url,
     bootstrap_token: Base64Url,
+    /** Opens tunnels and their names; needed where the stage has `tunnels` configured. */
+    cloudflare_api_token: z.string().min(20).max(256).optional(),
   })
   .refine((secrets) => Object.hasOwn(secrets.peppers, secrets.pepper_current), {
     message: 'pepper_current must be one of peppers',
@@ -40,11 +44,7 @@ export function newStageSecrets(
   stage: string,
   { ids, nowMs }: { readonly ids: Ids; readonly nowMs: number },
 ): StageSecrets {
-  const signingKey = (prefix: string) => ({
-    key_id: `${prefix}_${ids.token(6)}`,
-    not_before_ms: nowMs,
-    private_key: generatePrivateKey(),
-  })
+  const signingKey = (prefix: string) => newSigningKey(prefix, { ids, nowMs })
   return {
     v: 1,
     stage,
@@ -52,9 +52,28 @@ export function newStageSecrets(
     peppers: { p1: ids.token(32) },
     receipt_key: signingKey('rk'),
     ticket_root_key: signingKey('tr'),
+    job_key: signingKey('jk'),
     retired_keys: [],
     enrolment_secret: ids.token(32),
     bootstrap_token: ids.token(32),
+  }
+}
+
+const WithoutJobKey = z.looseObject({ v: z.literal(1), job_key: z.unknown().optional() })
+
+/** A document from before there were jobs gets a key for them; everything else stays as it is. */
+export function upgradeStageSecrets(document: unknown, made: Making): StageSecrets {
+  const { job_key = newSigningKey('jk', made), ...rest } = WithoutJobKey.parse(document)
+  return StageSecrets.parse({ ...rest, job_key })
+}
+
+type Making = { readonly ids: Ids; readonly nowMs: number }
+
+function newSigningKey(prefix: string, { ids, nowMs }: Making): z.infer<typeof SigningKey> {
+  return {
+    key_id: `${prefix}_${ids.token(6)}`,
+    not_before_ms: nowMs,
+    private_key: generatePrivateKey(),
   }
 }
 
@@ -72,7 +91,7 @@ export function claimSecretOf({ enrolment_secret: secret }: StageSecrets): Buffe
 
 /** What `/.well-known/b3iq/keys.json` shows: public halves alone, past ones included. */
 export function publishedKeysOf(secrets: StageSecrets): PublishedKeys {
-  const published = (use: 'receipt' | 'ticket_root', key: z.infer<typeof SigningKey>) => ({
+  const published = (use: 'receipt' | 'ticket_root' | 'job', key: z.infer<typeof SigningKey>) => ({
     key_id: key.key_id,
     use,
     public_key: makeSigner(key.private_key).publicKey,
@@ -84,6 +103,7 @@ export function publishedKeysOf(secrets: StageSecrets): PublishedKeys {
     keys: [
       published('receipt', secrets.receipt_key),
       published('ticket_root', secrets.ticket_root_key),
+      published('job', secrets.job_key),
       ...secrets.retired_keys,
     ],
   }

@@ -29,6 +29,12 @@ const BytesPerToken = z.strictObject({
   band: z.number().min(0).max(0.9),
 })
 
+/** A name of Ollama's own library: a model, or a namespace and a model; never an address. */
+export const OllamaName = z
+  .string()
+  .max(128)
+  .regex(/^([a-z0-9][a-z0-9_-]*\/)?[a-z0-9][a-z0-9._-]*(:[A-Za-z0-9][A-Za-z0-9._-]*)?$/)
+
 export const ProfileManifest = z.strictObject({
   profile_id: ProfileId,
   artifact: z.strictObject({
@@ -37,6 +43,8 @@ export const ProfileManifest = z.strictObject({
     quantization: z.string().max(32).nullable(),
   }),
   runtime_kinds: z.array(RuntimeKind).min(1),
+  /** Under which name Ollama's library has this very build; without one no job can pull it. */
+  ollama_name: OllamaName.optional(),
   bytes_per_token: z.strictObject({ prompt: BytesPerToken, completion: BytesPerToken }),
 })
 export type ProfileManifest = z.infer<typeof ProfileManifest>

@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { PublicKey } from './ed25519.ts'
 import { NodeMode } from './heartbeat.ts'
-import { NodeId } from './ids.ts'
+import { NodeId, Sha256Hex } from './ids.ts'
 
 export const JoinCode = z.string().regex(/^b3iq-join-[A-Za-z0-9_-]{22}$/, 'is not a join code')
 
@@ -16,8 +16,29 @@ export const ChallengeReply = z.object({
 })
 export type ChallengeReply = z.infer<typeof ChallengeReply>
 
-/** `direct`: the agent answers at this address itself. */
-export const RouteOffer = z.strictObject({ kind: z.literal('direct'), url: z.url().max(256) })
+/**
+ * `direct`: the agent answers at this address itself; SHA-256 of the certificate's public key (SPKI)
+ * where it is to be pinned. `cloudflared_named`: the operator opens a tunnel and names its host.
+ */
+export const RouteOffer = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('direct'),
+    url: z.url().max(256),
+    certificate_key_sha256: Sha256Hex.optional(),
+  }),
+  z.strictObject({ kind: z.literal('cloudflared_named') }),
+])
+export type RouteOffer = z.infer<typeof RouteOffer>
+
+/** Where every named tunnel ends on its host: the agent listens there, on the loopback address. */
+export const tunnelPort = 8443
+
+/** What a node needs to hold its end of a named tunnel; the token is a secret. */
+export const TunnelGrant = z.object({
+  token: z.string().min(1).max(4096),
+  host_name: z.string().min(1).max(253),
+})
+export type TunnelGrant = z.infer<typeof TunnelGrant>
 
 export const EnrolRequest = z.object({
   public_key: PublicKey,
@@ -44,6 +65,9 @@ export const NodeStatus = z.enum([
 ])
 export type NodeStatus = z.infer<typeof NodeStatus>
 
+export const JobPublicKey = z.object({ key_id: z.string().min(1).max(64), public_key: PublicKey })
+export type JobPublicKey = z.infer<typeof JobPublicKey>
+
 export const EnrolReply = z.object({
   node_id: NodeId,
   alias: z.string(),
@@ -52,8 +76,12 @@ export const EnrolReply = z.object({
   route_epoch: z.int().min(1),
   /** Root keys that certify the gateway's daily ticket keys. */
   ticket_root_public_keys: z.array(PublicKey).min(1).max(8),
+  /** Keys whose jobs the node runs; none are run before it has heard of one. */
+  job_public_keys: z.array(JobPublicKey).max(8).default([]),
   next_in_ms: z.int(),
   server_time_ms: z.int(),
+  /** For the route `cloudflared_named`; the same again when the same key enrols again. */
+  tunnel: TunnelGrant.optional(),
 })
 export type EnrolReply = z.infer<typeof EnrolReply>
 

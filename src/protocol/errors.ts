@@ -150,6 +150,13 @@ export const errorTable = {
     message: 'This key is already enrolled by another owner.',
   },
   route_rejected: invalid(400, 'The route is not one that this stage may call.'),
+  enrolment_limit: {
+    status: 429,
+    type: 'rate_limit_error',
+    retryable: true,
+    message: 'This owner has enrolled 10 nodes within the hour: go on in the next one.',
+  },
+  ingest_busy: unavailable('Too many hosts call at once; nothing was judged: retry shortly.'),
 
   // Admin: answers to operators.
   invalid_operator_key: unsigned('The operator key is missing or not valid.'),
@@ -184,6 +191,8 @@ export const errorTable = {
   adjustment_not_found: missing('No adjustment has this reference.'),
   payout_not_found: missing('No payout was closed for this node and period.'),
   node_not_found: missing('No node has this id.'),
+  job_not_found: missing('No job has this id.'),
+  rollout_not_found: missing('No rollout has this id.'),
   state_conflict: {
     status: 409,
     type: 'conflict',

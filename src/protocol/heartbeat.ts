@@ -32,7 +32,7 @@ export const Queue = z.object({
 const shortText = z.string().min(1).max(32)
 
 export const RuntimeReport = z.object({
-  id: shortText,
+  id: shortText.regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces'),
   kind: RuntimeKind,
   version: shortText,
   reachable: z.boolean(),
@@ -56,7 +56,7 @@ export type GpuReport = z.infer<typeof GpuReport>
 export const Heartbeat = z.object({
   v: z.literal(1),
   node_id: NodeId,
-  boot_id: z.uuid(),
+  boot_id: z.uuid().toLowerCase(),
   /** Strictly rising: corrected host milliseconds, or the last one plus 1. */
   seq: z.int().min(1),
   sent_at_ms: hostTimeMs,

@@ -11,14 +11,28 @@ import { verifyBytes } from './ed25519.ts'
 const coveredFields = ['@method', '@path', 'content-digest', 'content-type']
 const requiredParams = ['created', 'expires', 'nonce', 'keyid', 'tag', 'alg']
 const signatureLifeMs = 60_000
-/** Exactly our fields, in our order and without parameters, or the request is not ours. */
-const signatureInputPrefix = `b3iq=(${coveredFields.map((field) => `"${field}"`).join(' ')});`
+/** Exactly our fields and parameters, in our order and spelling, or the request is not ours. */
+const signatureInput = new RegExp(
+  `^b3iq=\\(${coveredFields.map((field) => `"${field}"`).join(' ')}\\)` +
+    ';created=\\d{1,15};expires=\\d{1,15};nonce="[\\w.-]{1,64}";keyid="\\w{1,64}"' +
+    ';tag="[\\w:.-]{1,64}";alg="ed25519"$',
+)
+/** The only spelling of 64 bytes in base64. */
+const signatureBytes = /^b3iq=:[A-Za-z0-9+/]{85}[AQgw]==:$/
 
 /** Beyond this the clocks differ too much; from `clockWarningMs` on the reply carries a warning. */
 export const clockSkewMaxMs = 120_000
 export const clockWarningMs = 30_000
 
-export type SignedEndpoint = 'enroll' | 'heartbeat' | 'inventory' | 'claims' | 'earnings'
+export type SignedEndpoint =
+  | 'enroll'
+  | 'heartbeat'
+  | 'inventory'
+  | 'claims'
+  | 'earnings'
+  | 'reputation'
+  | 'rotate'
+  | 'jobs'
 
 /** What a signature is for; a heartbeat's cannot be replayed as an enrolment. */
 export type SignatureTag = `b3iq:${string}:${SignedEndpoint}`
@@ -99,8 +113,10 @@ export async function checkRequest(
   request: SignedHttpRequest,
   expected: SignatureExpectation,
 ): Promise<SignatureCheck> {
-  const exactInput = (request.headers['signature-input'] ?? '').startsWith(signatureInputPrefix)
-  if (!exactInput || !digestMatches(request)) return { ok: false, code: 'bad_signature' }
+  const isOurs =
+    signatureInput.test(request.headers['signature-input'] ?? '') &&
+    signatureBytes.test(request.headers.signature ?? '')
+  if (!isOurs || !digestMatches(request)) return { ok: false, code: 'bad_signature' }
   let seen: { keyId: string; createdMs: number; expiresMs: number } | undefined
   const verified = await httpbis
     .verifyMessage(

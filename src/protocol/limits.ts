@@ -17,6 +17,14 @@ export const limits = {
   modelsPerNode: 64,
   gpusPerNode: 16,
   runtimesPerNode: 8,
+  /** Of one node, not yet at their end: bounds what a beat may have to read. */
+  jobsOpenPerNode: 16,
+  jobResultBytes: 64 * 1024,
+  /** A result at its longest in its envelope. */
+  jobReportBytes: 72 * 1024,
+  /** Nodes of one rollout; its document stays one item. */
+  rolloutNodes: 1000,
+  rolloutsActive: 16,
   /** Signed jobs in one heartbeat reply, and jobs that run at once on one node. */
   jobsPerBeat: 4,
   /** Completion window held when the client names none. */

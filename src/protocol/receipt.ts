@@ -116,7 +116,7 @@ export type ReceiptView = z.infer<typeof ReceiptView>
 
 export const PublishedKey = z.object({
   key_id: z.string(),
-  use: z.enum(['receipt', 'ticket_root']),
+  use: z.enum(['receipt', 'ticket_root', 'job']),
   public_key: PublicKey,
   not_before_ms: z.int(),
   not_after_ms: z.int().nullable(),

@@ -135,12 +135,27 @@ export function isGenuineTicket(
   { ticket, signature, key, key_signature }: SignedTicket,
   rootPublicKeys: readonly string[],
 ): boolean {
-  const isCertified = rootPublicKeys.some((publicKey) =>
-    verifyTagged('b3iq:ticket-key:v1', key, { publicKey, signature: key_signature }),
-  )
   const proof = { publicKey: key.public_key, signature }
-  return isCertified && verifyTagged('b3iq:ticket:v1', ticket, proof)
+  return (
+    isTicketKeyCertified({ key, key_signature }, rootPublicKeys) &&
+    verifyTagged('b3iq:ticket:v1', ticket, proof)
+  )
 }
+
+export function isTicketKeyCertified(
+  { key, key_signature: signature }: Pick<SignedTicket, 'key' | 'key_signature'>,
+  rootPublicKeys: readonly string[],
+): boolean {
+  return rootPublicKeys.some((publicKey) =>
+    verifyTagged('b3iq:ticket-key:v1', key, { publicKey, signature }),
+  )
+}
+
+export const isTicketKeyInUse = (
+  key: TicketKey,
+  nowMs: number,
+  toleranceMs: number = clockToleranceMs,
+): boolean => nowMs >= key.not_before_ms - toleranceMs && nowMs <= key.not_after_ms + toleranceMs
 
 export const isOfStage = ({ ticket, key }: SignedTicket, stage: string): boolean =>
   ticket.stage === stage && key.stage === stage
@@ -158,8 +173,7 @@ function isCurrent(ticket: Ticket, key: TicketKey, nowMs: number): boolean {
     ticket.expires_at_ms - ticket.issued_at_ms <= ticketLifeMsMax &&
     nowMs >= ticket.issued_at_ms - clockToleranceMs &&
     nowMs <= ticket.expires_at_ms + clockToleranceMs &&
-    nowMs >= key.not_before_ms - clockToleranceMs &&
-    nowMs <= key.not_after_ms + clockToleranceMs
+    isTicketKeyInUse(key, nowMs)
   )
 }
 

@@ -2,11 +2,12 @@
  * Asks every node's public route for a signature over a fresh nonce. A heartbeat proves that an agent
  * lives; only this proves that the route which customers' requests take ends at the enrolled key.
  */
+import { createHash } from 'node:crypto'
 import type { Dialer } from '../dispatch/ports.ts'
-import type { NodeFacts } from '../fleet/node.ts'
-import type { FleetRow } from '../fleet/pool.ts'
+import { type HotItem, type NodeFacts, probeFailuresMax } from '../fleet/node.ts'
+import { wayTo } from '../fleet/pool.ts'
 import type { FleetStore } from '../fleet/ports.ts'
-import type { Ids, NowMs } from '../protocol/clock.ts'
+import type { Ids, NowMs, Sleep } from '../protocol/clock.ts'
 import { verifyTagged } from '../protocol/ed25519.ts'
 import { RouteProbeReply, routeProbePath } from '../protocol/enrolment.ts'
 import { forEachBounded } from './bounded.ts'
@@ -16,47 +17,101 @@ export type ProbeRoutesDeps = {
   readonly dialer: Dialer
   readonly ids: Ids
   readonly nowMs: NowMs
+  readonly sleep: Sleep
+  /** Probes are spread over so long, each node at its own place; 0 does all at once. */
+  readonly spreadMs: number
 }
 
-export type ProbeRoutesReport = { readonly probed: number; readonly good: number }
+/** `left`: due, and not reached in time; the next pass takes them before their proof grows stale. */
+export type ProbeRoutesReport = {
+  readonly probed: number
+  readonly good: number
+  readonly left: number
+}
 
+/** Of a minute; what is left over is for reading the fleet and for the last probes. */
+export const probeSpreadMs = 45_000
+const passMs = 53_000
 const probeTimeoutMs = 3_000
-const concurrency = 32
+/** At 10,000 nodes 222 begin each second; a tenth of them dead for 3 s fill half of this. */
+const concurrency = 128
 const replyBytesMax = 4_096
+/** Under the minute between two passes, so that each pass renews what the last one found. */
+const knownGoodMs = 50_000
+
+type Target = { readonly node: NodeFacts; readonly hot: HotItem; readonly dueAtMs: number }
 
 export async function probeRoutes(deps: ProbeRoutesDeps): Promise<ProbeRoutesReport> {
-  const report = { probed: 0, good: 0 }
-  await forEachBounded(deps.fleet.rows(), concurrency, async (row) => {
-    if (!isDue(row)) return
-    const isGood = await probe(deps, row.node)
+  const report = { probed: 0, good: 0, left: 0 }
+  const endMs = deps.nowMs() + passMs
+  const targets = await targetsOf(deps)
+  await forEachBounded(inTurn(deps, targets), concurrency, async ({ node, hot }) => {
+    if (deps.nowMs() > endMs) {
+      report.left += 1
+      return
+    }
+    if (isKnownGood(node, hot, deps.nowMs())) return
+    const isGood = await probe(deps, node)
     report.probed += 1
     if (isGood) report.good += 1
-    await deps.fleet.recordProbe({
-      nodeId: row.node.nodeId,
-      epoch: row.node.route.epoch,
-      atMs: deps.nowMs(),
-      isGood,
-    })
+    const { nodeId, route } = node
+    if (!isGood && isKnownDown(node, hot)) return
+    await deps.fleet.recordProbe({ nodeId, epoch: route.epoch, atMs: deps.nowMs(), isGood })
   })
   return report
 }
 
 /** Nodes that neither beat nor may serve are not worth a connection. */
-function isDue({ node, hot }: FleetRow): boolean {
-  return hot !== undefined && hot.liveness !== 'offline' && isInService(node)
+async function targetsOf(deps: ProbeRoutesDeps): Promise<Target[]> {
+  const startMs = deps.nowMs()
+  const targets: Target[] = []
+  for await (const { node, hot } of deps.fleet.rows()) {
+    if (hot === undefined || hot.liveness === 'offline' || !isInService(node)) continue
+    targets.push({ node, hot, dueAtMs: startMs + placeOf(node.nodeId) * deps.spreadMs })
+  }
+  return targets.sort((one, other) => one.dueAtMs - other.dueAtMs)
 }
 
 const isInService = ({ status }: NodeFacts) =>
   status === 'pending' || status === 'approved' || status === 'active'
 
+/** From 0 to 1, and the same in every pass: a node's probes are then about a minute apart. */
+const placeOf = (nodeId: string): number =>
+  createHash('sha256').update(nodeId).digest().readUInt32BE() / 2 ** 32
+
+async function* inTurn({ nowMs, sleep }: ProbeRoutesDeps, targets: readonly Target[]) {
+  for (const target of targets) {
+    const earlyMs = target.dueAtMs - nowMs()
+    if (earlyMs > 0) await sleep(earlyMs)
+    yield target
+  }
+}
+
+/** Since it last came back, by a probe or by a request that it served. */
+function isKnownGood({ route }: NodeFacts, { probe, steadiness }: HotItem, nowMs: number): boolean {
+  return (
+    probe !== undefined &&
+    probe.epoch === route.epoch &&
+    probe.failures === 0 &&
+    probe.okAtMs >= steadiness.returnedAtMs &&
+    nowMs - probe.okAtMs < knownGoodMs
+  )
+}
+
+/** A third failure says no more than the second. */
+const isKnownDown = ({ route }: NodeFacts, { probe }: HotItem): boolean =>
+  probe !== undefined && probe.epoch === route.epoch && probe.failures >= probeFailuresMax
+
 async function probe(deps: ProbeRoutesDeps, node: NodeFacts): Promise<boolean> {
   const nonce = deps.ids.token(16)
-  const url = new URL(routeProbePath, node.route.url)
+  const { routeUrl, certificateKeySha256 } = wayTo(node.route)
+  const url = new URL(routeProbePath, routeUrl)
   url.searchParams.set('nonce', nonce)
   try {
     const outcome = await deps.dialer.get({
       url: url.href,
       headers: { accept: 'application/json' },
+      certificateKeySha256,
       connectTimeoutMs: probeTimeoutMs,
       headersTimeoutMs: probeTimeoutMs,
       signal: AbortSignal.timeout(probeTimeoutMs),

@@ -1,82 +1,104 @@
 /**
- * Judges every profile and writes what the gateway reads: the pool shards per model and the public
- * catalogue. Written anew each pass, so a lost pass leaves nothing to repair.
+ * Judges every profile and writes what the gateway reads: the pools and the public catalogue. The
+ * fleet goes by once, node by node; what is kept of it is one open shard and some counts per model.
+ * Everything is written anew each pass, so a lost pass leaves nothing to repair.
  */
 import type { PricedModel } from '../catalogue/model.ts'
 import { type ExcludedBy, excludedBy } from '../fleet/blockers.ts'
-import { median } from '../fleet/median.ts'
-import { type Candidate, judgeNode, toCandidate, toShards } from '../fleet/pool.ts'
-import type { CatalogueStore, FleetStore, PoolStore, PublicModel } from '../fleet/ports.ts'
+import { type ModelTotals, makeModelTotals, type Nominee } from '../fleet/model-totals.ts'
+import type { Grace } from '../fleet/node.ts'
+import { type FleetRow, type JudgedProfile, judgeNode, toCandidate } from '../fleet/pool.ts'
+import type { CatalogueStore, FleetStore, PoolStore } from '../fleet/ports.ts'
+import { type FilledShard, makeShardFiller, type ShardFiller } from '../fleet/shard-filler.ts'
 import type { NowMs } from '../protocol/clock.ts'
+import { forEachBounded } from './bounded.ts'
 
 export type RecomputeDeps = {
   readonly fleet: Pick<FleetStore, 'rows' | 'readFleetState'>
   readonly catalogue: Pick<CatalogueStore, 'listModels'>
-  readonly pool: Pick<PoolStore, 'writeShards' | 'writePublicCatalogue'>
+  readonly pool: Pick<PoolStore, 'pack' | 'writeShard' | 'writeHead' | 'writePublicCatalogue'>
   readonly nowMs: NowMs
 }
 
 export type RecomputeReport = { readonly profiles: number; readonly eligible: number }
 
-type ModelPool = { readonly candidates: Candidate[]; readonly excludedBy: Set<ExcludedBy> }
+/** Writes under way at once, while the next rows are read. */
+const concurrency = 8
 
 export async function recomputeEligibility(deps: RecomputeDeps): Promise<RecomputeReport> {
+  const builtAtMs = deps.nowMs()
   const [models, { grace }] = await Promise.all([
     deps.catalogue.listModels(),
     deps.fleet.readFleetState(),
   ])
-  const pools = new Map<string, ModelPool>(
-    models.map((model) => [model.id, { candidates: [], excludedBy: new Set() }]),
+  const pass = openPass(deps, models, grace)
+  await forEachBounded(pass.shards(), concurrency, ({ model, index, shard }) =>
+    deps.pool.writeShard(model.id, index, shard),
   )
+  await forEachBounded(pass.pools, concurrency, ({ model, filler, reasons }) => {
+    const head = { model, builtAtMs, grace, shards: filler.count(), excludedBy: [...reasons] }
+    return deps.pool.writeHead(head)
+  })
+  const listed = pass.pools.flatMap(({ totals }) => totals.toPublic() ?? [])
+  await deps.pool.writePublicCatalogue({ builtAtMs, models: listed })
+  return pass.report()
+}
+
+type ModelPool = {
+  readonly model: PricedModel
+  readonly filler: ShardFiller
+  readonly totals: ModelTotals
+  readonly reasons: Set<ExcludedBy>
+}
+
+type ShardOfModel = FilledShard & { readonly model: PricedModel }
+
+function openPass(deps: RecomputeDeps, models: readonly PricedModel[], grace: Grace | undefined) {
+  const pools: ModelPool[] = models.map((model) => ({
+    model,
+    filler: makeShardFiller(deps.pool.pack),
+    totals: makeModelTotals(model),
+    reasons: new Set(),
+  }))
+  const poolOf = new Map(pools.map((pool) => [pool.model.id, pool]))
   let profiles = 0
-  for await (const row of deps.fleet.rows()) {
-    for (const judged of judgeNode(row, models, { nowMs: deps.nowMs(), grace })) {
-      profiles += 1
-      const pool = pools.get(judged.profile.model)
-      const candidate = judged.eligibility.eligible ? toCandidate(judged) : undefined
-      if (candidate) pool?.candidates.push(candidate)
-      for (const { code } of judged.eligibility.blockers) {
-        const reason = excludedBy(code)
-        if (reason) pool?.excludedBy.add(reason)
-      }
+  let eligible = 0
+
+  function* shardsFilledBy(row: FleetRow): Generator<ShardOfModel> {
+    const judged = judgeNode(row, models, { nowMs: deps.nowMs(), grace })
+    profiles += judged.length
+    for (const [modelId, ofModel] of Map.groupBy(judged, ({ profile }) => profile.model)) {
+      const pool = poolOf.get(modelId)
+      if (!pool) continue
+      for (const reason of reasonsOf(ofModel)) pool.reasons.add(reason)
+      const nominees = ofModel.flatMap(toNominee)
+      if (nominees.length === 0) continue
+      eligible += nominees.length
+      pool.totals.addNode(nominees)
+      const filled = pool.filler.add(nominees.map(({ candidate }) => candidate))
+      for (const shard of filled) yield { ...shard, model: pool.model }
     }
   }
-  const builtAtMs = deps.nowMs()
-  for (const model of models) {
-    const { candidates, excludedBy: reasons } = poolOf(pools, model)
-    const shards = toShards(
-      model,
-      { candidates, excludedBy: [...reasons] },
-      { nowMs: builtAtMs, grace },
-    )
-    await deps.pool.writeShards(model.id, shards)
-  }
-  const listed = models.flatMap((model) => publicModel(model, poolOf(pools, model).candidates))
-  await deps.pool.writePublicCatalogue({ builtAtMs, models: listed })
-  const eligible = [...pools.values()].reduce((sum, pool) => sum + pool.candidates.length, 0)
-  return { profiles, eligible }
-}
 
-function poolOf(pools: ReadonlyMap<string, ModelPool>, model: PricedModel): ModelPool {
-  return pools.get(model.id) ?? { candidates: [], excludedBy: new Set() }
-}
-
-/** A model is listed while at least one profile of it is eligible. */
-function publicModel(model: PricedModel, candidates: readonly Candidate[]): PublicModel[] {
-  if (candidates.length === 0) return []
-  const quantizationOf = new Map(
-    model.profiles.map((profile) => [profile.artifact.digest, profile.artifact.quantization]),
-  )
-  const quantizations = candidates.flatMap(
-    (candidate) => quantizationOf.get(candidate.artifactDigest) ?? [],
-  )
-  return [
-    {
-      model,
-      eligibleHosts: new Set(candidates.map((candidate) => candidate.nodeId)).size,
-      firstContentP50Ms: median(candidates.map((candidate) => candidate.firstContentP50Ms)),
-      tokensPerSecondP50: median(candidates.map((candidate) => candidate.tokensPerSecondP50)),
-      quantizations: [...new Set(quantizations)],
+  return {
+    pools,
+    /** Every shard of every model, as it is full; the last ones when the fleet has gone by. */
+    shards: async function* (): AsyncGenerator<ShardOfModel> {
+      for await (const row of deps.fleet.rows()) yield* shardsFilledBy(row)
+      for (const { model, filler } of pools) {
+        for (const shard of filler.end()) yield { ...shard, model }
+      }
     },
-  ]
+    report: (): RecomputeReport => ({ profiles, eligible }),
+  }
 }
+
+function toNominee(judged: JudgedProfile): Nominee[] {
+  const candidate = judged.eligibility.eligible ? toCandidate(judged) : undefined
+  return candidate ? [{ candidate, profile: judged.profile }] : []
+}
+
+const reasonsOf = (judged: readonly JudgedProfile[]): ExcludedBy[] =>
+  judged.flatMap(({ eligibility }) =>
+    eligibility.blockers.flatMap(({ code }) => excludedBy(code) ?? []),
+  )

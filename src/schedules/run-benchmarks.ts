@@ -1,179 +1,165 @@
 /**
- * The observed benchmark, in its short form: ordinary dispatches through the public route, clocked on
- * our side. What a host says of its own speed is never evidence.
+ * Finds the profiles that are due for an observed benchmark and measures them, a few at a time. Each
+ * run is leased on its profile: whoever reads the same fleet meanwhile leaves that node alone. What
+ * does not fit into one run of the schedule is due in the next.
  */
-import { type PricedModel, profileByDigest } from '../catalogue/model.ts'
-import { type AttemptDeps, startAttempt } from '../dispatch/attempt.ts'
-import { hostBody } from '../dispatch/host-body.ts'
-import { median } from '../fleet/median.ts'
-import type { NodeProfile, ObservedBenchmark } from '../fleet/node.ts'
-import { type Candidate, candidateWith, type FleetRow, judgeNode } from '../fleet/pool.ts'
+
+import type { BenchmarkBudget } from '../benchmark/budget.ts'
+import { payWhileItLasts } from '../benchmark/dispatch.ts'
+import { byNeed, type DueProfile, dueProfiles, runBegun, runEnded } from '../benchmark/due.ts'
+import { evidenceOf } from '../benchmark/evidence.ts'
+import type { Dispatch } from '../benchmark/exchange.ts'
+import { measure, type Unmeasured } from '../benchmark/measure.ts'
+import type { SessionDeps } from '../benchmark/session.ts'
+import type { PricedModel } from '../catalogue/model.ts'
+import { candidateWith } from '../fleet/pool.ts'
 import type { CatalogueStore, FleetStore } from '../fleet/ports.ts'
-import { countTokens } from '../metering/count.ts'
-import { domainHash } from '../protocol/canonical.ts'
-import { chunkText } from '../protocol/chat-chunk.ts'
-import { verifyClaim } from '../protocol/claim.ts'
-import type { Random } from '../protocol/clock.ts'
 import { forEachBounded } from './bounded.ts'
 
-export type RunBenchmarksDeps = AttemptDeps & {
-  readonly fleet: Pick<FleetStore, 'rows' | 'writeBenchmark'>
+export type RunBenchmarksDeps = Omit<SessionDeps, 'dispatch'> & {
+  readonly unpaid: Dispatch
+  /** Undefined where the platform has no account, or no key of it, that could pay. */
+  readonly findPaid: () => Promise<Dispatch | undefined>
+  readonly fleet: Pick<FleetStore, 'rows' | 'writeBenchmark' | 'changeBenchmarkRuns'>
   readonly catalogue: Pick<CatalogueStore, 'listModels'>
-  readonly random: Random
+  readonly budget: BenchmarkBudget
+  /** Told of each run that brought no evidence. */
+  readonly onUnmeasured: (run: UnmeasuredRun) => void
 }
 
-export type RunBenchmarksReport = { readonly run: number; readonly passed: number }
+export type UnmeasuredRun = {
+  readonly nodeId: string
+  readonly profileId: string
+  readonly why: Unmeasured['why'] | 'unknown_build' | 'fault'
+  readonly last: string | undefined
+}
 
-const warmUps = 1
-const samples = 3
-const maxTokens = 32
-const promptWords = 24
-const validMs = 7 * 24 * 60 * 60 * 1000
-/** A new node has shown little: its evidence is renewed daily. */
-const validNewMs = 24 * 60 * 60 * 1000
-/** Renewed before it expires, so that an earning profile has no gap. */
-const renewBeforeMs = 2 * 60 * 60 * 1000
-const sampleTimeoutMs = 60_000
+/** `postponed`: due, but more than one run of the schedule has time for; counted up to a bound. */
+export type RunBenchmarksReport = {
+  readonly run: number
+  readonly passed: number
+  /** Of those that passed: runs that the host was not paid for, or not wholly. */
+  readonly unpaid: number
+  readonly postponed: number
+}
+
+/** Hosts measured at a time: more would have more open holds than the platform's wallet has room for. */
 const concurrency = 4
-const benchmarkBlockers = new Set(['benchmark_missing', 'benchmark_expired', 'benchmark_void'])
+/** Due profiles kept in mind; a fleet that is due as a whole is measured over many runs. */
+const dueKept = 64
+/** A run begins only while it can end within the life of the schedule's function. */
+const startWithinMs = 30_000
+/** How long a run's lease outlives it: the database may be slow to hear of its end. */
+const leaseMarginMs = 30_000
 
 export async function runBenchmarks(deps: RunBenchmarksDeps): Promise<RunBenchmarksReport> {
-  const report = { run: 0, passed: 0 }
+  const startedAtMs = deps.nowMs()
   const models = await deps.catalogue.listModels()
-  await forEachBounded(deps.fleet.rows(), concurrency, async (row) => {
-    for (const profile of dueProfiles(row, models, deps.nowMs())) {
+  const due = await dueIn(deps, models)
+  const report = { run: 0, passed: 0, unpaid: 0, postponed: 0 }
+  const paid = due.length > 0 ? await deps.findPaid() : undefined
+  await forEachBounded(byNode(due), concurrency, async (profiles) => {
+    for (const one of profiles) {
+      if (deps.nowMs() - startedAtMs > startWithinMs) {
+        report.postponed += 1
+        continue
+      }
+      const result = await runOne(deps, one, { models, paid })
+      if (result === 'taken') continue
       report.run += 1
-      const benchmark = await observe(deps, row, profile, models)
-      if (!benchmark) continue
-      const { nodeId, profileId } = profile
-      await deps.fleet.writeBenchmark({ nodeId, profileId }, benchmark)
+      if (result === 'failed') continue
       report.passed += 1
+      if (!result.isPaid) report.unpaid += 1
     }
   })
   return report
 }
 
-/** Profiles that lack nothing but evidence, and those whose evidence runs out soon. */
-export function dueProfiles(
-  row: FleetRow,
+/** The most needy profiles of the fleet; of what else is due, only these are remembered. */
+async function dueIn(
+  deps: RunBenchmarksDeps,
   models: readonly PricedModel[],
-  nowMs: number,
-): NodeProfile[] {
-  // A grace is for serving customers on; whoever is silent is not measured.
-  return judgeNode(row, models, { nowMs, grace: undefined })
-    .filter(({ profile, eligibility }) =>
-      eligibility.eligible
-        ? (profile.benchmark?.expiresAtMs ?? 0) - nowMs < renewBeforeMs
-        : eligibility.blockers.every(({ code }) => benchmarkBlockers.has(code)),
-    )
-    .map(({ profile }) => profile)
+): Promise<DueProfile[]> {
+  let due: DueProfile[] = []
+  for await (const row of deps.fleet.rows()) {
+    due.push(...dueProfiles(row, models, { nowMs: deps.nowMs(), budget: deps.budget }))
+    if (due.length >= 2 * dueKept) due = due.sort(byNeed).slice(0, dueKept)
+  }
+  return due.sort(byNeed).slice(0, dueKept)
+}
+
+/** Profiles of one node go one after another: together they would measure each other. */
+const byNode = (due: readonly DueProfile[]): Iterable<DueProfile[]> =>
+  Map.groupBy(due, ({ row }) => row.node.nodeId).values()
+
+/** What all runs of one schedule's run share. */
+type Means = { readonly models: readonly PricedModel[]; readonly paid: Dispatch | undefined }
+
+/** `taken`: somebody else measures it, or its record changed since it was read. */
+async function runOne(
+  deps: RunBenchmarksDeps,
+  due: DueProfile,
+  means: Means,
+): Promise<'taken' | 'failed' | { readonly isPaid: boolean }> {
+  const { profile } = due
+  const nowMs = deps.nowMs()
+  const begun = runBegun(profile.benchmarkRuns, {
+    nowMs,
+    untilMs: nowMs + deps.budget.durationMs + leaseMarginMs,
+  })
+  const lease = { from: profile.benchmarkRuns, to: begun }
+  if (!(await deps.fleet.changeBenchmarkRuns(profile, lease))) return 'taken'
+  const tried = await observe(deps, due, means).catch((error: unknown) => {
+    const last = error instanceof Error ? error.message : 'fault'
+    return { passed: false, why: 'fault', last, isCounted: true } as const
+  })
+  if (!tried.passed) {
+    const { nodeId, profileId } = profile
+    deps.onUnmeasured({ nodeId, profileId, why: tried.why, last: tried.last })
+  }
+  const ended = { from: begun, to: runEnded(begun, tried.isCounted) }
+  await deps.fleet.changeBenchmarkRuns(profile, ended)
+  return tried.passed ? { isPaid: tried.isPaid } : 'failed'
+}
+
+type Tried =
+  | { readonly passed: true; readonly isCounted: true; readonly isPaid: boolean }
+  | ({ readonly passed: false; readonly isCounted: boolean } & Pick<UnmeasuredRun, 'why' | 'last'>)
+
+async function observe(
+  deps: RunBenchmarksDeps,
+  { row, profile }: DueProfile,
+  { models, paid }: Means,
+): Promise<Tried> {
+  const { node, hot } = row
+  const model = models.find(({ id }) => id === profile.model)
+  const manifest = model?.profiles.find(
+    ({ profile_id, artifact }) =>
+      profile_id === profile.profileId && artifact.digest === profile.artifactDigest,
+  )
+  if (!model || !manifest || !hot) return unknown
+  const target = { candidate: candidateWith(node, profile, noEvidence), model, manifest }
+  const { dispatch, isPaid } = payWhileItLasts(paid, deps.unpaid)
+  const measured = await measure({ ...deps, dispatch }, target, deps.budget)
+  if (measured.kind === 'unmeasured') {
+    const { why, last } = measured
+    return { passed: false, isCounted: why !== 'no_answer', why, last }
+  }
+  const benchmark = evidenceOf({ node, hot, profile }, measured, {
+    atMs: deps.nowMs(),
+    isPaid: isPaid(),
+  })
+  if (!benchmark) return unknown
+  await deps.fleet.writeBenchmark(profile, benchmark)
+  return { passed: true, isCounted: true, isPaid: isPaid() }
+}
+
+const unknown: Tried = {
+  passed: false,
+  isCounted: false,
+  why: 'unknown_build',
+  last: undefined,
 }
 
 /** A profile under measurement has none yet. */
 const noEvidence = { benchmarkId: '', firstContentP50Ms: 0, tokensPerSecondP50: 0 }
-
-type Sample = { readonly firstContentMs: number; readonly tokensPerSecond: number }
-
-async function observe(
-  deps: RunBenchmarksDeps,
-  row: FleetRow,
-  profile: NodeProfile,
-  models: readonly PricedModel[],
-): Promise<ObservedBenchmark | undefined> {
-  const approved = profileByDigest(models, profile.artifactDigest)
-  const runtimeVersion = row.hot?.queues[profile.runtimeId]?.version
-  if (!approved || !row.hot || runtimeVersion === undefined) return undefined
-  const candidate = candidateWith(row.node, profile, noEvidence)
-  const measured: Sample[] = []
-  for (let run = 0; run < warmUps + samples; run += 1) {
-    const sample = await measure(deps, candidate, approved)
-    if (!sample) return undefined
-    if (run >= warmUps) measured.push(sample)
-  }
-  const atMs = deps.nowMs()
-  const evidence = {
-    atMs,
-    expiresAtMs: atMs + (row.node.trustTier === 'T0' ? validNewMs : validMs),
-    artifactDigest: profile.artifactDigest,
-    runtimeVersion,
-    factsDigest: row.hot.factsDigest,
-    routeKind: row.node.route.kind,
-    harnessVersion: '1',
-    samples,
-    firstContentP50Ms: median(measured.map((sample) => sample.firstContentMs)),
-    tokensPerSecondP50: median(measured.map((sample) => sample.tokensPerSecond)),
-    firstContentP95Ms: Math.max(...measured.map((sample) => sample.firstContentMs)),
-    prefillTokensPerSecond: 0,
-    tokensPerSecondP5: Math.min(...measured.map((sample) => sample.tokensPerSecond)),
-    concurrencyAtTarget: 1,
-    errorRate: 0,
-    countRatio: null,
-    capabilities: {
-      usage: false,
-      stop: false,
-      abort: false,
-      tools: false,
-      jsonSchema: false,
-      logprobs: false,
-      contextTokens: 0,
-    },
-    flags: [],
-  }
-  const { nodeId, profileId } = profile
-  const benchmarkId = domainHash('b3iq:benchmark:v1', { nodeId, profileId, ...evidence })
-  return { benchmarkId, ...evidence }
-}
-
-/** One dispatch; undefined unless the host finished its answer and signed for it. */
-async function measure(
-  deps: RunBenchmarksDeps,
-  candidate: Candidate,
-  { model, manifest }: NonNullable<ReturnType<typeof profileByDigest>>,
-): Promise<Sample | undefined> {
-  const startedAtMs = deps.nowMs()
-  const messages = [{ role: 'user' as const, content: freshPrompt(deps) }]
-  const request = { model: model.id, messages, temperature: 0 }
-  const attempt = await startAttempt(deps, {
-    candidate,
-    holdId: deps.ids.ulid(startedAtMs),
-    attempt: 1,
-    path: '/v1/chat/completions',
-    body: hostBody(request, { kind: candidate.runtimeKind, model: model.id, maxTokens }),
-    maxTokens,
-    choices: 1,
-    priceVersion: model.version,
-    signal: AbortSignal.timeout(sampleTimeoutMs),
-  })
-  if (attempt.kind === 'failed') return undefined
-  let firstContentAtMs: number | undefined
-  let bytes = 0
-  let isFinished = false
-  let isClaimed = false
-  for await (const event of attempt.events) {
-    if (event.kind === 'timeout' || event.kind === 'error') return undefined
-    if (event.kind === 'claim') {
-      const { ticket_hash } = event.claim.claim
-      isClaimed =
-        ticket_hash === attempt.ticketHash && verifyClaim(event.claim, candidate.publicKey)
-    }
-    if (event.kind !== 'chunk') continue
-    isFinished ||= event.chunk.choices.some((choice) => choice.finish_reason != null)
-    const text = chunkText(event.chunk)
-    if (text !== '') firstContentAtMs ??= deps.nowMs()
-    bytes += Buffer.byteLength(text, 'utf8')
-  }
-  if (firstContentAtMs === undefined || !isFinished || !isClaimed) return undefined
-  const tokens = countTokens({ prompt: 0, completion: bytes }, manifest.bytes_per_token).completion
-  const streamedMs = Math.max(1, deps.nowMs() - firstContentAtMs)
-  return {
-    firstContentMs: firstContentAtMs - startedAtMs,
-    tokensPerSecond: (tokens * 1000) / streamedMs,
-  }
-}
-
-/** A nonce first, so that no prefix cache can answer from an earlier run; a length that varies. */
-function freshPrompt({ ids, random }: RunBenchmarksDeps): string {
-  const words = Math.round(promptWords * (0.75 + random() * 0.5))
-  const filler = Array.from({ length: words }, () => ids.token(3)).join(' ')
-  return `${ids.token(16)} ${filler}`
-}

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { Eligibility } from '../../src/protocol/heartbeat.ts'
+import { aBenchmark } from '../adapters/dynamodb/facts.ts'
 import {
   type ControlPlane,
   catalogueModel,
@@ -32,6 +33,7 @@ const Page = z.object({
       profile_id: z.string(),
       gates: Eligibility.shape.gates,
       blockers: Eligibility.shape.blockers,
+      runbooks: z.record(z.string(), z.string()),
     }),
   ),
   next: z.string().nullable(),
@@ -53,7 +55,50 @@ describe('the list of deployments', () => {
       { profile_id: 'maker/small@0', gates: { runtime: true, policy: false } },
       { profile_id: 'maker/small@1', gates: { runtime: true, policy: false } },
     ])
-    expect(ours[0]?.blockers.map((blocker) => blocker.code)).toContain('benchmark_missing')
+    const codes = ours[0]?.blockers.map((blocker) => blocker.code) ?? []
+    expect(codes).toContain('benchmark_missing')
+    expect(ours[0]?.runbooks).toEqual(
+      Object.fromEntries(codes.map((code) => [code, `docs/runbooks/gates.md#${code}`])),
+    )
+  })
+
+  test('tells what was measured, what customers see, and when it was tried', async () => {
+    const { nodeId } = await servingHost()
+    const benchmark = aBenchmark({ flags: ['above_roofline'], isPaid: false })
+    const { benchmarkId } = benchmark
+    const atMs = benchmark.atMs
+    await plane.fleet.writeBenchmark({ nodeId, profileId: profile_id }, benchmark)
+    const at = { nodeId, profileId: profile_id }
+    const live = { benchmarkId, requests: 60, tokensPerSecondP50: 41 }
+    await plane.fleet.changeLiveSpeed(at, { from: undefined, to: live })
+    const runs = { startedAtMs: [atMs], triedAtMs: atMs, leaseUntilMs: 0 }
+    await plane.fleet.changeBenchmarkRuns(at, { from: undefined, to: runs })
+    const Shown = z.object({
+      data: z.array(
+        z.looseObject({ node_id: z.string(), observed_benchmark: z.object({}).loose().nullable() }),
+      ),
+    })
+    const { data } = Shown.parse((await plane.operate('GET', '/deployments')).body)
+    const shown = data.find((one) => one.node_id === nodeId)
+    expect(shown).toMatchObject({
+      observed_benchmark: {
+        id: benchmarkId,
+        is_paid: false,
+        first_content_p95_ms: 240,
+        prefill_tokens_per_second: 900,
+        tokens_per_second_p5: 55,
+        concurrency_at_target: 4,
+        error_rate: 0,
+        count_ratio: 1,
+        capabilities: { streaming: true, json_schema: true, context_tokens: 16_384 },
+        flags: ['above_roofline'],
+      },
+      live_speed: { benchmark_id: benchmarkId, requests: 60, tokens_per_second_p50: 41 },
+      benchmark_runs: { started_at: [new Date(atMs).toISOString()], leased_until: null },
+    })
+    // Each fact of the stored evidence has a name on the wire.
+    const names = Object.keys(benchmark).length
+    expect(Object.keys(shown?.observed_benchmark ?? {})).toHaveLength(names)
   })
 
   test('comes in pages that end between nodes', async () => {

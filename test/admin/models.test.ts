@@ -20,10 +20,8 @@ const put = (body: object) => plane.operate('PUT', '/models', body)
 
 describe('a model', () => {
   test('is stored whole, and each change makes a new version', async () => {
-    const before = plane.judgements()
     expect(await put(model)).toMatchObject({ status: 200, body: { ...model, version: 1 } })
     expect(await put({ ...model, name: 'Small' })).toMatchObject({ body: { version: 2 } })
-    expect(plane.judgements()).toBe(before + 2)
     const stored = { object: 'model', ...model, name: 'Small', version: 2 }
     const { body } = await plane.operate('GET', '/models')
     expect(body).toEqual({ object: 'list', data: [stored], has_more: false, next: null })

@@ -76,6 +76,18 @@ describe('a node is shown', () => {
     expect(later.body.liveness).toBe('stale')
   })
 
+  test('with the reason why it may not serve, until it is approved again', async () => {
+    const host = await approvedHost(plane)
+    await host.beat()
+    const since = new Date(plane.nowMs()).toISOString()
+    const suspended = await plane.operate('POST', `/nodes/${host.nodeId}/suspend`)
+    expect(suspended.body).toMatchObject({ suspension: { reason: 'operator', since } })
+    expect((await plane.fleet.readRow(host.nodeId))?.hot?.isRevoked).toBe(true)
+    const approved = await plane.operate('POST', `/nodes/${host.nodeId}/approve`)
+    expect(approved.body).toMatchObject({ status: 'approved', suspension: null })
+    expect((await plane.fleet.readRow(host.nodeId))?.hot?.isRevoked).toBe(false)
+  })
+
   test.each([nobody, 'nobody'])('unless there is none: %s', async (id) => {
     const reply = await plane.operate('GET', `/nodes/${id}`)
     expect(reply).toMatchObject({ status: 404, error: { code: 'node_not_found' } })

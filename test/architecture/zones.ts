@@ -20,6 +20,7 @@ const domain = [
   'src/ledger/',
   'src/keys/',
   'src/fleet/',
+  'src/jobs/',
   'src/routing/',
   'src/metering/',
   'src/receipts/',

@@ -121,10 +121,13 @@ describe('a host that does not start', () => {
     ['gone', hangsUp, 'connect_failed'],
   ] satisfies [string, Script, string][])('%s', async (_, script, reason) => {
     const { host, attempt } = await attemptAt(script)
+    const { ticket } = host.lastDispatch()
     expect(attempt).toEqual({
       kind: 'failed',
       reason,
-      ticketHash: ticketHash(host.lastDispatch().ticket),
+      ticketId: ticket.ticket_id,
+      ticketHash: ticketHash(ticket),
+      candidate: expect.objectContaining({ nodeId: host.nodeId }),
     })
   })
 

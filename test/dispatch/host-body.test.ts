@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { hostBody, servesChoices } from '../../src/dispatch/host-body.ts'
+import {
+  givesLogprobs,
+  hostBody,
+  logprobsSampleRate,
+  samplesLogprobs,
+  servesChoices,
+  wantsLogprobs,
+} from '../../src/dispatch/host-body.ts'
 import { ChatRequest } from '../../src/protocol/chat-request.ts'
 import { RuntimeKind } from '../../src/protocol/claim.ts'
 
@@ -67,8 +74,8 @@ describe('a host gets the fields of its runtime kind and no other', () => {
       ['logit_bias', 'logprobs', 'min_p', 'n', 'parallel_tool_calls', 'top_k', 'top_logprobs'],
     ],
     ['sglang', ['logit_bias', 'logprobs', 'min_p', 'n', 'top_k', 'top_logprobs']],
-    ['ollama', []],
-    ['llamacpp', ['logit_bias', 'min_p', 'top_k']],
+    ['ollama', ['logprobs', 'top_logprobs']],
+    ['llamacpp', ['logit_bias', 'logprobs', 'min_p', 'top_k', 'top_logprobs']],
     ['lmstudio', ['logit_bias', 'top_k']],
     ['openai', []],
   ] satisfies [RuntimeKind, string[]][])('%s', (kind, further) => {
@@ -102,4 +109,33 @@ test('what the client left open stays open', () => {
 test('several choices go where the runtime serves them', () => {
   expect(kinds.filter((kind) => servesChoices(kind, 2))).toEqual(['vllm', 'sglang'])
   expect(kinds.filter((kind) => servesChoices(kind, 1))).toEqual(kinds)
+})
+
+describe('log-probabilities', () => {
+  const plain = ChatRequest.parse({ model: 'm', messages: [{ role: 'user', content: 'Hi' }] })
+  const asking = ChatRequest.parse({ ...plain, logprobs: true, top_logprobs: 5 })
+  const toKind = (kind: RuntimeKind) => ({ kind, model: 'maker/model', maxTokens: 64 })
+
+  test('are asked for in one ordinary request of fifty', () => {
+    const rolls = Array.from({ length: 1_000 }, (_, index) => index / 1_000)
+    const sampled = rolls.filter((roll) => samplesLogprobs(plain, () => roll))
+    expect(sampled).toHaveLength(1_000 * logprobsSampleRate)
+  })
+
+  test('leave no mark: a body is the same to the byte whether the customer asked or we did', () => {
+    const sampled = hostBody(plain, { ...toKind('vllm'), samplesLogprobs: true })
+    expect(sampled.equals(hostBody(asking, toKind('vllm')))).toBe(true)
+    expect(wantsLogprobs(asking)).toBe(true)
+    expect(wantsLogprobs(plain)).toBe(false)
+  })
+
+  test('are never asked for beside tools, which llama.cpp refuses', () => {
+    const withTools = ChatRequest.parse({ ...plain, tools: [{ type: 'function' }] })
+    expect(samplesLogprobs(withTools, () => 0.999)).toBe(false)
+  })
+
+  test.each(kinds.filter((kind) => !givesLogprobs(kind)))('are never asked of %s', (kind) => {
+    const body = hostBody(plain, { ...toKind(kind), samplesLogprobs: true }).toString('utf8')
+    expect(body).not.toContain('logprobs')
+  })
 })

@@ -1,17 +1,23 @@
 /** Every write of the product; `every-write.test.ts` finds the ones that are missing. */
+import { benchmarkCases } from './benchmark-cases.ts'
 import { catalogueCases } from './catalogue-cases.ts'
 import { fleetCases } from './fleet-cases.ts'
+import { jobCases } from './job-cases.ts'
 import { journalCases } from './journal-cases.ts'
 import { keyCases } from './key-cases.ts'
 import { ledgerCases } from './ledger-cases.ts'
 import { reputationCases } from './reputation-cases.ts'
+import { spotCheckCases } from './spot-check-cases.ts'
 import type { WriteCase } from './write-case.ts'
 
 export const cases: readonly WriteCase[] = [
   ...keyCases,
   ...fleetCases,
+  ...benchmarkCases,
   ...catalogueCases,
   ...ledgerCases,
   ...journalCases,
+  ...jobCases,
   ...reputationCases,
+  ...spotCheckCases,
 ]

@@ -43,6 +43,31 @@ const profiled = async (database: Database) => {
   })
 }
 
+const approved = async (database: Database) => {
+  await enrolled(database)
+  await makeFleetStore(database).changeStatus({ nodeId, from: ['pending'], to: 'approved' })
+}
+const standing = async (database: Database) => {
+  await approved(database)
+  await beating(database)
+}
+const suspension = { reason: 'operator', atMs: nowMs } as const
+const successor = { ...aNode(), predecessorId: nodeId }
+const lastCode = aJoinCode()
+/** As many nodes of one owner as an hour has room for. */
+const tenEnrolments = Array.from({ length: 10 }, () => ({ node: aNode(), code: aJoinCode() }))
+const busyOwner = async (database: Database) => {
+  const codes = makeJoinCodeStore(database)
+  for (const one of tenEnrolments) {
+    await codes.putJoinCode(one.code)
+    await makeFleetStore(database).enrolNode(one.node, one.code.codeHash)
+  }
+  await codes.putJoinCode(lastCode)
+}
+
+const grace = { fromMs: nowMs, untilMs: nowMs + 300_000 }
+const granted = (database: Database) => makeFleetStore(database).grantGrace(grace)
+
 const fleetCase = (
   file: string,
   method: keyof FleetStore,
@@ -86,6 +111,24 @@ export const fleetCases: readonly WriteCase[] = [
   fleetCase('fleet-store', 'enrolNode', { as: 'with a used code', given: enrolled }, (fleet) =>
     fleet.enrolNode(otherNode, code.codeHash),
   ),
+  fleetCase('fleet-store', 'enrolNode', { as: 'once too often', given: busyOwner }, (fleet) =>
+    fleet.enrolNode(otherNode, lastCode.codeHash),
+  ),
+  fleetCase('fleet-store', 'rotateNode', { as: 'of an active node', given: approved }, (fleet) =>
+    fleet.rotateNode(successor, nowMs),
+  ),
+  fleetCase('fleet-store', 'rotateNode', { as: 'of a waiting node', given: enrolled }, (fleet) =>
+    fleet.rotateNode(successor, nowMs),
+  ),
+  fleetCase(
+    'fleet-store',
+    'changeStatus',
+    { as: 'of a node that beats', given: standing },
+    (fleet) => fleet.changeStatus({ nodeId, from: ['approved'], to: 'suspended', suspension }),
+  ),
+  fleetCase('fleet-store', 'changeStatus', { as: 'of a silent node', given: approved }, (fleet) =>
+    fleet.changeStatus({ nodeId, from: ['approved'], to: 'suspended', suspension }),
+  ),
   fleetCase('fleet-store', 'changeStatus', { as: 'that is allowed', given: enrolled }, (fleet) =>
     fleet.changeStatus({ nodeId, from: ['pending'], to: 'approved' }),
   ),
@@ -108,6 +151,10 @@ export const fleetCases: readonly WriteCase[] = [
     fleet.recordBeat(aBeat(nodeId, { seq: 1, beatAtMs: nowMs + 1, state: 'draining' })),
   ),
   fleetCase('fleet-hot', 'recordProbe', { as: 'good', given: probed }, probe(1, nowMs + 1, true)),
+  fleetCase('fleet-hot', 'recordProbe', { as: 'good, once a minute', given: probed }, (fleet) => {
+    const once = { atMs: nowMs + 60_000, isGood: true, atMostEveryMs: 60_000 }
+    return fleet.recordProbe({ nodeId, epoch: 1, ...once })
+  }),
   fleetCase('fleet-hot', 'recordProbe', { as: 'bad', given: probed }, probe(1, nowMs + 1, false)),
   fleetCase(
     'fleet-hot',
@@ -144,6 +191,13 @@ export const fleetCases: readonly WriteCase[] = [
     'setProfileDisabled',
     { as: 'of a node that never beat' },
     disable('p1', true),
+  ),
+  fleetCase('fleet-state', 'writeActiveNodes', { as: 'counted' }, (fleet) =>
+    fleet.writeActiveNodes(7),
+  ),
+  fleetCase('fleet-state', 'grantGrace', { as: 'the first' }, (fleet) => fleet.grantGrace(grace)),
+  fleetCase('fleet-state', 'grantGrace', { as: 'too soon', given: granted }, (fleet) =>
+    fleet.grantGrace({ fromMs: grace.fromMs + 1, untilMs: grace.untilMs + 1 }),
   ),
   fleetCase(
     'fleet-profiles',

@@ -6,7 +6,7 @@ import { createTables, localTableNames } from '../../src/adapters/dynamodb/creat
 import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
 import { makeJoinCodeStore } from '../../src/adapters/dynamodb/join-code-store.ts'
 import type { FleetStore } from '../../src/fleet/ports.ts'
-import { aBeat, aJoinCode, aNode } from '../adapters/dynamodb/facts.ts'
+import { aBeat, aJoinCode, aNode, nowMs } from '../adapters/dynamodb/facts.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
 import { type FaultProxy, isWrite, startFaultProxy } from '../support/fault-proxy.ts'
 import { cases } from './cases.ts'
@@ -51,7 +51,9 @@ async function withLateWrite(
 describe('a late try does not undo', () => {
   test('the change of status that came after it', () =>
     withLateWrite(async ({ nodeId, direct, wired, proxy }) => {
-      expect(await wired.changeStatus({ nodeId, from: ['active'], to: 'suspended' })).toBe(true)
+      const suspension = { reason: 'operator', atMs: nowMs } as const
+      const suspend = { nodeId, from: ['active'], to: 'suspended', suspension } as const
+      expect(await wired.changeStatus(suspend)).toBe(true)
       expect(await direct.changeStatus({ nodeId, from: ['suspended'], to: 'active' })).toBe(true)
       await proxy.release()
       expect((await direct.readNode(nodeId))?.status).toBe('active')

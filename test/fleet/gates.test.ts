@@ -1,116 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type BlockerCode, blockerTable } from '../../src/fleet/blockers.ts'
-import { type GateFacts, gatesBitmap, hotBlockers, judgeGates } from '../../src/fleet/gates.ts'
-import type { HotItem, NodeFacts, NodeProfile, ObservedBenchmark } from '../../src/fleet/node.ts'
+import { gatesBitmap, hotBlockers, judgeGates } from '../../src/fleet/gates.ts'
 import { NodeStatus } from '../../src/protocol/enrolment.ts'
 import { Gates, NodeMode, NodeState, QueueHealth } from '../../src/protocol/heartbeat.ts'
-import { aBeat, aBenchmark, aNode, aProfile, digest, nowMs } from '../adapters/dynamodb/facts.ts'
+import { aSteadiness, nowMs } from '../adapters/dynamodb/facts.ts'
+import { type Changes, causes, facts, harmless, momentOf } from './gate-causes.ts'
 
-type Changes = {
-  readonly node?: Partial<NodeFacts>
-  readonly hot?: Partial<HotItem> | 'none'
-  readonly queue?: Partial<HotItem['queues'][string]> | 'none'
-  readonly profile?: Partial<NodeProfile>
-  readonly benchmark?: Partial<ObservedBenchmark> | 'none'
-  readonly isPriced?: boolean
-  readonly approvedDigests?: ReadonlySet<string>
-}
-
-/** A profile that earns, changed. */
-function facts(changes: Changes = {}): GateFacts {
-  const node = { ...aNode({ status: 'active' }), ...changes.node }
-  const { queues, ...beat } = aBeat(node.nodeId)
-  const queue = queues['vllm-0']
-  const hot: HotItem = {
-    ...beat,
-    queues: changes.queue === 'none' || !queue ? {} : { 'vllm-0': { ...queue, ...changes.queue } },
-    probe: { okAtMs: nowMs, failures: 0, epoch: 1 },
-    disabledProfiles: [],
-    isRevoked: false,
-    liveness: 'fresh',
-    ...(changes.hot === 'none' ? {} : changes.hot),
-  }
-  return {
-    node,
-    hot: changes.hot === 'none' ? undefined : hot,
-    profile: aProfile(node.nodeId, {
-      benchmark: changes.benchmark === 'none' ? undefined : aBenchmark(changes.benchmark),
-      ...changes.profile,
-    }),
-    approvedDigests: changes.approvedDigests ?? new Set([digest]),
-    isPriced: changes.isPriced ?? true,
-  }
-}
-
-const moment = { nowMs, grace: undefined }
+const moment = momentOf({})
 
 const codesOf = (changes: Changes) =>
-  judgeGates(facts(changes), moment).blockers.map(({ code }) => code)
-
-const probed = (probe: HotItem['probe']): Changes => ({ hot: { probe } })
-
-/** Every cause that closes a gate, alone. */
-const causes: [BlockerCode, string, Changes][] = [
-  ['heartbeat_stale', 'a beat of 60 s and more ago', { hot: { beatAtMs: nowMs - 60_001 } }],
-  ...NodeState.options
-    .filter((state) => state !== 'ready')
-    .map((state): [BlockerCode, string, Changes] => [state, `state ${state}`, { hot: { state } }]),
-  ['route_unproven', 'no probe yet', probed(undefined)],
-  ['route_unproven', 'a probe of an older route', probed({ okAtMs: nowMs, failures: 0, epoch: 0 })],
-  ['route_down', 'two failed probes', probed({ okAtMs: nowMs, failures: 2, epoch: 1 })],
-  [
-    'route_probe_stale',
-    'a probe of 180 s and more ago',
-    probed({ okAtMs: nowMs - 180_001, failures: 1, epoch: 1 }),
-  ],
-  ['not_approved', 'a pending node', { node: { status: 'pending' } }],
-  ...(['suspended', 'retired', 'banned'] as const).map((status): [BlockerCode, string, Changes] => [
-    'node_suspended',
-    `a ${status} node`,
-    { node: { status } },
-  ]),
-  ['runtime_unreachable', 'a runtime that does not answer', { queue: { reachable: false } }],
-  ...(['ready_to_install', 'runtime_missing', 'hardware_unsupported'] as const).map(
-    (installStatus): [BlockerCode, string, Changes] => [
-      'profile_not_installed',
-      `install status ${installStatus}`,
-      { profile: { installStatus } },
-    ],
-  ),
-  ['artifact_not_approved', 'a build of no manifest', { approvedDigests: new Set() }],
-  ['remote_model', 'a model fetched from elsewhere', { profile: { remote: true } }],
-  ...(['local', 'managed'] as const).map((mode): [BlockerCode, string, Changes] => [
-    'mode_not_network',
-    `mode ${mode}`,
-    { node: { mode } },
-  ]),
-  ['paid_disabled', 'an owner who takes no paid work', { hot: { paidEnabled: false } }],
-  ['route_tier_closed', 'tiers without a price', { isPriced: false }],
-  ...(['local_convenience', 'unknown'] as const).map(
-    (routeTier): [BlockerCode, string, Changes] => [
-      'route_tier_closed',
-      `tier ${routeTier}, at any price`,
-      { profile: { routeTier } },
-    ],
-  ),
-  ['disabled_by_operator', 'an operator', { hot: { disabledProfiles: ['maker/model@q8'] } }],
-  ['benchmark_missing', 'no observed benchmark', { benchmark: 'none' }],
-  ['benchmark_expired', 'one that ran out', { benchmark: { expiresAtMs: nowMs } }],
-  [
-    'benchmark_void',
-    'one of another model file',
-    { benchmark: { artifactDigest: `sha256:${'f'.repeat(64)}` } },
-  ],
-  ['benchmark_void', 'one of another runtime version', { benchmark: { runtimeVersion: '0.1' } }],
-  [
-    'benchmark_void',
-    'one that is both void and over',
-    { benchmark: { runtimeVersion: '0.1', expiresAtMs: nowMs } },
-  ],
-  ['queue_blocked', 'a runtime without progress', { queue: { health: 'blocked' } }],
-  ['queue_unhealthy', 'a runtime that says so', { queue: { health: 'unhealthy' } }],
-]
+  judgeGates(facts(changes), momentOf(changes)).blockers.map(({ code }) => code)
 
 describe('a profile that lacks nothing', () => {
   test('is eligible, with five open gates', () => {
@@ -124,16 +24,7 @@ describe('a profile that lacks nothing', () => {
     })
   })
 
-  test.each([
-    ['a beat of 60 s ago', { hot: { beatAtMs: nowMs - 60_000 } }],
-    ['a probe of 180 s ago', probed({ okAtMs: nowMs - 180_000, failures: 0, epoch: 1 })],
-    ['one failed probe', probed({ okAtMs: nowMs, failures: 1, epoch: 1 })],
-    ['approval without activity', { node: { status: 'approved' } }],
-    ['a busy queue', { queue: { health: 'busy' } }],
-    ['a benchmark that lasts another moment', { benchmark: { expiresAtMs: nowMs + 1 } }],
-    ['another profile out of rotation', { hot: { disabledProfiles: ['maker/model@q4'] } }],
-    ['liveness on record as stale', { hot: { liveness: 'stale' } }],
-  ] satisfies [string, Changes][])('is so with %s', (_, changes) => {
+  test.each(harmless)('is so with %s', (_, changes) => {
     expect(codesOf(changes)).toEqual([])
   })
 })
@@ -142,7 +33,7 @@ describe('each cause closes its gate alone, with its blocker', () => {
   test.each(causes)('%s: %s', (code, _, changes) => {
     const { gate, message } = blockerTable[code]
     const all = { fresh: true, route: true, protocol: true, runtime: true, policy: true }
-    expect(judgeGates(facts(changes), moment)).toMatchObject({
+    expect(judgeGates(facts(changes), momentOf(changes))).toMatchObject({
       eligible: false,
       gates: { ...all, [gate]: false },
       blockers: [{ gate, code, message }],
@@ -164,36 +55,56 @@ describe('each cause closes its gate alone, with its blocker', () => {
   })
 })
 
-describe('at dispatch the hot item closes what may have changed since the pool was built', () => {
-  const seenAtDispatch = new Set<BlockerCode>([
-    'never_beat',
-    'heartbeat_stale',
-    'paused_by_owner',
-    'draining',
-    'user_active',
-    'degraded',
-    'route_unproven',
-    'route_down',
-    'route_probe_stale',
-    'runtime_unreachable',
-    'paid_disabled',
-    'disabled_by_operator',
-    'queue_blocked',
-    'queue_unhealthy',
-  ])
-  const hotCodesOf = (changes: Changes) => {
-    const { hot, node, profile } = facts(changes)
-    return hotBlockers(hot, { ...profile, routeEpoch: node.route.epoch }, moment)
+/** What the hot item, read beside the reserve, tells of a candidate that a pass nominated. */
+const hotCodesOf = (changes: Changes) => {
+  const { hot, node, profile } = facts(changes)
+  const evidence = profile.benchmark && {
+    untilMs: profile.benchmark.expiresAtMs,
+    runtimeVersion: profile.benchmark.runtimeVersion,
+    factsDigest: profile.benchmark.factsDigest,
   }
+  const at = { ...profile, routeEpoch: node.route.epoch, evidence }
+  return hotBlockers(hot, at, momentOf(changes))
+}
 
-  test.each(causes.filter(([code]) => seenAtDispatch.has(code)))('%s: %s', (code, _, changes) => {
+describe('at dispatch the hot item closes what may have changed since the pool was built', () => {
+  /** Facts of the node, of the profile and of the catalogue: a request reads none of them. */
+  const knownToThePoolAlone = new Set<BlockerCode>([
+    'not_approved',
+    'profile_not_installed',
+    'artifact_not_approved',
+    'remote_model',
+    'mode_not_network',
+    'route_tier_closed',
+    'benchmark_missing',
+    'benchmark_stale',
+    'spot_checks_failed',
+  ])
+  const isOfThePool = ([code, , { node, benchmark }]: (typeof causes)[number]) =>
+    knownToThePoolAlone.has(code) ||
+    (code === 'node_suspended' && node !== undefined) ||
+    (code === 'benchmark_void' &&
+      typeof benchmark === 'object' &&
+      ('artifactDigest' in benchmark || 'routeKind' in benchmark))
+
+  test.each(causes.filter((cause) => !isOfThePool(cause)))('%s: %s', (code, _, changes) => {
     expect(hotCodesOf(changes)).toEqual([code])
   })
 
-  test('and nothing for a profile that earns; everything without a beat', () => {
+  test.each(causes.filter(isOfThePool))('and cannot know of %s: %s', (_, __, changes) => {
+    expect(hotCodesOf(changes)).toEqual([])
+  })
+
+  test('nothing is closed for a profile that earns; everything without a beat', () => {
     expect(hotCodesOf({})).toEqual([])
+    for (const [, changes] of harmless) expect(hotCodesOf(changes)).toEqual([])
     const withoutBeat = ['never_beat', 'route_unproven', 'runtime_unreachable']
     expect(hotCodesOf({ hot: 'none' })).toEqual(withoutBeat)
+  })
+
+  test('a profile under measurement has no evidence that could be void', () => {
+    const { hot, node, profile } = facts({ queue: { version: '0.2' } })
+    expect(hotBlockers(hot, { ...profile, routeEpoch: node.route.epoch }, moment)).toEqual([])
   })
 })
 
@@ -204,6 +115,11 @@ const anyFacts = fc
     hasBeat: fc.boolean(),
     state: fc.constantFrom(...NodeState.options),
     beatAgoMs: fc.integer({ min: 0, max: 120_000 }),
+    steadiness: fc.record({
+      beats: fc.constantFrom(1, 2),
+      returnedAtMs: fc.integer({ min: nowMs - 360_000, max: nowMs }),
+      coolUntilMs: fc.constantFrom(0, nowMs, nowMs + 1),
+    }),
     probe: fc.option(
       fc.record({
         okAtMs: fc.integer({ min: nowMs - 360_000, max: nowMs }),
@@ -213,26 +129,30 @@ const anyFacts = fc
       { nil: undefined },
     ),
     health: fc.constantFrom(...QueueHealth.options),
+    version: fc.constantFrom('0.11.2', '0.12'),
     flags: fc.record({
       reachable: fc.boolean(),
       remote: fc.boolean(),
       paidEnabled: fc.boolean(),
       isPriced: fc.boolean(),
+      isRevoked: fc.boolean(),
     }),
     benchmark: fc.constantFrom('none' as const, {}, { expiresAtMs: nowMs }),
   })
-  .map((any) =>
-    facts({
+  .map(
+    (any): Changes => ({
       node: { status: any.status, mode: any.mode },
       hot: any.hasBeat
         ? {
             state: any.state,
             beatAtMs: nowMs - any.beatAgoMs,
+            steadiness: aSteadiness(any.steadiness),
             probe: any.probe,
             paidEnabled: any.flags.paidEnabled,
+            isRevoked: any.flags.isRevoked,
           }
         : 'none',
-      queue: { health: any.health, reachable: any.flags.reachable },
+      queue: { health: any.health, reachable: any.flags.reachable, version: any.version },
       profile: { remote: any.flags.remote },
       benchmark: any.benchmark,
       isPriced: any.flags.isPriced,
@@ -243,7 +163,7 @@ describe('whatever the facts', () => {
   test('eligible means no blockers, and a gate is open without blockers of its own', () => {
     fc.assert(
       fc.property(anyFacts, (any) => {
-        const { eligible, gates, blockers } = judgeGates(any, moment)
+        const { eligible, gates, blockers } = judgeGates(facts(any), moment)
         expect(eligible).toBe(blockers.length === 0)
         for (const gate of Gates.keyof().options) {
           expect(gates[gate]).toBe(blockers.every((one) => one.gate !== gate))
@@ -256,10 +176,8 @@ describe('whatever the facts', () => {
   test('what the hot item closes at dispatch is closed in the judgement too', () => {
     fc.assert(
       fc.property(anyFacts, (any) => {
-        const { runtimeId, profileId } = any.profile
-        const at = { runtimeId, profileId, routeEpoch: any.node.route.epoch }
-        const judged = judgeGates(any, moment).blockers.map(({ code }) => code)
-        for (const code of hotBlockers(any.hot, at, moment)) expect(judged).toContain(code)
+        const judged = codesOf(any)
+        for (const code of hotCodesOf(any)) expect(judged).toContain(code)
       }),
     )
   })

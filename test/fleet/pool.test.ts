@@ -1,14 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { candidateWith, judgeNode, toCandidate, toShards } from '../../src/fleet/pool.ts'
-import { limits } from '../../src/protocol/limits.ts'
-import {
-  aBeat,
-  aBenchmark,
-  aCandidate,
-  aNode,
-  aProfile,
-  nowMs,
-} from '../adapters/dynamodb/facts.ts'
+import { candidateWith, judgeNode, toCandidate } from '../../src/fleet/pool.ts'
+import { aBeat, aBenchmark, aNode, aProfile, nowMs } from '../adapters/dynamodb/facts.ts'
 import { modelOnSale } from '../support/model-on-sale.ts'
 
 const model = { ...modelOnSale('maker/model'), version: 3 }
@@ -76,6 +68,11 @@ describe('a candidate', () => {
       benchmarkId: benchmark.benchmarkId,
       firstContentP50Ms: benchmark.firstContentP50Ms,
       tokensPerSecondP50: benchmark.tokensPerSecondP50,
+      evidence: {
+        untilMs: benchmark.expiresAtMs,
+        runtimeVersion: benchmark.runtimeVersion,
+        factsDigest: benchmark.factsDigest,
+      },
     })
   })
 
@@ -83,33 +80,8 @@ describe('a candidate', () => {
     const bare = { ...profile, benchmark: undefined }
     expect(judged && toCandidate({ ...judged, profile: bare })).toBeUndefined()
     const none = { benchmarkId: '', firstContentP50Ms: 0, tokensPerSecondP50: 0 }
-    expect(candidateWith(node, bare, none)).toMatchObject({ nodeId: node.nodeId, ...none })
-  })
-})
-
-describe('a pool', () => {
-  const pool = (size: number) => ({
-    candidates: Array.from({ length: size }, () => aCandidate()),
-    excludedBy: ['route_down' as const],
-  })
-  const { candidatesPerShard } = limits
-
-  test.each([
-    [0, 1],
-    [1, 1],
-    [candidatesPerShard, 1],
-    [candidatesPerShard + 1, 2],
-    [10 * candidatesPerShard, 10],
-  ])('of %i is dealt over %i shards, evenly, each candidate once', (size, count) => {
-    const { candidates, excludedBy } = pool(size)
-    const shards = toShards(model, { candidates, excludedBy }, { nowMs, grace: undefined })
-    expect(shards).toHaveLength(count)
-    for (const shard of shards) {
-      expect(shard).toMatchObject({ model, builtAtMs: nowMs, shards: count, excludedBy })
-    }
-    const sizes = shards.map((shard) => shard.candidates.length)
-    expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1)
-    const dealt = shards.flatMap((shard) => shard.candidates.map(({ nodeId }) => nodeId))
-    expect(dealt.sort()).toEqual(candidates.map(({ nodeId }) => nodeId).sort())
+    const measured = candidateWith(node, bare, none)
+    expect(measured).toMatchObject({ nodeId: node.nodeId, ...none })
+    expect(measured.evidence).toBeUndefined()
   })
 })

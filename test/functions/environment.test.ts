@@ -20,6 +20,7 @@ test('what is required, with the defaults of the rest', () => {
     leaseMarginMs: 120_000,
     beatIntervalMs: 15_000,
     dynamodbEndpoint: undefined,
+    tunnels: undefined,
     isLocal: false,
   })
 })
@@ -43,6 +44,16 @@ test('durations are numbers, and stage local is a laptop', () => {
   })
 })
 
+test('tunnels are one document', () => {
+  const tunnels = { accountId: 'a', zoneId: 'b', zoneName: 'hosts.example.net' }
+  expect(readConfig({ ...env, [envKey.tunnels]: JSON.stringify(tunnels) })).toMatchObject({
+    tunnels,
+  })
+  expect(() => readConfig({ ...env, [envKey.tunnels]: '{"accountId":"a","zoneId":"b"}' })).toThrow(
+    `The environment variable ${envKey.tunnels}.zoneName is not valid`,
+  )
+})
+
 describe('what is wrong is named', () => {
   test.each(Object.keys(env))('%s is required', (name) => {
     expect(() => readConfig({ ...env, [name]: undefined })).toThrow(
@@ -61,6 +72,7 @@ describe('what is wrong is named', () => {
     [envKey.leaseMarginMs, '1000.5'],
     [envKey.beatIntervalMs, '0'],
     [envKey.dynamodbEndpoint, 'localhost'],
+    [envKey.tunnels, 'hosts.example.net'],
   ])('%s=%s', (name, value) => {
     expect(() => readConfig({ ...env, [name]: value })).toThrow(
       `The environment variable ${name} is not valid`,

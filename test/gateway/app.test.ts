@@ -99,6 +99,7 @@ describe('models', () => {
       firstContentP50Ms: 180.4,
       tokensPerSecondP50: 61.6,
       quantizations: ['Q8_0'],
+      variants: [],
     })
     const models = [listed('maker/large'), listed('other/small')]
     await bench.pool.writePublicCatalogue({ builtAtMs: Date.now(), models })

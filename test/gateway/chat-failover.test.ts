@@ -216,7 +216,8 @@ describe('a host that the hot item speaks against', () => {
   test('is not dialled when its hot item cannot be read', async () => {
     const sale = await bench.sale([streams(['first'])])
     const customer = await bench.customer()
-    const fleet = { readHotItems: () => Promise.reject(new Error('no reply')) }
+    const readHotItems = () => Promise.reject(new Error('no reply'))
+    const fleet = { ...bench.fleet, readHotItems }
     const response = await askChat(bench.appOf({ fleet }), customer, { model: sale.model.id })
     expect(await errorOf(response)).toMatchObject({ status: 503, code: 'no_eligible_host' })
     expect(sale.host.dispatches).toEqual([])

@@ -27,6 +27,17 @@ const listed = (id: string, prices = [row('T0', '1', '2')]): PublicModel => ({
   firstContentP50Ms: 180.6,
   tokensPerSecondP50: 61.4,
   quantizations: ['Q4_K_M', 'Q8_0'],
+  variants: [
+    {
+      routeTier: 'network_beta',
+      trustTier: 'T0',
+      eligibleHosts: 3,
+      firstContentMs: { p50: 180.6, p95: 420.4 },
+      tokensPerSecond: { p50: 61.4, p5: 12.2 },
+      capabilities: { tools: true, jsonSchema: false, logprobs: true },
+      contextTokens: 16_384,
+    },
+  ],
 })
 const catalogue = { builtAtMs: 0, models: [listed('maker/large'), listed('other/small')] }
 const keyFor = (...models_allowed: string[]): CustomerKey => ({
@@ -106,7 +117,7 @@ describe('the list', () => {
 })
 
 describe('one model', () => {
-  test('has a variant for each price', () => {
+  test('has a variant for each price, with what is measured of who serves it', () => {
     const prices = [row('T0', '1', '2'), row('T1', '3', '4')]
     const shown = showModel({ builtAtMs: 0, models: [listed('m', prices)] }, 'm', undefined)
     expect(shown).toMatchObject({
@@ -114,8 +125,27 @@ describe('one model', () => {
       value: {
         id: 'm',
         route_variants: [
-          { trust_tier: 'T0', pricing: { prompt: '0.000001', completion: '0.000002' } },
-          { trust_tier: 'T1', pricing: { prompt: '0.000003', completion: '0.000004' } },
+          {
+            route_tier: 'network_beta',
+            trust_tier: 'T0',
+            pricing: { prompt: '0.000001', completion: '0.000002' },
+            eligible_hosts: 3,
+            measured: {
+              first_content_p50_ms: 181,
+              first_content_p95_ms: 420,
+              tokens_per_second_p50: 61,
+              tokens_per_second_p5: 12,
+              context_tokens: 16_384,
+            },
+            capabilities: { tools: true, json_schema: false, logprobs: true },
+          },
+          {
+            trust_tier: 'T1',
+            pricing: { prompt: '0.000003', completion: '0.000004' },
+            eligible_hosts: 0,
+            measured: null,
+            capabilities: { tools: false, json_schema: false, logprobs: false },
+          },
         ],
       },
     })

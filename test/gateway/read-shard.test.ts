@@ -1,39 +1,54 @@
 import { describe, expect, test } from 'vitest'
-import type { PoolShard } from '../../src/fleet/pool.ts'
+import type { Candidate, PoolHead } from '../../src/fleet/pool.ts'
 import { readShardFrom } from '../../src/gateway/read-shard.ts'
-import { aCandidate } from '../adapters/dynamodb/facts.ts'
+import { aCandidate, digest } from '../adapters/dynamodb/facts.ts'
 import { modelOnSale } from '../support/model-on-sale.ts'
 
 const model = { ...modelOnSale('maker/model'), version: 1 }
 
 /** A pool whose shard `index` has one candidate of `index` milliseconds. */
-function poolOf(count: number, missing: readonly number[] = []) {
+function poolOf(shards: number, changes: { readonly candidate?: Partial<Candidate> } = {}) {
+  const gone = new Set<number>()
   const reads: number[] = []
-  const shard = (index: number): PoolShard => ({
-    model,
-    builtAtMs: 0,
-    shards: count,
-    candidates: [aCandidate({ firstContentP50Ms: index })],
-    excludedBy: [],
-  })
-  const readShard = async (_: string, index: number) => {
-    reads.push(index)
-    return index < count && !missing.includes(index) ? shard(index) : undefined
+  let head: PoolHead | undefined = { model, builtAtMs: 0, shards, excludedBy: [] }
+  return {
+    reads,
+    gone,
+    resize: (count: number) => {
+      head = count === 0 ? undefined : { model, builtAtMs: 0, shards: count, excludedBy: [] }
+    },
+    pool: {
+      readHead: async () => head,
+      readShard: async (_: string, index: number) => {
+        reads.push(index)
+        const isThere = head !== undefined && index < head.shards && !gone.has(index)
+        return isThere
+          ? [aCandidate({ firstContentP50Ms: index, ...changes.candidate })]
+          : undefined
+      },
+    },
   }
-  return { pool: { readShard }, reads }
 }
-const drawn = async (pool: ReturnType<typeof poolOf>['pool'], die: number) =>
-  (await readShardFrom(pool, () => die)('maker/model'))?.candidates[0]?.firstContentP50Ms
+
+/** Draws as the dice fall, one after the other. */
+function drawing({ pool }: ReturnType<typeof poolOf>, ...dice: readonly number[]) {
+  const left = [...dice]
+  const read = readShardFrom(pool, () => left.shift() ?? 0)
+  return async () =>
+    (await read('maker/model'))?.candidates.map(({ firstContentP50Ms }) => firstContentP50Ms)
+}
 
 describe('a model', () => {
   test('without a pool is not on sale', async () => {
-    expect(await drawn(poolOf(0).pool, 0)).toBeUndefined()
+    const one = poolOf(1)
+    one.resize(0)
+    expect(await drawing(one)()).toBeUndefined()
   })
 
-  test('of one shard takes one read', async () => {
-    const { pool, reads } = poolOf(1)
-    expect(await drawn(pool, 0.99)).toBe(0)
-    expect(reads).toEqual([0])
+  test('of one shard takes one round trip: head and shard beside each other', async () => {
+    const one = poolOf(1)
+    expect(await drawing(one, 0.99)()).toEqual([0])
+    expect(one.reads).toEqual([0])
   })
 
   test.each([
@@ -43,12 +58,40 @@ describe('a model', () => {
     [0.5, 2],
     [0.999, 3],
   ])('of four is read where the die falls: %d → shard %i', async (die, index) => {
-    const { pool, reads } = poolOf(4)
-    expect(await drawn(pool, die)).toBe(index)
-    expect(reads).toHaveLength(index === 0 ? 1 : 2)
+    const four = poolOf(4)
+    expect(await drawing(four, 0, die)()).toEqual([index])
+  })
+
+  test('that this process has met takes one round trip from then on', async () => {
+    const four = poolOf(4)
+    const draw = drawing(four, 0, 0.5, 0.75, 0.25)
+    await draw()
+    four.reads.splice(0)
+    expect([await draw(), await draw()]).toEqual([[3], [1]])
+    expect(four.reads).toEqual([3, 1])
   })
 
   test('whose shard went between two reads still has its first', async () => {
-    expect(await drawn(poolOf(4, [2]).pool, 0.5)).toBe(0)
+    const four = poolOf(4)
+    four.gone.add(2)
+    expect(await drawing(four, 0, 0.5)()).toEqual([0])
   })
+
+  test('that shrank, or left, is read as it is now', async () => {
+    const four = poolOf(4)
+    const draw = drawing(four, 0, 0.9, 0.9, 0.9, 0)
+    await draw()
+    four.resize(1)
+    expect(await draw()).toEqual([0])
+    four.resize(0)
+    expect(await draw()).toBeUndefined()
+  })
+})
+
+test.each<[string, Partial<Candidate>, number]>([
+  ['of an approved build is sold', {}, 1],
+  ['of a build that the head’s catalogue does not know is not', { profileId: 'maker/model@q2' }, 0],
+  ['of another file under a known name is not', { artifactDigest: `${digest.slice(0, -1)}b` }, 0],
+])('a candidate %s', async (_, candidate, sold) => {
+  expect(await drawing(poolOf(1, { candidate }))()).toHaveLength(sold)
 })

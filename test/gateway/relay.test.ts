@@ -14,7 +14,8 @@ const identity: RelayIdentity = {
   model: 'maker/model',
   choices: 1,
 }
-const relayOf = (choices = 1) => makeRelay({ ...identity, choices })
+const relayOf = (choices = 1, showsLogprobs = false) =>
+  makeRelay({ ...identity, choices, showsLogprobs })
 
 const delta = (fields: object, index = 0, rest: object = {}): HostChunk =>
   HostChunk.parse({ choices: [{ index, delta: fields, ...rest }] })
@@ -73,7 +74,7 @@ describe('what is handed on', () => {
   })
 
   test("has the parts that clients know, and none of a runtime's own", () => {
-    const relay = relayOf()
+    const relay = relayOf(1, true)
     const parts = {
       content: 'a',
       reasoning_content: 'b',
@@ -87,6 +88,11 @@ describe('what is handed on', () => {
       finish_reason: null,
       logprobs: { content: [] },
     })
+  })
+
+  test('has no log-probabilities that the customer did not ask for', () => {
+    const chunk = delta({ content: 'a' }, 0, { logprobs: { content: [] } })
+    expect(choicesOf(relayOf().take(chunk)).at(-1)).not.toHaveProperty('logprobs')
   })
 
   test('starts with a tool call that has no text yet', () => {

@@ -38,6 +38,23 @@ describe('the ledger', () => {
   })
 })
 
+describe('the pools', () => {
+  test('alarm when they are older than two minutes, and when nobody tells their age', () => {
+    const alarm = alarms.find(({ id }) => id.startsWith('PoolAge'))
+    expect(alarm?.body.Properties).toMatchObject({
+      Namespace: metrics.namespace,
+      MetricName: metrics.poolAgeSeconds,
+      Dimensions: [{ Name: metrics.stageDimension, Value: 'dev' }],
+      Statistic: 'Maximum',
+      Threshold: 120,
+      ComparisonOperator: 'GreaterThanThreshold',
+      EvaluationPeriods: 1,
+      Period: 180,
+      TreatMissingData: 'breaching',
+    })
+  })
+})
+
 test('the topic takes messages of this account’s alarms, over TLS alone', () => {
   const [policy] = resourcesOf(templates, 'AWS::SNS::TopicPolicy')
   expect(policy?.body.Properties.PolicyDocument).toMatchObject({

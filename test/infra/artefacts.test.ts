@@ -154,6 +154,7 @@ describe('the schedules', () => {
     'ExpireHeartbeats',
     'ProbeRoutes',
     'RunBenchmarks',
+    'RunSpotChecks',
     'ExpireHolds',
     'AccrueEarnings',
     'ClosePayouts',
@@ -191,5 +192,6 @@ test('every bundle was looked at', () => {
     'RecomputeEligibility',
     'ReconcileLedger',
     'RunBenchmarks',
+    'RunSpotChecks',
   ])
 })

@@ -30,7 +30,12 @@ describe('every function', () => {
   test.each(functions)('$id gets the names of things and no secret', (fn) => {
     const variables = environmentOf(fn)
     const adapter = Object.keys(variables).filter((name) => /^AWS_/.test(name))
-    const { dynamodbEndpoint: _endpoint, beatIntervalMs: _interval, ...deployed } = envKey
+    const {
+      dynamodbEndpoint: _endpoint,
+      beatIntervalMs: _interval,
+      tunnels: _,
+      ...deployed
+    } = envKey
     expect(Object.keys(variables).sort()).toEqual(
       [...Object.values(deployed), 'NODE_OPTIONS', ...adapter].sort(),
     )
@@ -41,6 +46,19 @@ describe('every function', () => {
       B3IQ_LEASE_MARGIN_MS: '120000',
     })
     expect(JSON.stringify(variables)).not.toContain('{{resolve:')
+  })
+
+  test('is told of tunnels where the stage opens them, and where it opens or closes them', () => {
+    const tunnels = {
+      accountId: 'a'.repeat(32),
+      zoneId: 'b'.repeat(32),
+      zoneName: 'hosts.example.net',
+    }
+    const told = resourcesOf(synthesize({ ...config, tunnels }), 'AWS::Lambda::Function').filter(
+      (fn) =>
+        new Map(Object.entries(environmentOf(fn))).get(envKey.tunnels) === JSON.stringify(tunnels),
+    )
+    expect(told.map(({ id }) => id.replace(/Handler.*/, ''))).toEqual(['Ingest', 'Admin'])
   })
 
   test('has a log group to itself', () => {

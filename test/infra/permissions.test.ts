@@ -33,7 +33,7 @@ describe('what a function may do to tables', () => {
       [
         'balances: GetItem Query UpdateItem',
         'keys: GetItem PutItem',
-        'profiles: BatchGetItem GetItem',
+        'profiles: BatchGetItem GetItem UpdateItem',
         'receipts/byNodeReceiptHash: Query',
         'receipts/byReceiptHash: Query',
         'receipts: GetItem PutItem Query',
@@ -61,10 +61,27 @@ describe('what a function may do to tables', () => {
       ],
     ],
     ['BootstrapHandler', ['keys: PutItem']],
-    ['ExpireHeartbeats', ['profiles: Query UpdateItem']],
+    ['ExpireHeartbeats', ['profiles: DeleteItem GetItem PutItem Query UpdateItem']],
     ['RecomputeEligibility', ['profiles: DeleteItem GetItem PutItem Query']],
     ['ProbeRoutes', ['profiles: Query UpdateItem']],
-    ['RunBenchmarks', ['profiles: Query UpdateItem']],
+    [
+      'RunBenchmarks',
+      [
+        'balances: GetItem Query UpdateItem',
+        'keys: BatchGetItem Query',
+        'profiles: BatchGetItem GetItem PutItem Query UpdateItem',
+        'receipts: GetItem PutItem',
+      ],
+    ],
+    [
+      'RunSpotChecks',
+      [
+        'balances: GetItem Query UpdateItem',
+        'keys: BatchGetItem Query',
+        'profiles: BatchGetItem GetItem PutItem Query UpdateItem',
+        'receipts: GetItem PutItem',
+      ],
+    ],
     [
       'ExpireHolds',
       [
@@ -77,7 +94,7 @@ describe('what a function may do to tables', () => {
       'AccrueEarnings',
       [
         'balances: GetItem PutItem Query UpdateItem',
-        'profiles: GetItem',
+        'profiles: GetItem PutItem UpdateItem',
         'receipts: PutItem Query',
       ],
     ],

@@ -15,6 +15,12 @@ const minimal = {
   schedules: { memoryMb: 1024 },
 }
 
+const tunnels = {
+  accountId: 'a'.repeat(32),
+  zoneId: 'b'.repeat(32),
+  zoneName: 'hosts.example.net',
+}
+
 describe('a stage file', () => {
   test('may leave out what has a default', () => {
     expect(parseStageConfig('dev', minimal)).toEqual({
@@ -50,6 +56,16 @@ describe('a stage file', () => {
       'with a layer map that is empty',
       { ...minimal, gateway: { ...minimal.gateway, webAdapterLayers: {} } },
       /gateway\.webAdapterLayers: must name at least one region/,
+    ],
+    [
+      'with a tunnel zone that is no domain',
+      { ...minimal, tunnels: { ...tunnels, zoneName: 'https://hosts.example.net' } },
+      /tunnels\.zoneName: must be a domain in lower case/,
+    ],
+    [
+      'with a token among its tunnels',
+      { ...minimal, tunnels: { ...tunnels, apiToken: 'secret' } },
+      /tunnels: Unrecognized key: "apiToken"/,
     ],
     ['with too little memory', { ...minimal, ingest: { memoryMb: 64 } }, /ingest\.memoryMb: .*128/],
     ['named in capitals', { ...minimal, stage: 'Dev' }, /stage: must be 2 to 12 lowercase/],

@@ -27,8 +27,14 @@ async function fundedAccount(): Promise<string> {
 }
 
 describe('a node that asks for its earnings', () => {
-  test('and never earned is told so', async () => {
+  test('and still waits for approval hears that instead', async () => {
     const host = await enrolledHost(plane)
+    const reply = await host.send('GET', 'earnings', undefined)
+    expect(reply).toMatchObject({ status: 403, error: { code: 'pending_approval' } })
+  })
+
+  test('and never earned is told so', async () => {
+    const host = await approvedHost(plane)
     const { status, body } = await host.send('GET', 'earnings', undefined)
     expect(status).toBe(200)
     expect(EarningsReply.parse(body)).toEqual({

@@ -47,35 +47,37 @@ describe('a host enrols', () => {
 })
 
 describe('enrolling again with the same key', () => {
+  const again = 'owner-again'
+
   test('is the same node, though its code is used up', async () => {
     const host = makeTestHost(plane)
-    const code = await joinCode(plane)
+    const code = await joinCode(plane, again)
     const first = await host.enrol(code)
     expect(await host.enrol(code)).toMatchObject({ status: 200, body: first.body })
   })
 
   test('keeps what the operator said of it', async () => {
-    const host = await enrolledHost(plane)
+    const host = await enrolledHost(plane, again)
     await plane.operate('POST', `/nodes/${host.nodeId}/approve`)
-    const again = await host.enrol(await joinCode(plane))
-    expect(again.body.status).toBe('approved')
+    const repeated = await host.enrol(await joinCode(plane, again))
+    expect(repeated.body.status).toBe('approved')
   })
 
   test('moves it to another route under a new epoch, and has it judged anew', async () => {
-    const host = await enrolledHost(plane)
+    const host = await enrolledHost(plane, again)
     await plane.operate('POST', `/nodes/${host.nodeId}/approve`)
     const before = plane.judgements()
     const route = { kind: 'direct', url: 'https://other.example.net' }
-    const moved = await host.enrol(await joinCode(plane), { route })
+    const moved = await host.enrol(await joinCode(plane, again), { route })
     expect(moved.body).toMatchObject({ route_epoch: 2, status: 'approved' })
     expect(plane.judgements()).toBe(before + 1)
-    const again = await host.enrol(await joinCode(plane), { route })
-    expect(again.body.route_epoch).toBe(2)
+    const repeated = await host.enrol(await joinCode(plane, again), { route })
+    expect(repeated.body.route_epoch).toBe(2)
   })
 
   test('changes the mode under the same epoch', async () => {
-    const host = await enrolledHost(plane)
-    const reply = await host.enrol(await joinCode(plane), { mode: 'managed' })
+    const host = await enrolledHost(plane, again)
+    const reply = await host.enrol(await joinCode(plane, again), { mode: 'managed' })
     expect(reply.body).toMatchObject({ route_epoch: 1, next_in_ms: 60_000 })
     expect((await plane.fleet.readNode(host.nodeId))?.mode).toBe('managed')
   })
@@ -88,9 +90,9 @@ describe('enrolling again with the same key', () => {
   })
 
   test('is refused once the operator has revoked the node', async () => {
-    const host = await enrolledHost(plane)
+    const host = await enrolledHost(plane, again)
     await plane.operate('POST', `/nodes/${host.nodeId}/suspend`)
-    const reply = await host.enrol(await joinCode(plane))
+    const reply = await host.enrol(await joinCode(plane, again))
     expect(reply).toMatchObject({
       status: 403,
       error: { code: 'node_revoked', status: 'suspended' },

@@ -28,6 +28,8 @@ describe('a beat', () => {
       ttl_ms: 60_000,
       need: ['inventory'],
       route_epoch: 1,
+      desired_agent_version: null,
+      jobs: [],
       eligibility: [],
       warnings: [],
     })

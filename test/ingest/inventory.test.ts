@@ -40,7 +40,11 @@ describe('an inventory', () => {
         contextLength: 4096,
         installStatus: 'installed',
         remote: false,
+        artifactBytes: 1000,
         benchmark: undefined,
+        benchmarkRuns: undefined,
+        liveSpeed: undefined,
+        spotChecks: undefined,
       },
     ])
   })

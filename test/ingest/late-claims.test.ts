@@ -168,7 +168,8 @@ describe('a late claim is worth nothing', () => {
 
   test('for traffic of the node’s own owner', async () => {
     const host = await servingHost()
-    const holdId = await ledger.expired(await fundedAccount('owner-1'))
+    const node = await plane.fleet.readNode(host.nodeId)
+    const holdId = await ledger.expired(await fundedAccount(node?.ownerId))
     const answer = await offerOne(host, lateClaim(plane, { host, holdId }))
     expect(answer).toMatchObject(nothing('own_traffic'))
   })

@@ -5,6 +5,7 @@ import {
   peppersOf,
   publishedKeysOf,
   StageSecrets,
+  upgradeStageSecrets,
 } from '../../src/keys/stage-secrets.ts'
 import { generatePrivateKey, makeSigner, verifyTagged } from '../../src/protocol/ed25519.ts'
 import { PublishedKeys } from '../../src/protocol/receipt.ts'
@@ -25,6 +26,27 @@ describe('new secrets', () => {
     expect(parts(own).length).toBeGreaterThan(6)
     expect(parts(other).filter((part) => parts(own).includes(part))).toEqual([])
     expect(new Set(parts(own)).size).toBe(parts(own).length)
+  })
+})
+
+describe('a document from before there were jobs', () => {
+  const { job_key: _, ...before } = secrets
+
+  test('is refused as it is, and upgraded by a key of its own alone', () => {
+    expect(StageSecrets.safeParse(before).success).toBe(false)
+    const upgraded = upgradeStageSecrets(JSON.parse(JSON.stringify(before)), { ids, nowMs })
+    const { job_key, ...rest } = upgraded
+    expect(rest).toEqual(before)
+    const others = [secrets.receipt_key, secrets.ticket_root_key].map((key) => key.private_key.x)
+    expect(others).not.toContain(job_key.private_key.x)
+  })
+
+  test('once upgraded stays as it is', () => {
+    expect(upgradeStageSecrets(secrets, { ids, nowMs })).toEqual(secrets)
+  })
+
+  test('is not made out of anything else', () => {
+    expect(() => upgradeStageSecrets({}, { ids, nowMs })).toThrow()
   })
 })
 
@@ -75,6 +97,7 @@ describe('what is published', () => {
       keys: [
         { key_id: secrets.receipt_key.key_id, use: 'receipt', not_before_ms: nowMs },
         { key_id: secrets.ticket_root_key.key_id, use: 'ticket_root', not_after_ms: null },
+        { key_id: secrets.job_key.key_id, use: 'job', not_after_ms: null },
         retired,
       ],
     })
@@ -89,7 +112,8 @@ describe('what is published', () => {
   test('holds no secret', () => {
     const text = JSON.stringify(published)
     const { peppers, receipt_key, ticket_root_key, enrolment_secret, bootstrap_token } = secrets
-    const hidden = [receipt_key.private_key.d, ticket_root_key.private_key.d, enrolment_secret]
+    const signing = [receipt_key, ticket_root_key, secrets.job_key]
+    const hidden = [...signing.map((key) => key.private_key.d), enrolment_secret]
     for (const secret of [...hidden, bootstrap_token, ...Object.values(peppers)]) {
       expect(text).not.toContain(secret)
     }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { limits } from '../../src/protocol/limits.ts'
+import { placeOf } from '../../src/adapters/dynamodb/items/fleet-keys.ts'
 import { recomputeEligibility } from '../../src/schedules/recompute-eligibility.ts'
 import { type EnrolledFleet, startEnrolledFleet } from '../support/enrolled-fleet.ts'
 import { modelOnSale } from '../support/model-on-sale.ts'
@@ -12,7 +12,18 @@ beforeEach(async () => {
 afterEach(() => bench.stop())
 
 const run = (laterMs = 0) => recomputeEligibility({ ...bench, nowMs: () => Date.now() + laterMs })
-const shard = (index = 0, model = 'maker/model') => bench.pool.readShard(model, index)
+/** The whole pool, as if it were one shard. */
+const pool = async (model = 'maker/model') => {
+  const head = await bench.pool.readHead(model)
+  if (!head) return undefined
+  const indexes = Array.from({ length: head.shards }, (_, index) => index)
+  const shards = await Promise.all(indexes.map((index) => bench.pool.readShard(model, index)))
+  return {
+    ...head,
+    sizes: shards.map((one) => one?.length),
+    candidates: shards.flatMap((one) => one ?? []),
+  }
+}
 const listed = async () => (await bench.pool.readPublicCatalogue())?.models
 
 describe('the pool', () => {
@@ -21,7 +32,7 @@ describe('the pool', () => {
     await bench.enrol({ node: { status: 'pending' } })
     await bench.enrol({ beat: { paidEnabled: false }, benchmark: 'none' })
     expect(await run()).toEqual({ profiles: 3, eligible: 1 })
-    const built = await shard()
+    const built = await pool()
     expect(built).toMatchObject({ model: { id: 'maker/model', version: 1 }, shards: 1 })
     expect(built?.candidates.map((candidate) => candidate.nodeId)).toEqual([nodeId])
     expect(built?.excludedBy.toSorted()).toEqual([
@@ -33,37 +44,59 @@ describe('the pool', () => {
 
   test('is known to be empty where nobody serves', async () => {
     expect(await run()).toEqual({ profiles: 0, eligible: 0 })
-    expect(await shard()).toMatchObject({ candidates: [], excludedBy: [], shards: 1 })
-    expect(await shard(0, 'no/such')).toBeUndefined()
+    expect(await pool()).toMatchObject({ sizes: [0], excludedBy: [], shards: 1 })
+    expect(await pool('no/such')).toBeUndefined()
   })
 
   test('has as many shards as it takes, and no more when the fleet shrinks', async () => {
-    const count = limits.candidatesPerShard + 1
-    const nodes = await Promise.all(Array.from({ length: count }, () => bench.enrol()))
+    const nodes = await Promise.all(Array.from({ length: 29 }, () => bench.enrol()))
     await run()
-    const [first, second] = [await shard(0), await shard(1)]
-    expect([first?.shards, second?.shards]).toEqual([2, 2])
-    const dealt = [first, second].flatMap((one) => one?.candidates ?? [])
-    expect(dealt.map(({ nodeId }) => nodeId).sort()).toEqual(
-      nodes.map(({ nodeId }) => nodeId).sort(),
-    )
+    const full = await pool()
+    // A shard is closed with room for those who join before the next pass.
+    expect(full).toMatchObject({ shards: 2, sizes: [28, 1] })
+    const dealt = full?.candidates.map(({ nodeId }) => placeOf(nodeId))
+    expect(dealt).toEqual(nodes.map(({ nodeId }) => placeOf(nodeId)).toSorted())
     await run(61_000)
-    expect(await shard(0)).toMatchObject({ shards: 1, excludedBy: ['heartbeat_stale'] })
-    expect(await shard(1)).toBeUndefined()
+    expect(await pool()).toMatchObject({ sizes: [0], excludedBy: ['heartbeat_stale'] })
+    expect(await bench.pool.readShard('maker/model', 1)).toBeUndefined()
+  })
+
+  test('is as old as the facts it was made from', async () => {
+    const beganAtMs = Date.now()
+    let nowMs = beganAtMs
+    const ticking = () => {
+      nowMs += 1_000
+      return nowMs
+    }
+    await recomputeEligibility({ ...bench, nowMs: ticking })
+    expect((await pool())?.builtAtMs).toBe(beganAtMs + 1_000)
+  })
+
+  test('is what it was when a shard cannot be written', async () => {
+    const { nodeId } = await bench.enrol()
+    await run()
+    const before = await pool()
+    const writeShard = async () => {
+      throw new Error('the table is not there')
+    }
+    const broken = { ...bench, pool: { ...bench.pool, writeShard }, nowMs: Date.now }
+    await expect(recomputeEligibility(broken)).rejects.toThrow('1 items failed')
+    expect(await pool()).toEqual(before)
+    expect(before?.candidates.map((one) => one.nodeId)).toEqual([nodeId])
   })
 
   test('is apart for each model', async () => {
     await bench.catalogue.putModel(modelOnSale('other/model'))
     await bench.enrol({ node: { status: 'suspended' } })
     await run()
-    expect((await shard())?.excludedBy).toEqual(['protocol_not_ready'])
-    expect((await shard(0, 'other/model'))?.excludedBy).toEqual([])
+    expect((await pool())?.excludedBy).toEqual(['protocol_not_ready'])
+    expect((await pool('other/model'))?.excludedBy).toEqual([])
   })
 
   test('is built without a profile of no catalogued model', async () => {
     await bench.enrol({ profile: { model: 'stranger/model', profileId: 'stranger/model@q8' } })
     expect(await run()).toEqual({ profiles: 1, eligible: 0 })
-    expect(await shard()).toMatchObject({ candidates: [], excludedBy: [] })
+    expect(await pool()).toMatchObject({ sizes: [0], excludedBy: [] })
   })
 })
 
@@ -78,11 +111,22 @@ describe('the public catalogue', () => {
       {
         model: { id: 'maker/model' },
         eligibleHosts: 3,
-        firstContentP50Ms: 200,
         tokensPerSecondP50: 50,
         quantizations: ['Q8_0'],
+        variants: [
+          {
+            routeTier: 'network_beta',
+            trustTier: 'T0',
+            eligibleHosts: 3,
+            tokensPerSecond: { p50: 50, p5: 50 },
+            capabilities: { tools: true, jsonSchema: true, logprobs: true },
+            contextTokens: 16_384,
+          },
+        ],
       },
     ])
+    const [model] = (await listed()) ?? []
+    expect(Math.abs((model?.firstContentP50Ms ?? 0) / 200 - 1)).toBeLessThan(0.01)
     await run(61_000)
     expect(await listed()).toEqual([])
   })
@@ -95,6 +139,6 @@ describe('the public catalogue', () => {
     await bench.catalogue.putModel(modelOnSale('maker/model', { prices }))
     await run()
     expect((await listed())?.[0]?.model).toMatchObject({ version: 2, prices })
-    expect((await shard())?.model).toMatchObject({ version: 2, prices })
+    expect((await pool())?.model).toMatchObject({ version: 2, prices })
   })
 })

@@ -1,212 +1,188 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { makeDialer } from '../../src/adapters/hosts/dialer.ts'
-import { ids, nowMs, sleep } from '../../src/adapters/system.ts'
-import { makeTicketSigner } from '../../src/dispatch/ticket-signer.ts'
-import { generatePrivateKey, makeSigner } from '../../src/protocol/ed25519.ts'
-import {
-  dueProfiles,
-  type RunBenchmarksDeps,
-  runBenchmarks,
-} from '../../src/schedules/run-benchmarks.ts'
+import { deployedBudget } from '../../src/benchmark/budget.ts'
+import type { NodeFacts } from '../../src/fleet/node.ts'
+import type { Beat } from '../../src/fleet/ports.ts'
+import { runBenchmarks } from '../../src/schedules/run-benchmarks.ts'
 import { aBeat } from '../adapters/dynamodb/facts.ts'
-import {
-  type EnrolledFleet,
-  type Enrolment,
-  startEnrolledFleet,
-} from '../support/enrolled-fleet.ts'
-import { answers, busy, type Script, says, streams } from '../support/host-answers.ts'
+import { type MeasuredHosts, startMeasuredHosts } from '../benchmark/measured-host.ts'
+import { smallBudget } from '../benchmark/small-budget.ts'
+import { busy, hangsUp, streams } from '../support/host-answers.ts'
 import { modelOnSale } from '../support/model-on-sale.ts'
-import { type ScriptedHost, startScriptedHost } from '../support/scripted-host.ts'
+import type { ScriptedHost } from '../support/scripted-host.ts'
 
-const model = { ...modelOnSale('maker/model'), version: 1 }
 const dayMs = 24 * 60 * 60 * 1000
-let bench: EnrolledFleet
-const hosts: ScriptedHost[] = []
+const hello = streams(['Hello'])
+let hosts: MeasuredHosts
 
 beforeAll(async () => {
-  bench = await startEnrolledFleet()
-  await bench.catalogue.putModel(modelOnSale('maker/model'))
+  hosts = await startMeasuredHosts()
 })
-afterAll(async () => {
-  await Promise.all(hosts.map((host) => host.stop()))
-  await bench.stop()
-})
+afterAll(() => hosts.stop())
 
-async function enrolled(script: Script, changes: Enrolment = {}) {
-  const host = await startScriptedHost()
-  host.always(script)
-  hosts.push(host)
-  const { nodeId, publicKey, url } = host
-  const route = { kind: 'direct', url, epoch: 1 } as const
-  await bench.enrol({
-    benchmark: 'none',
-    ...changes,
-    node: { nodeId, publicKey, route, ...changes.node },
+const done = { run: 1, passed: 1, unpaid: 1, postponed: 0 }
+const nothing = { run: 0, passed: 0, unpaid: 0, postponed: 0 }
+
+test('a run leaves evidence of all that it is bound to, and the profile is not due any more', async () => {
+  const host = await hosts.enrolled(hello)
+  const startedAtMs = hosts.deps.nowMs()
+  const { report, profile, benchmark } = await hosts.run(host)
+  expect(report).toEqual(done)
+  expect(benchmark).toMatchObject({
+    artifactDigest: profile.artifactDigest,
+    runtimeVersion: '0.11.2',
+    factsDigest: 'f'.repeat(64),
+    routeKind: 'direct',
+    errorRate: 0,
   })
-  return host
-}
-
-/** One run over this host's node alone. */
-async function run({ nodeId }: ScriptedHost, changes: Partial<RunBenchmarksDeps> = {}) {
-  const stage = 'test'
-  const root = makeSigner(generatePrivateKey())
-  const report = await runBenchmarks({
-    stage,
-    dialer: makeDialer({ allowsLoopback: true }),
-    ticketSigner: makeTicketSigner({ stage, root, ids, nowMs }),
-    ids,
-    nowMs,
-    sleep,
-    random: () => 0.5,
-    catalogue: bench.catalogue,
-    fleet: {
-      async *rows() {
-        const row = await bench.fleet.readRow(nodeId)
-        if (row) yield row
-      },
-      writeBenchmark: bench.fleet.writeBenchmark,
-    },
-    ...changes,
-  })
-  return { report, benchmark: (await rowOf(nodeId)).profiles[0]?.benchmark }
-}
-
-async function rowOf(nodeId: string) {
-  const row = await bench.fleet.readRow(nodeId)
-  if (row === undefined) throw new Error('no such node')
-  return row
-}
-const dueOf = async (nodeId: string, laterMs = 0) =>
-  dueProfiles(await rowOf(nodeId), [model], nowMs() + laterMs).map(({ profileId }) => profileId)
-
-describe('a profile is due', () => {
-  test('when it lacks nothing but a benchmark', async () => {
-    const { nodeId } = await enrolled(busy)
-    expect(await dueOf(nodeId)).toEqual(['maker/model@q8'])
-  })
-
-  test.each([
-    ['its node waits for approval', { node: { status: 'pending' } }],
-    ['its route is unproven', { probe: 'none' }],
-    ['its owner takes no paid work', { beat: { paidEnabled: false } }],
-    ['it is remote', { profile: { remote: true } }],
-  ] satisfies [string, Enrolment][])('not when %s as well', async (_, changes) => {
-    const { nodeId } = await enrolled(busy, changes)
-    expect(await dueOf(nodeId)).toEqual([])
-  })
-
-  test('two hours before its benchmark runs out', async () => {
-    const benchmark = { expiresAtMs: nowMs() + 2 * 60 * 60 * 1000 + 30_000 }
-    const { nodeId } = await enrolled(busy, { benchmark })
-    expect(await dueOf(nodeId)).toEqual([])
-    expect(await dueOf(nodeId, 31_000)).toEqual(['maker/model@q8'])
-  })
-
-  test.each([
-    [
-      'model file',
-      {
-        profile: { artifactDigest: `sha256:${'a'.repeat(64)}` },
-        benchmark: { artifactDigest: `sha256:${'b'.repeat(64)}` },
-      },
-    ],
-    ['runtime', { benchmark: { runtimeVersion: '0.1' } }],
-  ] satisfies [string, Enrolment][])('after another %s', async (_, changes) => {
-    const { nodeId } = await enrolled(busy, changes)
-    expect(await dueOf(nodeId)).toEqual(['maker/model@q8'])
-  })
+  expect(benchmark?.benchmarkId).toMatch(/^[0-9a-f]{64}$/)
+  expect(benchmark?.atMs).toBeGreaterThanOrEqual(startedAtMs)
+  expect((await hosts.run(host)).report).toEqual(nothing)
 })
 
-describe('a run', () => {
-  test('asks four times, as a customer would, with fresh prompts, and keeps what it saw', async () => {
-    const host = await enrolled(streams(['word '.repeat(8)]))
-    const startedAtMs = nowMs()
-    const { report, benchmark } = await run(host)
-    expect(report).toEqual({ run: 1, passed: 1 })
-    expect(host.dispatches).toHaveLength(4)
-    const prompts = new Set(host.dispatches.map(({ body }) => JSON.stringify(body.messages)))
-    expect(prompts.size).toBe(4)
-    expect(host.lastDispatch().body).toEqual({
-      model: 'maker/model',
-      messages: [{ role: 'user', content: expect.stringMatching(/^\S{22}( \S{4}){24}$/) }],
-      temperature: 0,
-      max_tokens: 32,
-      stream: true,
-      stream_options: { include_usage: true },
-    })
-    expect(host.lastDispatch().ticket).toMatchObject({ max_tokens: 32, n: 1, price_version: 1 })
-    expect(benchmark).toMatchObject({ samples: 3, runtimeVersion: '0.11.2' })
-    expect(benchmark?.benchmarkId).toMatch(/^[0-9a-f]{64}$/)
-    expect(benchmark?.atMs).toBeGreaterThanOrEqual(startedAtMs)
-    expect(benchmark?.firstContentP50Ms).toBeGreaterThanOrEqual(0)
-    // Ten tokens of 40 bytes took a few milliseconds at the most.
-    expect(benchmark?.tokensPerSecondP50).toBeGreaterThan(10)
-    expect(await dueOf(host.nodeId)).toEqual([])
-  })
-
-  test('does not count its first answer, and takes the middle of the others', async () => {
-    const host = await enrolled(streams(['Hello']))
-    const slowly: Script = async (turn) => {
-      await sleep(400)
-      await streams(['Hello'])(turn)
-    }
-    host.plays(slowly, slowly)
-    expect((await run(host)).benchmark?.firstContentP50Ms).toBeLessThan(400)
-  })
-
+describe('evidence lasts', () => {
+  const t1Prices = modelOnSale('x').prices.flatMap((row) => [
+    row,
+    { ...row, trust_tier: 'T1' as const },
+  ])
   test.each([
-    ['T0', dayMs],
-    ['T1', 7 * dayMs],
-  ] as const)('is evidence of %s for %i ms', async (trustTier, lastsMs) => {
-    const prices = modelOnSale('x').prices.flatMap((row) => [
-      row,
-      { ...row, trust_tier: 'T1' as const },
-    ])
-    await bench.catalogue.putModel(modelOnSale('maker/model', { prices }))
-    const host = await enrolled(streams(['Hello']), { node: { trustTier } })
-    const { benchmark } = await run(host)
+    ['a day for T0 in its first week', { trustTier: 'T0', enrolledAtMs: Date.now() }, dayMs],
+    ['a week for T0 later', { trustTier: 'T0', enrolledAtMs: Date.now() - 8 * dayMs }, 7 * dayMs],
+    ['a week for T1', { trustTier: 'T1', enrolledAtMs: Date.now() }, 7 * dayMs],
+  ] satisfies [string, Partial<NodeFacts>, number][])('%s', async (_, node, lastsMs) => {
+    await hosts.bench.catalogue.putModel(modelOnSale('maker/model', { prices: t1Prices }))
+    const { benchmark } = await hosts.run(await hosts.enrolled(hello, { node }))
     expect((benchmark?.expiresAtMs ?? 0) - (benchmark?.atMs ?? 0)).toBe(lastsMs)
   })
-
-  test('is repeated when the runtime changes', async () => {
-    const host = await enrolled(streams(['Hello']))
-    const { benchmark: first } = await run(host)
-    const { queues } = aBeat(host.nodeId)
-    const queue = queues['vllm-0']
-    const atMs = nowMs() + 1
-    const newer = queue ? { 'vllm-0': { ...queue, version: '0.12.0' } } : {}
-    await bench.fleet.recordBeat(aBeat(host.nodeId, { seq: atMs, beatAtMs: atMs, queues: newer }))
-    const { report, benchmark: second } = await run(host)
-    expect(report).toEqual({ run: 1, passed: 1 })
-    expect(second?.runtimeVersion).toBe('0.12.0')
-    expect(second?.benchmarkId).not.toBe(first?.benchmarkId)
-    expect((await run(host)).report).toEqual({ run: 0, passed: 0 })
-  })
 })
 
-describe('no evidence comes from a host that', () => {
-  const stranger = makeSigner(generatePrivateKey())
+describe('evidence is void, and a run makes new one, after a change of', () => {
+  const beats = (changes: Partial<Beat>) => async (host: ScriptedHost) => {
+    const atMs = hosts.deps.nowMs() + 1
+    const beat = aBeat(host.nodeId, { seq: atMs, beatAtMs: atMs, ...changes })
+    await hosts.bench.fleet.recordBeat(beat)
+  }
+  const newer = { health: 'ok', reachable: true, kind: 'vllm', version: '0.12.0' } as const
+  const digest = `sha256:${'c'.repeat(64)}`
+
   test.each([
-    ['is busy', busy],
-    ['gives no proof', streams(['Hello'], { proof: 'none' })],
-    ['says nothing', streams([])],
-    ['does not finish', answers({ frames: [says('Hello')] })],
-    ['fails', answers({ frames: [says('Hello'), { error: { message: 'x' } }] })],
-    ['is cut', streams(['Hello'], { end: 'cut' })],
-    ['signs for nothing', streams(['Hello'], { claim: 'none' })],
-    ['signs with another key', streams(['Hello'], { claimSigner: stranger })],
-    ['signs for another ticket', streams(['Hello'], { claim: { ticket_hash: 'f'.repeat(64) } })],
-  ])('%s', async (_, script) => {
-    const host = await enrolled(script)
-    const { report, benchmark } = await run(host)
-    expect(report).toEqual({ run: 1, passed: 0 })
-    expect(benchmark).toBeUndefined()
-    expect(host.dispatches).toHaveLength(1)
+    ['the runtime’s version', beats({ queues: { 'vllm-0': newer } })],
+    ['the machine’s facts', beats({ factsDigest: 'e'.repeat(64) })],
+    [
+      'the kind of route',
+      async ({ nodeId, url }: ScriptedHost) => {
+        const { fleet } = hosts.bench
+        const route = { kind: 'cloudflared_named', url, epoch: 2, tunnelId: 't' } as const
+        await fleet.changeOffer({ nodeId, fromEpoch: 1, mode: 'network', route })
+        await fleet.recordProbe({ nodeId, epoch: 2, atMs: hosts.deps.nowMs(), isGood: true })
+      },
+    ],
+    [
+      'the artifact',
+      async ({ nodeId }: ScriptedHost) => {
+        const { profiles, node } = await hosts.rowOf(nodeId)
+        const model = modelOnSale('maker/model')
+        const builds = model.profiles.flatMap((one) => [
+          one,
+          { ...one, artifact: { ...one.artifact, digest } },
+        ])
+        await hosts.bench.catalogue.putModel({ ...model, profiles: builds })
+        const changed = profiles.map((profile) => ({ ...profile, artifactDigest: digest }))
+        const hostFacts = node.hostFacts ?? { os: 'linux', arch: 'x64', driver: null, gpus: [] }
+        await hosts.bench.fleet.writeProfiles(nodeId, changed, { basis: 'other', hostFacts })
+      },
+    ],
+  ])('%s', async (_, change) => {
+    const host = await hosts.enrolled(hello)
+    const { benchmark: first } = await hosts.run(host)
+    await change(host)
+    const { report, benchmark: second } = await hosts.run(host)
+    expect(report).toEqual(done)
+    expect(second?.benchmarkId).not.toBe(first?.benchmarkId)
+    expect((await hosts.run(host)).report).toEqual(nothing)
   })
 })
 
-test('one failing sample of four is enough to give none', async () => {
-  const host = await enrolled(streams(['Hello']))
-  host.plays(streams(['Hello']), streams(['Hello']), streams(['Hello']), busy)
-  expect(await run(host)).toEqual({ report: { run: 1, passed: 0 }, benchmark: undefined })
+describe('a node is measured', () => {
+  test('by one of two runs of the schedule that see it due at once', async () => {
+    const host = await hosts.enrolled(hello)
+    const reports = await Promise.all([hosts.run(host), hosts.run(host), hosts.run(host)])
+    const sum = reports.reduce((runs, { report }) => runs + report.run, 0)
+    expect(sum).toBe(1)
+  })
+
+  test('not while a run is under way, and again when a lost run’s lease is over', async () => {
+    const host = await hosts.enrolled(hello)
+    const startedAtMs = hosts.deps.nowMs()
+    const lost = { startedAtMs: [], triedAtMs: startedAtMs, leaseUntilMs: startedAtMs + 60_000 }
+    const profile = { nodeId: host.nodeId, profileId: 'maker/model@q8' }
+    await hosts.bench.fleet.changeBenchmarkRuns(profile, { from: undefined, to: lost })
+    expect((await hosts.run(host)).report).toEqual(nothing)
+    const over = { ...lost, leaseUntilMs: startedAtMs - 1 }
+    await hosts.bench.fleet.changeBenchmarkRuns(profile, { from: lost, to: over })
+    expect((await hosts.run(host)).report).toEqual(done)
+  })
+
+  test('twice a day at most, however often its evidence is void', async () => {
+    const host = await hosts.enrolled(hello)
+    const runtimes = ['0.12.0', '0.13.0', '0.14.0']
+    const reports = []
+    for (const version of runtimes) {
+      const atMs = hosts.deps.nowMs() + reports.length + 1
+      const queue = { health: 'ok', reachable: true, kind: 'vllm', version } as const
+      const queues = { 'vllm-0': queue }
+      const beat = aBeat(host.nodeId, { seq: atMs, beatAtMs: atMs, queues })
+      await hosts.bench.fleet.recordBeat(beat)
+      reports.push((await hosts.run(host)).report.run)
+    }
+    expect(reports).toEqual([1, 1, 0])
+  })
+})
+
+describe('a run without evidence', () => {
+  test('of a host that answers nothing is told, and costs it none of its day', async () => {
+    const host = await hosts.enrolled(hangsUp)
+    const { report, profile, unmeasured } = await hosts.run(host)
+    expect(report).toEqual({ ...nothing, run: 1 })
+    expect(unmeasured).toMatchObject([
+      { nodeId: host.nodeId, why: 'no_answer', last: 'connect_failed' },
+    ])
+    expect(profile.benchmarkRuns).toMatchObject({ startedAtMs: [], leaseUntilMs: 0 })
+  })
+
+  test('leaves the node alone for a while', async () => {
+    const host = await hosts.enrolled(busy)
+    const { retryAfterMs } = deployedBudget
+    const budget = { ...smallBudget, retryAfterMs }
+    expect((await hosts.run(host, { budget })).report.run).toBe(1)
+    expect((await hosts.run(host, { budget })).report.run).toBe(0)
+  })
+
+  test('keeps no other node from its own', async () => {
+    const [dead, live] = [await hosts.enrolled(hangsUp), await hosts.enrolled(hello)]
+    const { fleet } = hosts.bench
+    const report = await runBenchmarks({
+      ...hosts.deps,
+      fleet: {
+        ...fleet,
+        async *rows() {
+          yield await hosts.rowOf(dead.nodeId)
+          yield await hosts.rowOf(live.nodeId)
+        },
+      },
+      onUnmeasured: () => undefined,
+    })
+    expect(report).toEqual({ ...done, run: 2 })
+  })
+})
+
+test('what a run of the schedule has no time to begin is postponed', async () => {
+  const host = await hosts.enrolled(hello)
+  let lateMs = 0
+  const nowMs = () => {
+    lateMs += 25_000
+    return hosts.deps.nowMs() + lateMs
+  }
+  const { report } = await hosts.run(host, { nowMs })
+  expect(report).toEqual({ ...nothing, postponed: 1 })
+  expect(host.dispatches).toEqual([])
 })

@@ -8,11 +8,15 @@ import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
 import { makeCatalogueStore } from '../../src/adapters/dynamodb/catalogue-store.ts'
 import { makeClosingStore } from '../../src/adapters/dynamodb/closing-store.ts'
 import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
+import { makeJobStore } from '../../src/adapters/dynamodb/job-store.ts'
 import { makeJoinCodeStore } from '../../src/adapters/dynamodb/join-code-store.ts'
 import { makeJournalStore } from '../../src/adapters/dynamodb/journal-store.ts'
 import { makeKeyStore } from '../../src/adapters/dynamodb/key-store.ts'
 import { makeOperatorKeyStore } from '../../src/adapters/dynamodb/operator-key-store.ts'
 import { makeReceiptStore } from '../../src/adapters/dynamodb/receipt-store.ts'
+import { makeReputationStore } from '../../src/adapters/dynamodb/reputation-store.ts'
+import { makeRolloutStore } from '../../src/adapters/dynamodb/rollout-store.ts'
+import { makeSpotCheckStore } from '../../src/adapters/dynamodb/spot-check-store.ts'
 import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
 import { ids, sleep } from '../../src/adapters/system.ts'
 import { type AdminDeps, makeAdminApp } from '../../src/admin/app.ts'
@@ -20,6 +24,7 @@ import { type BootstrapGuard, makeBootstrapApp } from '../../src/admin/bootstrap
 import { isRouteAllowed } from '../../src/fleet/route-policy.ts'
 import { type IngestDeps, makeIngestApp } from '../../src/ingest/app.ts'
 import { deployedBeatIntervals } from '../../src/ingest/beat-interval.ts'
+import { offerJobs } from '../../src/jobs/offer-jobs.ts'
 import { hashKey, makeKey, type OperatorKey } from '../../src/keys/api-key.ts'
 import type { Account } from '../../src/ledger/ports.ts'
 import type { OperatorRole } from '../../src/protocol/account.ts'
@@ -40,9 +45,14 @@ export async function startControlPlane() {
   const operatorKeys = makeOperatorKeyStore(database)
   const accounts = makeAccountStore(database)
   const journal = makeJournalStore(database)
+  const reputations = makeReputationStore(database)
   const receipts = makeReceiptStore(database)
   const isOwnTraffic = isOwnTrafficOf({ database })
   const ticketRoot = makeSigner(generatePrivateKey())
+  const jobSigner = { keyId: 'jk_test', signer: makeSigner(generatePrivateKey()) }
+  const jobs = makeJobStore(database)
+  const rollouts = makeRolloutStore(database)
+  const spotChecks = makeSpotCheckStore(database)
   // Items of the past would be garbage to the engine, so this clock starts at the present.
   let nowMs = Date.now()
   let judgements = 0
@@ -50,6 +60,7 @@ export async function startControlPlane() {
   const common = {
     nowMs: () => nowMs,
     ids,
+    random: () => 0,
     sleep,
     log: (event: string, fields: object) => void lines.push(JSON.stringify({ event, ...fields })),
     recompute: async () => {
@@ -64,11 +75,16 @@ export async function startControlPlane() {
     joinCodes,
     accounts,
     journal,
+    reputations,
     findExpired: receipts.findExpired,
     isOwnTraffic,
     challengeSecret: Buffer.alloc(32, 9),
     ticketRootPublicKeys: [ticketRoot.publicKey],
+    jobPublicKeys: [{ key_id: jobSigner.keyId, public_key: jobSigner.signer.publicKey }],
+    jobs,
+    offerJobs: (listener) => offerJobs({ ...common, jobs, jobSigner, stage }, listener),
     routeAllowed: (url) => isRouteAllowed(url, stage),
+    tunnels: undefined,
     beatIntervals: deployedBeatIntervals,
   }
   // Keys of any role and status, without a bootstrap; those that tests make over HTTP are stored.
@@ -83,13 +99,18 @@ export async function startControlPlane() {
     accounts,
     wallets: makeSweepStore(database),
     journal,
+    reputations,
     closing: makeClosingStore(database),
     receipts,
     isOwnTraffic,
     keys: makeKeyStore(database),
     joinCodes,
+    jobs,
+    rollouts,
     fleet,
     catalogue,
+    spotChecks,
+    tunnels: undefined,
   }
   const admin = makeAdminApp(adminDeps)
 
@@ -112,10 +133,15 @@ export async function startControlPlane() {
     catalogue,
     joinCodes,
     journal,
+    reputations,
     receipts,
     isOwnTraffic,
     operators: operatorKeys,
     ticketRoot,
+    jobs,
+    rollouts,
+    spotChecks,
+    jobSigner,
     peppers,
     wallets: adminDeps.wallets,
     ingest: makeIngestApp(ingestDeps),

@@ -41,7 +41,8 @@ export function fleetOver(database: Database) {
     /** A node whose one profile earns, but for the changes. */
     enrol: async (changes: Enrolment = {}): Promise<NodeFacts> => {
       const atMs = Date.now()
-      const node = aNode({ status: 'active', enrolledAtMs: atMs, ...changes.node })
+      const { nodeId: ownerId } = aNode()
+      const node = aNode({ status: 'active', enrolledAtMs: atMs, ownerId, ...changes.node })
       const { nodeId } = node
       const code = aJoinCode({ expiresAtMs: atMs + 60_000 })
       await joinCodes.putJoinCode(code)

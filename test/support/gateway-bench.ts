@@ -15,10 +15,10 @@ import { makeReceiptStore } from '../../src/adapters/dynamodb/receipt-store.ts'
 import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
 import { makeDialer } from '../../src/adapters/hosts/dialer.ts'
 import { firstIdAt, ids, nowMs, sleep, timeOfId } from '../../src/adapters/system.ts'
-import { type AttemptDeps, startAttempt } from '../../src/dispatch/attempt.ts'
+import type { AttemptDeps } from '../../src/dispatch/attempt.ts'
+import { startOnCurrentRoute } from '../../src/dispatch/current-route.ts'
 import { makeTicketSigner } from '../../src/dispatch/ticket-signer.ts'
 import type { Candidate } from '../../src/fleet/pool.ts'
-import { toShards } from '../../src/fleet/pool.ts'
 import type { Beat } from '../../src/fleet/ports.ts'
 import { makeGatewayApp } from '../../src/gateway/app.ts'
 import type { GatewayDeps } from '../../src/gateway/deps.ts'
@@ -44,6 +44,7 @@ import { startEmbeddedDynamodb } from './embedded-dynamodb.ts'
 import type { Script } from './host-answers.ts'
 import { modelOnSale } from './model-on-sale.ts'
 import { type ScriptedHost, startScriptedHost } from './scripted-host.ts'
+import { writePool } from './write-pool.ts'
 
 export const stage = 'test'
 const freshMs = 5_000
@@ -117,7 +118,7 @@ export async function startGatewayBench() {
     ids,
     nowMs,
     sleep,
-    startAttempt: (order) => startAttempt(attempts, order),
+    startAttempt: (order) => startOnCurrentRoute({ ...attempts, fleet }, order),
     newNonce: () => ids.token(6),
     timeOfId,
     // Zero draws the candidates in the order of the pool.
@@ -188,10 +189,10 @@ export async function startGatewayBench() {
     logLines: () => lines,
     appOf: ({ dialer = attempts.dialer, ...changes }: BenchChanges = {}) => {
       const { sleep: wait = sleep } = changes
-      const own = { ...attempts, dialer, sleep: wait }
+      const own = { ...attempts, dialer, sleep: wait, fleet }
       return makeGatewayApp({
         ...deps,
-        startAttempt: (order) => startAttempt(own, order),
+        startAttempt: (order) => startOnCurrentRoute(own, order),
         ...changes,
       })
     },
@@ -218,13 +219,7 @@ export async function startGatewayBench() {
           ...changes.host,
         }),
       )
-      const priced = { ...model, version: pricedVersion }
-      const shards = toShards(
-        priced,
-        { candidates, excludedBy: [] },
-        { nowMs: nowMs(), grace: undefined },
-      )
-      await pool.writeShards(model.id, shards)
+      await writePool(pool, { ...model, version: pricedVersion }, candidates)
       const [host] = hosts
       return {
         model,

@@ -18,6 +18,8 @@ export type Sending = {
   readonly app?: Hono<SurfaceEnv>
   readonly tag?: ReturnType<typeof signatureTag>
   readonly keyId?: string
+  /** Under `/ingest/v1/`; by default the endpoint's own. */
+  readonly path?: string
   /** When the host believes to sign. */
   readonly signedAtMs?: number
   /** Sent instead of the body that was signed. */
@@ -30,8 +32,11 @@ export type TestHost = ReturnType<typeof makeTestHost>
 
 export const publicRoute = { kind: 'direct', url: 'https://host.example.net' } as const
 
-export function makeTestHost(plane: ControlPlane) {
-  const signer = makeSigner(generatePrivateKey())
+/** With a key of its own, unless the test gives it one that answers dispatches elsewhere. */
+export function makeTestHost(
+  plane: Pick<ControlPlane, 'ingest' | 'nowMs'>,
+  signer = makeSigner(generatePrivateKey()),
+) {
   const nodeId = nodeIdOf(signer.publicKey)
   const bootId = randomUUID()
   let seq = 0
@@ -42,7 +47,7 @@ export function makeTestHost(plane: ControlPlane) {
     document: unknown,
     sending: Sending = {},
   ): Promise<Reply> => {
-    const path = endpoint === 'heartbeat' ? 'heartbeats' : endpoint
+    const path = sending.path ?? (endpoint === 'heartbeat' ? 'heartbeats' : endpoint)
     const url = `http://ingest.example.com/ingest/v1/${path}`
     const body = Buffer.from(method === 'GET' ? '' : JSON.stringify(document))
     const headers = await signRequest(
@@ -122,6 +127,8 @@ export function makeTestHost(plane: ControlPlane) {
       send('POST', 'enroll', await enrolment(joinCode, changes), sending),
     beat: (changes: object = {}, sending: Sending = {}) =>
       send('POST', 'heartbeat', heartbeat(changes), sending),
+    sendJob: (jobId: string, report: unknown) =>
+      send('POST', 'jobs', report, { path: `jobs/${jobId}/result` }),
     /** A beat that names these models, then the inventory that it makes ingest ask for. */
     offer: async (models: readonly InventoryModel[], changes: object = {}): Promise<Reply> => {
       const named = { inventory_digest: inventoryDigest(models), ...changes }
@@ -158,15 +165,22 @@ export async function joinCode(plane: ControlPlane, ownerId = 'owner-1'): Promis
   return z.string().parse(body.code)
 }
 
-export async function enrolledHost(plane: ControlPlane, ownerId?: string): Promise<TestHost> {
+let owners = 0
+/** An owner may enrol ten nodes within an hour, so each host that is about none has its own. */
+const newOwner = () => {
+  owners += 1
+  return `owner-of-one-${owners}`
+}
+
+export async function enrolledHost(plane: ControlPlane, ownerId = newOwner()): Promise<TestHost> {
   const host = makeTestHost(plane)
   const { status } = await host.enrol(await joinCode(plane, ownerId))
   if (status !== 200) throw new Error(`enrolment answered ${status}`)
   return host
 }
 
-export async function approvedHost(plane: ControlPlane): Promise<TestHost> {
-  const host = await enrolledHost(plane)
+export async function approvedHost(plane: ControlPlane, ownerId?: string): Promise<TestHost> {
+  const host = await enrolledHost(plane, ownerId)
   await plane.operate('POST', `/nodes/${host.nodeId}/approve`)
   return host
 }

@@ -5,6 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import {
   decodeTicket,
+  type SignedTicket,
   type Ticket,
   type TicketExpectation,
   type TicketRefusal,
@@ -19,7 +20,7 @@ import { makeTicketMemory } from './ticket-memory.ts'
 export type Admission =
   | {
       readonly kind: 'admitted'
-      readonly ticket: Ticket
+      readonly signed: SignedTicket
       readonly target: Target
       readonly release: () => void
     }
@@ -72,6 +73,6 @@ export function makeAdmission(deps: AdmissionDeps): (request: IncomingMessage) =
     const release = isReady ? deps.slots.take(target.runtimeId, target.capacity) : undefined
     return target === undefined || release === undefined
       ? { kind: 'busy', ticket }
-      : { kind: 'admitted', ticket, target, release }
+      : { kind: 'admitted', signed, target, release }
   }
 }

@@ -2,11 +2,17 @@
  * One dispatch from the gateway: admitted by its ticket, run on the local runtime, answered with a
  * proof in the head and a claim at the end. Its texts pass through and are neither kept nor logged.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { sha256Hex } from '../../../src/protocol/canonical.ts'
 import type { NowMs } from '../../../src/protocol/clock.ts'
+import type { LateClaimOffer } from '../../../src/protocol/late-claims.ts'
 import { limits } from '../../../src/protocol/limits.ts'
-import { proofHeader, signBusy, signProof, type Ticket } from '../../../src/protocol/ticket.ts'
+import {
+  proofHeader,
+  type SignedTicket,
+  signBusy,
+  signProof,
+} from '../../../src/protocol/ticket.ts'
 import type { Log } from '../log.ts'
 import type { NodeKey } from '../node-key.ts'
 import type { Target } from '../runtimes/monitor.ts'
@@ -14,10 +20,11 @@ import { runtimeUrl } from '../runtimes/surface.ts'
 import { type AdmissionDeps, makeAdmission, ticketRefused } from './admission.ts'
 import type { Counters } from './counters.ts'
 import { makeEvidence } from './evidence.ts'
-import { type RelayEnd, relayEvents } from './relay-events.ts'
-import { relayJson } from './relay-json.ts'
+import { endEvents, type Relay, type RelayEnd, relayEvents } from './relay-events.ts'
+import { endJsonCancelled, relayJson } from './relay-json.ts'
 import { hasLeft, type Refusal, sendRefusal } from './replies.ts'
 import { forwardedBody, readBody } from './request-body.ts'
+import type { Running } from './running.ts'
 import { runtimeError } from './runtime-error.ts'
 import { askRuntime, type RuntimeTimeouts } from './runtime-request.ts'
 
@@ -27,6 +34,11 @@ export type DispatchPath = (typeof dispatchPaths)[number]
 export type DispatchDeps = AdmissionDeps & {
   readonly node: NodeKey
   readonly counters: Counters
+  readonly running: Pick<Running, 'begin'>
+  /** Takes the claim of a dispatch whose reply was not read to its end. */
+  readonly keepClaim: (offer: LateClaimOffer) => void
+  /** Called for each chunk that a runtime made. */
+  readonly progressed?: (runtimeId: string) => void
   readonly monotonicMs: NowMs
   readonly timeouts: RuntimeTimeouts
   readonly log: Log
@@ -38,7 +50,19 @@ export type Dispatch = (
   response: ServerResponse,
 ) => Promise<void>
 
-type Job = { readonly ticket: Ticket; readonly target: Target; readonly path: DispatchPath }
+type Job = { readonly signed: SignedTicket; readonly target: Target; readonly path: DispatchPath }
+
+type Run = {
+  readonly body: Buffer
+  readonly response: ServerResponse
+  readonly cancelled: AbortSignal
+}
+
+type Answering = Relay & {
+  readonly path: DispatchPath
+  readonly reply: IncomingMessage | undefined
+  readonly headers: OutgoingHttpHeaders
+}
 
 const busy: Refusal = {
   status: 429,
@@ -70,7 +94,8 @@ export function makeDispatch(deps: DispatchDeps): Dispatch {
   }
 
   async function accept(job: Job, request: IncomingMessage, response: ServerResponse) {
-    const { ticket, target, path } = job
+    const { target, path } = job
+    const { ticket } = job.signed
     const body = await readBody(request, limits.requestBodyBytes)
     if (!body.ok) {
       if (body.reason === 'too_large') sendRefusal(response, tooLarge, { connection: 'close' })
@@ -92,7 +117,12 @@ export function makeDispatch(deps: DispatchDeps): Dispatch {
     }
     counters.count('accepted')
     const startedMs = deps.monotonicMs()
-    const end = await run(job, forwarded.bytes, response)
+    const running = deps.running.begin(ticket)
+    const end = await run(job, {
+      body: forwarded.bytes,
+      response,
+      cancelled: running.cancelled,
+    }).finally(running.end)
     counters.count(end)
     log('dispatch', {
       ticket_id: ticket.ticket_id,
@@ -103,30 +133,42 @@ export function makeDispatch(deps: DispatchDeps): Dispatch {
     })
   }
 
-  async function run(job: Job, body: Buffer, response: ServerResponse): Promise<RelayEnd> {
-    const { ticket, target, path } = job
-    const headers = { [proofHeader]: signProof(ticket, node.signer) }
-    const evidence = makeEvidence({ ticket, target, node, monotonicMs: deps.monotonicMs })
+  async function run(job: Job, { body, response, cancelled }: Run): Promise<RelayEnd> {
+    const { signed, target, path } = job
+    const headers = { [proofHeader]: signProof(signed.ticket, node.signer) }
+    const { monotonicMs } = deps
+    const seen = () => deps.progressed?.(target.runtimeId)
+    const evidence = makeEvidence({ ...signed, target, node, seen, monotonicMs })
     const left = new AbortController()
     response.once('close', () => left.abort())
     if (response.destroyed) left.abort()
     const gone = left.signal
     const url = runtimeUrl(target.url, path)
-    const reply = await askRuntime({ url, body, signal: gone, timeouts })
+    const signal = AbortSignal.any([gone, cancelled])
+    const reply = await askRuntime({ url, body, signal, timeouts })
     if (gone.aborted) return 'cancelled_by_client'
+    const relay = { to: response, evidence, gone, cancelled, idleMs: timeouts.idleMs, headers }
+    const end = await answer({ ...relay, path, reply })
+    if (!response.writableFinished && !evidence.isEmpty()) {
+      deps.keepClaim({ ticket: signed, claim: evidence.signedClaim().claim })
+    }
+    return end
+  }
 
+  async function answer(relay: Answering): Promise<RelayEnd> {
+    const { path, reply, to, cancelled, headers } = relay
+    if (cancelled.aborted && path === '/v1/embeddings') return endJsonCancelled(relay)
     const kind = reply === undefined ? 'none' : kindOf(reply)
-    if (reply === undefined || kind === 'none') {
+    if (!cancelled.aborted && (reply === undefined || kind === 'none')) {
       reply?.destroy()
-      sendRefusal(response, runtimeError(reply?.statusCode), headers)
-      await hasLeft(response, timeouts.idleMs)
+      sendRefusal(to, runtimeError(reply?.statusCode), headers)
+      await hasLeft(to, timeouts.idleMs)
       return 'failed'
     }
-    const relay = { from: reply, to: response, evidence, gone, idleMs: timeouts.idleMs, headers }
-    if (kind === 'json') return relayJson(relay)
-    response.writeHead(200, { ...streamHeaders, ...headers })
-    response.flushHeaders()
-    return relayEvents(relay)
+    if (reply !== undefined && kind === 'json') return relayJson({ ...relay, from: reply })
+    to.writeHead(200, { ...streamHeaders, ...headers })
+    to.flushHeaders()
+    return reply === undefined ? endEvents(relay, false) : relayEvents({ ...relay, from: reply })
   }
 }
 

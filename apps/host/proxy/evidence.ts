@@ -12,6 +12,10 @@ export type Evidence = {
   readonly see: (chunk: HostChunk) => void
   readonly seeUsage: (usage: WireUsage | null | undefined) => void
   readonly finishReason: () => string | null
+  /** The gateway wanted no more; a reason that the runtime gave before that stands. */
+  readonly cancelled: () => void
+  /** Whether there is anything to claim. */
+  readonly isEmpty: () => boolean
   /** The `b3iq` member of the last event or of a JSON reply. */
   readonly signedClaim: () => { claim: ReturnType<typeof signClaim>; receipt_hash: string }
 }
@@ -20,6 +24,8 @@ export function makeEvidence(deps: {
   readonly ticket: Ticket
   readonly target: Target
   readonly node: NodeKey
+  /** Called for each chunk. */
+  readonly seen: () => void
   readonly monotonicMs: NowMs
 }): Evidence {
   const { ticket, target, node } = deps
@@ -37,6 +43,7 @@ export function makeEvidence(deps: {
 
   return {
     see: (chunk) => {
+      deps.seen()
       const text = chunkText(chunk)
       if (text !== '') {
         firstContentMs ??= elapsedMs()
@@ -47,6 +54,10 @@ export function makeEvidence(deps: {
     },
     seeUsage,
     finishReason: () => finishReason,
+    cancelled: () => {
+      finishReason ??= 'cancelled'
+    },
+    isEmpty: () => firstContentMs === null && usage === null,
     signedClaim: () => {
       const claim: Claim = {
         v: 1,

@@ -1,7 +1,8 @@
 /**
  * Relays a runtime's event stream, event by event, at the pace of whoever reads it. The runtime's
  * end mark is held back: the signed claim goes before it. A stream that broke ends with an error
- * event instead, its claim before that too, because nobody reads on after an error.
+ * event instead, its claim before that too, because nobody reads on after an error. One that the
+ * gateway cancelled ends as if it were whole: it is what was asked for.
  */
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -13,31 +14,48 @@ import { hasLeft } from './replies.ts'
 
 export type RelayEnd = 'completed' | 'failed' | 'cancelled_by_client'
 
+/** After a cancel the claim has left within this, or the stream is cut. */
+export const cancelledEndMs = 2_000
+
+/** What every relay is given besides where it reads from. */
+export type Relay = {
+  readonly to: ServerResponse
+  readonly evidence: Evidence
+  /** Aborts when the client has gone. */
+  readonly gone: AbortSignal
+  /** Aborts when the gateway cancels. */
+  readonly cancelled: AbortSignal
+  readonly idleMs: number
+}
+
 const endMark = '[DONE]'
 const runtimeFailed = {
   error: { code: 'runtime_error', message: 'The runtime failed during its reply.' },
 }
 
-export async function relayEvents(relay: {
-  readonly from: IncomingMessage
-  readonly to: ServerResponse
-  readonly evidence: Evidence
-  /** Aborts when the client has gone. */
-  readonly gone: AbortSignal
-  readonly idleMs: number
-}): Promise<RelayEnd> {
-  const { to, evidence, gone, idleMs } = relay
+export async function relayEvents(
+  relay: Relay & { readonly from: IncomingMessage },
+): Promise<RelayEnd> {
   const whole = await pump(relay)
+  return endEvents(relay, whole)
+}
+
+/** Claim and end of a stream whose head has been sent. */
+export async function endEvents(relay: Relay, whole: boolean): Promise<RelayEnd> {
+  const { to, evidence, gone, cancelled, idleMs } = relay
+  const isCancelled = cancelled.aborted && !whole
+  if (isCancelled) evidence.cancelled()
   if (gone.aborted || to.destroyed) return 'cancelled_by_client'
   to.write(eventText(JSON.stringify({ b3iq: evidence.signedClaim() })))
-  to.end(eventText(whole ? endMark : JSON.stringify(runtimeFailed)))
-  if (!(await hasLeft(to, idleMs))) return 'cancelled_by_client'
+  to.end(eventText(whole || isCancelled ? endMark : JSON.stringify(runtimeFailed)))
+  const left = await hasLeft(to, isCancelled ? cancelledEndMs : idleMs)
+  if (isCancelled || !left) return 'cancelled_by_client'
   return whole ? 'completed' : 'failed'
 }
 
 /** True when the runtime's reply was whole: ended by its mark, or after a finish reason. */
 async function pump(relay: Parameters<typeof relayEvents>[0]): Promise<boolean> {
-  const { from, to, evidence, gone, idleMs } = relay
+  const { from, to, evidence, gone, cancelled, idleMs } = relay
   const stream: { state: 'open' | 'ended' | 'broken'; pending: string } = {
     state: 'open',
     pending: '',
@@ -74,7 +92,8 @@ async function pump(relay: Parameters<typeof relayEvents>[0]): Promise<boolean> 
     const text = stream.pending
     stream.pending = ''
     if (text === '' || to.write(text)) return
-    await once(to, 'drain', { signal: AbortSignal.any([gone, AbortSignal.timeout(idleMs)]) })
+    const signal = AbortSignal.any([gone, cancelled, AbortSignal.timeout(idleMs)])
+    await once(to, 'drain', { signal })
   }
 
   try {

@@ -1,10 +1,10 @@
 /** Relays a reply that is one JSON document, with the signed claim as its `b3iq` member. */
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import * as z from 'zod'
 import { ChatDelta, HostChunk, WireUsage } from '../../../src/protocol/chat-chunk.ts'
 import { limits } from '../../../src/protocol/limits.ts'
 import type { Evidence } from './evidence.ts'
-import type { RelayEnd } from './relay-events.ts'
+import { cancelledEndMs, type Relay, type RelayEnd } from './relay-events.ts'
 import { hasLeft, sendJson, sendRefusal } from './replies.ts'
 import { readBody } from './request-body.ts'
 import { runtimeError } from './runtime-error.ts'
@@ -24,18 +24,29 @@ const JsonReply = z.looseObject({
   usage: WireUsage.partial({ completion_tokens: true }).nullish(),
 })
 
-export async function relayJson(relay: {
-  readonly from: IncomingMessage
-  readonly to: ServerResponse
-  readonly evidence: Evidence
-  readonly headers: OutgoingHttpHeaders
-  readonly idleMs: number
-}): Promise<RelayEnd> {
+type JsonRelay = Relay & { readonly headers: OutgoingHttpHeaders }
+
+const cancelledError = {
+  error: { code: 'cancelled', message: 'The gateway cancelled this dispatch.' },
+}
+
+/** The claim of a dispatch that was cancelled before it had a reply. */
+export async function endJsonCancelled({ to, evidence, headers }: JsonRelay): Promise<RelayEnd> {
+  evidence.cancelled()
+  sendJson(to, 200, { ...cancelledError, b3iq: evidence.signedClaim() }, headers)
+  await hasLeft(to, cancelledEndMs)
+  return 'cancelled_by_client'
+}
+
+export async function relayJson(
+  relay: JsonRelay & { readonly from: IncomingMessage },
+): Promise<RelayEnd> {
   const { from, to, evidence } = relay
   const body = await readBody(from, limits.hostReplyBytes)
   from.destroy()
   if (to.destroyed) return 'cancelled_by_client'
   const reply = body.ok ? parseReply(body.bytes) : undefined
+  if (reply === undefined && relay.cancelled.aborted) return endJsonCancelled(relay)
   if (reply === undefined) {
     sendRefusal(to, runtimeError(), relay.headers)
     await hasLeft(to, relay.idleMs)

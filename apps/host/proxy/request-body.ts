@@ -1,5 +1,6 @@
 /** The body of a dispatch: read within a bound, checked against its ticket, made fit for a runtime. */
 import type { IncomingMessage } from 'node:http'
+import type * as z from 'zod'
 import { ChatRequest } from '../../../src/protocol/chat-request.ts'
 import type { Ticket } from '../../../src/protocol/ticket.ts'
 
@@ -50,14 +51,10 @@ export function forwardedBody(
     readonly generates: boolean
   },
 ): ForwardedBody {
-  const json = parseObject(bytes)
-  if (json === undefined) return { ok: false, message: 'The body is not a JSON object.' }
-  const parsed = Bounded.safeParse(json)
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues
-    return { ok: false, message: `${issue?.path.join('.')}: ${issue?.message}` }
-  }
-  const { max_tokens, max_completion_tokens, n } = parsed.data
+  const safe = safeBody(bytes)
+  if (!safe.ok) return safe
+  const { json } = safe
+  const { max_tokens, max_completion_tokens, n } = safe.bounded
   if ((n ?? 1) > by.ticket.n) return { ok: false, message: 'n: exceeds the ticket.' }
   const window = Math.min(
     max_tokens ?? by.ticket.max_tokens,
@@ -72,6 +69,20 @@ export function forwardedBody(
     ...(max_completion_tokens ? { max_completion_tokens: window } : {}),
   }
   return { ok: true, bytes: Buffer.from(JSON.stringify(forwarded)) }
+}
+
+export type SafeBody =
+  | { readonly ok: true; readonly json: object; readonly bounded: z.infer<typeof Bounded> }
+  | { readonly ok: false; readonly message: string }
+
+/** A body that makes no runtime fetch anything for a stranger. */
+export function safeBody(bytes: Buffer): SafeBody {
+  const json = parseObject(bytes)
+  if (json === undefined) return { ok: false, message: 'The body is not a JSON object.' }
+  const parsed = Bounded.safeParse(json)
+  if (parsed.success) return { ok: true, json, bounded: parsed.data }
+  const [issue] = parsed.error.issues
+  return { ok: false, message: `${issue?.path.join('.')}: ${issue?.message}` }
 }
 
 function parseObject(bytes: Buffer): object | undefined {

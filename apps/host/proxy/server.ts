@@ -3,13 +3,18 @@
  * that expose far more than that. Everything else is 404.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { cancelPath } from '../../../src/protocol/cancel.ts'
 import { routeProbePath } from '../../../src/protocol/enrolment.ts'
 import type { Log } from '../log.ts'
+import type { RouteTls } from '../route-tls.ts'
 import { errorCode, messageOf, StatedError } from '../stated-error.ts'
+import type { CancelEndpoint } from './cancel.ts'
 import { type Dispatch, dispatchPaths } from './dispatch.ts'
 import { notFound, sendRefusal } from './replies.ts'
 import type { RouteProbe } from './route-probe.ts'
 
+const modelsPath = '/v1/models'
 const connectionsMax = 1024
 const headersTimeoutMs = 10_000
 /** For the whole request with its body. */
@@ -27,19 +32,28 @@ export type ProxyServer = {
 /** Throws a StatedError where the address cannot be listened on. */
 export async function startProxyServer(deps: {
   readonly listen: { readonly host: string; readonly port: number }
+  /** Plain HTTP where left out. */
+  readonly tls?: RouteTls
   readonly dispatch: Dispatch
-  readonly routeProbe: RouteProbe
+  /** What else is answered; the rest is 404. */
+  readonly routeProbe?: RouteProbe
+  readonly cancel?: CancelEndpoint
+  readonly models?: (request: IncomingMessage, response: ServerResponse) => void
   readonly log: Log
 }): Promise<ProxyServer> {
-  const server = createServer(
-    {
-      headersTimeout: headersTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      keepAliveTimeout: keepAliveTimeoutMs,
-    },
-    (request, response) => void answer(request, response),
-  )
+  const timeouts = {
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+  }
+  const server = deps.tls
+    ? createTlsServer({ ...timeouts, ...deps.tls, minVersion: 'TLSv1.2' }, onRequest)
+    : createServer(timeouts, onRequest)
   server.maxConnections = connectionsMax
+
+  function onRequest(request: IncomingMessage, response: ServerResponse): void {
+    void answer(request, response)
+  }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // A connection that breaks is seen where it matters; unhandled it would end the process.
@@ -55,10 +69,12 @@ export async function startProxyServer(deps: {
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [path = '', query = ''] = (request.url ?? '').split('?', 2)
-    if (request.method === 'GET' && path === routeProbePath) {
-      deps.routeProbe(new URLSearchParams(query), response)
-      return
+    const { cancel, models, routeProbe } = deps
+    if (routeProbe && request.method === 'GET' && path === routeProbePath) {
+      return routeProbe(new URLSearchParams(query), response)
     }
+    if (models && request.method === 'GET' && path === modelsPath) return models(request, response)
+    if (cancel && request.method === 'POST' && path === cancelPath) return cancel(request, response)
     const dispatchPath = dispatchPaths.find((allowed) => allowed === path)
     if (request.method === 'POST' && dispatchPath !== undefined) {
       await deps.dispatch(dispatchPath, request, response)

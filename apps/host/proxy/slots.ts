@@ -7,12 +7,14 @@ import { assert } from '../../../src/protocol/assert.ts'
 export type Slots = {
   /** Undefined when the node or this runtime is full; else gives the slot back, once. */
   readonly take: (runtimeId: string, capacity: number) => (() => void) | undefined
-  readonly inFlight: (runtimeId: string) => number
+  /** Of one runtime, or of all. */
+  readonly inFlight: (runtimeId?: string) => number
   /** Resolves when no slot is taken. */
   readonly idle: () => Promise<void>
 }
 
-export function makeSlots(nodeCapacity: number): Slots {
+/** `nodeCapacity` may change at any time; what runs goes on. */
+export function makeSlots(nodeCapacity: () => number): Slots {
   const taken = new Map<string, number>()
   let total = 0
   let waiting: (() => void)[] = []
@@ -29,7 +31,7 @@ export function makeSlots(nodeCapacity: number): Slots {
   return {
     take: (runtimeId, capacity) => {
       const here = taken.get(runtimeId) ?? 0
-      if (total >= nodeCapacity || here >= capacity) return undefined
+      if (total >= nodeCapacity() || here >= capacity) return undefined
       taken.set(runtimeId, here + 1)
       total += 1
       let held = true
@@ -39,7 +41,7 @@ export function makeSlots(nodeCapacity: number): Slots {
         release(runtimeId)
       }
     },
-    inFlight: (runtimeId) => taken.get(runtimeId) ?? 0,
+    inFlight: (runtimeId) => (runtimeId === undefined ? total : (taken.get(runtimeId) ?? 0)),
     idle: () =>
       total === 0
         ? Promise.resolve()

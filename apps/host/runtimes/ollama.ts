@@ -3,7 +3,13 @@
  * serve beside local ones, which are dropped: selling them would be selling another's service.
  */
 import * as z from 'zod'
-import { clipText, clipVersion, type LocalModel, type ReadRuntime } from './reading.ts'
+import {
+  clipText,
+  clipVersion,
+  type LocalModel,
+  type ReadRuntime,
+  reachesWhole,
+} from './reading.ts'
 
 export const Version = z.looseObject({ version: z.string().min(1) })
 
@@ -18,7 +24,7 @@ const Tags = z.looseObject({
           .looseObject({
             format: z.string().nullish(),
             quantization_level: z.string().nullish(),
-            context_length: z.int().min(1).nullish(),
+            context_length: z.int().min(0).nullish(),
           })
           .nullish(),
         remote_model: z.string().nullish(),
@@ -30,7 +36,9 @@ const Tags = z.looseObject({
 type Tag = z.infer<typeof Tags>['models'][number]
 
 const Loaded = z.looseObject({
-  models: z.array(z.looseObject({ name: z.string(), context_length: z.int().min(1).nullish() })),
+  models: z
+    .array(z.looseObject({ name: z.string(), context_length: z.int().min(0).nullish() }))
+    .max(4096),
 })
 
 export const readOllama: ReadRuntime = async (surface) => {
@@ -41,19 +49,21 @@ export const readOllama: ReadRuntime = async (surface) => {
   ])
   if (version === undefined) return undefined
   const contexts = new Map(loaded?.models.map((model) => [model.name, model.context_length]))
+  const models = tags?.models.flatMap((tag) => localModel(tag, contexts.get(tag.name)))
   return {
     version: clipVersion(version.version),
     healthy: true,
     queue: undefined,
-    models: tags?.models.flatMap((tag) => localModel(tag, contexts.get(tag.name))),
+    models,
+    // Models of its cloud are listed as loaded too.
+    loaded: models?.map((model) => model.local_name).filter((name) => contexts.has(name)),
   }
 }
 
 function localModel(tag: Tag, loadedContext: number | null | undefined): LocalModel[] {
   const hex = /^(?:sha256:)?([0-9a-f]{64})$/.exec(tag.digest ?? '')?.[1]
   if (tag.remote_host || tag.remote_model || hex === undefined) return []
-  // A name that had to be cut would no longer reach its model.
-  if (tag.name !== clipText(tag.name)) return []
+  if (!reachesWhole(tag.name)) return []
   return [
     {
       local_name: tag.name,
@@ -64,7 +74,7 @@ function localModel(tag: Tag, loadedContext: number | null | undefined): LocalMo
         size_bytes: tag.size ?? null,
       },
       // What it was loaded with is what it serves; the model's own limit is often higher.
-      context_length: loadedContext ?? tag.details?.context_length ?? null,
+      context_length: loadedContext || tag.details?.context_length || null,
     },
   ]
 }

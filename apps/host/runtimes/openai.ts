@@ -1,12 +1,9 @@
-/**
- * Any server that speaks OpenAI's protocol and shows no more than that: a list of names. SGLang and
- * LM Studio are read this way too until they have readers of their own.
- */
+/** Any server that speaks OpenAI's protocol and shows no more than that: a list of names. */
 import * as z from 'zod'
-import { clipText, nameDigest, type ReadRuntime } from './reading.ts'
+import { nameDigest, type ReadRuntime, reachesWhole } from './reading.ts'
 
 export const Models = z.looseObject({
-  data: z.array(z.looseObject({ id: z.string().min(1) })).max(4096),
+  data: z.array(z.looseObject({ id: z.string().min(1), owned_by: z.string().nullish() })).max(4096),
 })
 
 export const readOpenai: ReadRuntime = async (surface) => {
@@ -17,7 +14,7 @@ export const readOpenai: ReadRuntime = async (surface) => {
     healthy: true,
     queue: undefined,
     models: models.data
-      .filter((model) => model.id === clipText(model.id))
+      .filter(({ id }) => reachesWhole(id))
       .map((model) => ({
         local_name: model.id,
         artifact: {

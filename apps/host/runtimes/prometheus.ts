@@ -1,17 +1,25 @@
-/** As much of Prometheus' text format as two gauges need. */
+/** As much of Prometheus' text format as gauges and counters of runtimes need. */
 
-/** The sum over all label sets of one metric; undefined where it is not exposed. */
-export function metricSum(text: string, name: string): number | undefined {
-  const values = text
-    .split('\n')
-    .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
-    .map((line) => Number(line.slice(line.lastIndexOf('}') + 1).match(/[^\s}]+$/)?.[0]))
-    .filter(Number.isFinite)
-  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0)
+export type Sample = {
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
 }
 
-/** A gauge of requests: whole and not negative. */
-export function requestCount(text: string, name: string): number | undefined {
-  const sum = metricSum(text, name)
-  return sum === undefined ? undefined : Math.max(0, Math.round(sum))
+/** Every label set of one metric; values that are no finite number are left out. */
+export function samplesOf(lines: readonly string[], name: string): Sample[] {
+  return lines
+    .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
+    .map((line) => sampleOf(line.slice(name.length).trim()))
+    .filter(({ value }) => Number.isFinite(value))
+}
+
+/** `rest` is a line without its name: labels if any, a value, sometimes a time. */
+function sampleOf(rest: string): Sample {
+  const end = rest.startsWith('{') ? rest.lastIndexOf('}') + 1 : 0
+  const [value = ''] = rest.slice(end).trim().split(/\s+/)
+  const pairs = rest.slice(0, end).matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)
+  return {
+    labels: Object.fromEntries([...pairs].map(([, key = '', text = '']) => [key, text])),
+    value: value === '' ? Number.NaN : Number(value),
+  }
 }

@@ -2,13 +2,17 @@
 import type { RuntimeKind } from '../../../src/protocol/claim.ts'
 import type { InventoryModel, RuntimeReport } from '../../../src/protocol/heartbeat.ts'
 import type { ArtifactDigests } from './artifact-digest.ts'
+import { queueHealth } from './queue-health.ts'
 import type { Surface } from './surface.ts'
 
 /** `capacity` is undefined where the runtime does not tell how many requests it takes at once. */
 export type QueueReading = {
   readonly running: number
   readonly waiting: number
-  readonly capacity?: number
+  readonly waitingForCapacity?: number | undefined
+  readonly capacity?: number | undefined
+  /** 0 to 1. */
+  readonly kvUsage?: number | undefined
 }
 
 export type LocalModel = Omit<InventoryModel, 'runtime_id' | 'status' | 'remote'>
@@ -18,10 +22,16 @@ export type RuntimeReading = {
   readonly version: string | undefined
   /** Answers, but says itself that it cannot work. */
   readonly healthy: boolean
+  /** A sentence where the engine was put to sleep or paused. */
+  readonly paused?: string | undefined
   /** Undefined where the runtime shows no queue: then the agent counts. */
   readonly queue: QueueReading | undefined
+  /** Counters that move while tokens are made; undefined where there are none. */
+  readonly progress?: readonly number[] | undefined
   /** Undefined where they could not be told this time. */
   readonly models: readonly LocalModel[] | undefined
+  /** Local names of the models in memory; undefined where the runtime does not tell. */
+  readonly loaded?: readonly string[] | undefined
 }
 
 /** Undefined when the runtime does not answer as its kind should. */
@@ -39,6 +49,9 @@ export const clipText = (text: string): string => text.slice(0, textMax)
 export const clipVersion = (text: string | undefined): string | undefined =>
   text?.slice(0, versionMax) || undefined
 
+/** A name that had to be cut would no longer reach its model. */
+export const reachesWhole = (name: string): boolean => name === clipText(name)
+
 /** The weaker identity, where no bytes can be hashed: only the name is known. */
 export function nameDigest(name: string): string {
   return `name:${name.replace(/[^\x21-\x7e]/g, '_').slice(0, 120) || 'unnamed'}`
@@ -54,6 +67,8 @@ export type ReportFacts = {
   /** Dispatches of ours that this runtime works on. */
   readonly inFlight: number
   readonly ownerConcurrency: number
+  /** See `Progress`. */
+  readonly stalledMs?: number | undefined
 }
 
 export function capacityOf(facts: Pick<ReportFacts, 'reading' | 'ownerConcurrency'>): number {
@@ -62,34 +77,31 @@ export function capacityOf(facts: Pick<ReportFacts, 'reading' | 'ownerConcurrenc
 }
 
 export function reportOf(facts: ReportFacts): RuntimeReport {
-  const { reading, reachable, inFlight } = facts
+  const { reading, reachable } = facts
   const seen = reachable ? reading?.queue : undefined
-  const capacity = capacityOf(facts)
-  const running = seen?.running ?? inFlight
-  const waiting = seen?.waiting ?? 0
+  const load = {
+    running: seen?.running ?? facts.inFlight,
+    waiting: seen?.waiting ?? 0,
+    capacity: capacityOf(facts),
+  }
   return {
     id: facts.id,
     kind: facts.kind,
     version: facts.version,
     reachable,
-    loaded: [],
+    loaded: reachable ? [...(reading?.loaded ?? [])] : [],
     queue: {
       source: seen === undefined ? 'agent' : 'runtime',
-      running,
-      waiting,
-      capacity,
-      ...healthOf({ healthy: reading?.healthy === true, reachable, full: running >= capacity }),
+      ...load,
+      ...queueHealth({
+        ...load,
+        reachable,
+        healthy: reading?.healthy === true,
+        paused: reading?.paused,
+        waitingForCapacity: seen?.waitingForCapacity ?? 0,
+        kvUsage: seen?.kvUsage,
+        stalledMs: facts.stalledMs,
+      }),
     },
   }
-}
-
-function healthOf(facts: { healthy: boolean; reachable: boolean; full: boolean }): {
-  health: RuntimeReport['queue']['health']
-  reason: string | null
-} {
-  if (!facts.reachable) return { health: 'unhealthy', reason: 'the runtime does not answer' }
-  if (!facts.healthy) return { health: 'unhealthy', reason: 'the runtime says it is not ready' }
-  return facts.full
-    ? { health: 'busy', reason: 'all slots are taken' }
-    : { health: 'ok', reason: null }
 }

@@ -14,6 +14,8 @@ export type CompletionJob = {
   readonly stop: readonly string[]
   readonly stream: boolean
   readonly includeUsage: boolean
+  /** Undefined: no log-probabilities. */
+  readonly topLogprobs?: number | undefined
 }
 
 export type RequestFault = {
@@ -48,7 +50,12 @@ const Common = z.object({
 
 const TextPart = z.object({ type: z.literal('text'), text: z.string() })
 
+/** OpenAI's bound. */
+const topLogprobsMax = 20
+
 const ChatRequest = Common.extend({
+  logprobs: z.boolean().nullish(),
+  top_logprobs: z.int().min(0).max(topLogprobsMax).nullish(),
   messages: z
     .array(
       z.object({
@@ -81,8 +88,10 @@ const jobOf = (
   request: z.infer<typeof Common>,
   promptText: string,
   tokensMax: number | undefined,
+  topLogprobs?: number | undefined,
 ): CompletionJob => ({
   promptText,
+  topLogprobs,
   sampling: {
     temperature: request.temperature ?? defaultTemperature,
     topP: request.top_p ?? defaultTopP,
@@ -105,6 +114,12 @@ const faultOf = (error: z.ZodError, body: unknown): RequestFault => {
     : { code: 'invalid_value', message: `The field ${param} is wrong. ${issue.message}.`, param }
 }
 
+const loneTopLogprobs: RequestFault = {
+  code: 'invalid_value',
+  message: 'The field top_logprobs needs logprobs: true beside it.',
+  param: 'top_logprobs',
+}
+
 const textOf = (content: string | readonly { readonly text: string }[] | null | undefined) =>
   typeof content === 'string' ? content : (content ?? []).map(({ text }) => text).join('')
 
@@ -114,7 +129,10 @@ export const parseChatRequest = (body: unknown): ParsedRequest => {
   const { data } = parsed
   const messages = data.messages.map(({ role, content }) => ({ role, text: textOf(content) }))
   const tokensMax = data.max_completion_tokens ?? data.max_tokens ?? undefined
-  return { ok: true, job: jobOf(data, renderChat(messages), tokensMax) }
+  const wantsLogprobs = data.logprobs ?? false
+  if (!wantsLogprobs && data.top_logprobs != null) return { ok: false, fault: loneTopLogprobs }
+  const topLogprobs = wantsLogprobs ? (data.top_logprobs ?? 0) : undefined
+  return { ok: true, job: jobOf(data, renderChat(messages), tokensMax, topLogprobs) }
 }
 
 export const parseTextRequest = (body: unknown): ParsedRequest => {

@@ -4,7 +4,7 @@
 
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { CompletionJob } from './completion-request.ts'
-import type { Prompt } from './engine.ts'
+import type { Prompt, Reading } from './engine.ts'
 import type { Counters } from './metrics.ts'
 import { makeStopFilter } from './stop-strings.ts'
 
@@ -29,7 +29,12 @@ export type CompletionEnd = {
 }
 
 export type CompletionEvent =
-  | { readonly type: 'text'; readonly text: string }
+  | {
+      readonly type: 'text'
+      readonly text: string
+      /** Of the tokens that this text came from, when log-probabilities were asked for. */
+      readonly readings?: readonly Reading[] | undefined
+    }
   | ({ readonly type: 'end' } & CompletionEnd)
 
 export type CompletionRun = {
@@ -54,6 +59,15 @@ export async function* runCompletion(
   let firstTokenMs = startedMs
   let completionTokens = 0
   let stopped = false
+  let readings: Reading[] = []
+
+  /** What was read goes out with the text it belongs to; without any, events stay as they were. */
+  const textEvent = (text: string): CompletionEvent => {
+    if (readings.length === 0) return { type: 'text', text }
+    const event = { type: 'text', text, readings } as const
+    readings = []
+    return event
+  }
 
   const count = () => {
     const nowMs = performance.now()
@@ -70,11 +84,13 @@ export async function* runCompletion(
       slot: run.slot,
       sampling: job.sampling,
       tokensMax,
+      topLogprobs: job.topLogprobs,
     })) {
       signal.throwIfAborted()
       if (piece.tokens === 1) count()
+      if (piece.reading) readings.push(piece.reading)
       const cut = filter.push(piece.text)
-      if (cut.text !== '') yield { type: 'text', text: cut.text }
+      if (cut.text !== '') yield textEvent(cut.text)
       stopped = cut.stopped
       if (stopped) break
       // Other requests and scrapes get their turn between any two tokens.
@@ -85,7 +101,8 @@ export async function* runCompletion(
   }
 
   const rest = filter.flush()
-  if (rest !== '') yield { type: 'text', text: rest }
+  // Tokens of a stop string are not part of the reply, and neither are their readings.
+  if (rest !== '' || (readings.length > 0 && !stopped)) yield textEvent(rest)
   yield {
     type: 'end',
     finishReason: stopped || completionTokens < tokensMax ? 'stop' : 'length',
@@ -103,14 +120,22 @@ export async function* runCompletion(
   }
 }
 
+export type WholeCompletion = {
+  readonly text: string
+  readonly end: CompletionEnd
+  readonly readings: readonly Reading[]
+}
+
 /** Drains a run that nobody streams. */
 export const collectCompletion = async (
   events: AsyncIterable<CompletionEvent>,
-): Promise<{ readonly text: string; readonly end: CompletionEnd }> => {
+): Promise<WholeCompletion> => {
   let text = ''
+  const readings: Reading[] = []
   for await (const event of events) {
-    if (event.type === 'end') return { text, end: event }
+    if (event.type === 'end') return { text, end: event, readings }
     text += event.text
+    readings.push(...(event.readings ?? []))
   }
   throw new Error('A completion ended without saying how.')
 }

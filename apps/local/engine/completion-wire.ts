@@ -7,7 +7,8 @@ import {
   parseChatRequest,
   parseTextRequest,
 } from './completion-request.ts'
-import type { CompletionEnd, CompletionEvent } from './completion-run.ts'
+import type { CompletionEnd, CompletionEvent, WholeCompletion } from './completion-run.ts'
+import type { Reading } from './engine.ts'
 
 /** Repeated in every chunk of a reply. `created` is in seconds. */
 export type ReplyHead = {
@@ -23,30 +24,51 @@ export type Dialect = {
   parse(body: unknown): ParsedRequest
   /** The chunks before any text. */
   opening(head: ReplyHead): readonly Chunk[]
-  text(head: ReplyHead, text: string): Chunk
+  text(head: ReplyHead, text: string, readings?: readonly Reading[] | undefined): Chunk
   finish(head: ReplyHead, end: CompletionEnd): Chunk
   usage(head: ReplyHead, end: CompletionEnd): Chunk
-  whole(head: ReplyHead, reply: { readonly text: string; readonly end: CompletionEnd }): Chunk
+  whole(head: ReplyHead, reply: WholeCompletion): Chunk
 }
 
-const chatChunk = (head: ReplyHead, delta: Chunk, finishReason: string | null): Chunk => ({
+/** OpenAI's shape; a reply without readings has no such field. */
+const logprobsOf = (readings: readonly Reading[] | undefined): Chunk =>
+  readings === undefined || readings.length === 0
+    ? {}
+    : {
+        logprobs: {
+          content: readings.map(({ top, ...token }) => ({ ...token, top_logprobs: top })),
+          refusal: null,
+        },
+      }
+
+const chatChunk = (
+  head: ReplyHead,
+  delta: Chunk,
+  finishReason: string | null,
+  readings?: readonly Reading[] | undefined,
+): Chunk => ({
   ...head,
   object: 'chat.completion.chunk',
-  choices: [{ index: 0, delta, finish_reason: finishReason }],
+  choices: [{ index: 0, delta, finish_reason: finishReason, ...logprobsOf(readings) }],
 })
 
 export const chatDialect: Dialect = {
   idPrefix: 'chatcmpl-',
   parse: parseChatRequest,
   opening: (head) => [chatChunk(head, { role: 'assistant', content: '' }, null)],
-  text: (head, text) => chatChunk(head, { content: text }, null),
+  text: (head, text, readings) => chatChunk(head, { content: text }, null, readings),
   finish: (head, { finishReason, timings }) => ({ ...chatChunk(head, {}, finishReason), timings }),
   usage: (head, { usage }) => ({ ...head, object: 'chat.completion.chunk', choices: [], usage }),
-  whole: (head, { text, end: { finishReason, usage, timings } }) => ({
+  whole: (head, { text, readings, end: { finishReason, usage, timings } }) => ({
     ...head,
     object: 'chat.completion',
     choices: [
-      { index: 0, message: { role: 'assistant', content: text }, finish_reason: finishReason },
+      {
+        index: 0,
+        message: { role: 'assistant', content: text },
+        finish_reason: finishReason,
+        ...logprobsOf(readings),
+      },
     ],
     usage,
     timings,
@@ -85,7 +107,7 @@ export async function* framesOf(
   for (const chunk of dialect.opening(head)) yield frame(chunk)
   for await (const event of events) {
     if (event.type === 'text') {
-      yield frame(dialect.text(head, event.text))
+      yield frame(dialect.text(head, event.text, event.readings))
     } else {
       yield frame(dialect.finish(head, event))
       if (job.includeUsage) yield frame(dialect.usage(head, event))

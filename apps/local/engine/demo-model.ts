@@ -7,16 +7,27 @@
 // matrix reads them so that words follow the grammar and so that nothing but words is ever
 // chosen, not even the end of sequence: a run ends at its token limit, a stop string or the
 // context, and whoever asks for 256 tokens gets 256.
+//
+// Other variants exist for tests of what a host might serve in its place: other weights under the
+// same vocabulary, and the same weights at a lower precision.
 
 import { chatTemplate } from './chat-template.ts'
 import type { Gguf, MetadataValue, Tensor } from './gguf.ts'
 import { successors, wordClasses } from './grammar.ts'
+import { fileTypes, type Precision } from './tensor-precision.ts'
 import { specialIds, type VocabularyEntry, vocabulary } from './vocabulary.ts'
 
 /** The name under which the laptop stack offers the model. */
 export const demoModelName = 'b3iq/tiny-random'
 
-const seed = 20_261
+export type ModelVariant = {
+  /** Of the random weights. */
+  readonly seed: number
+  /** Of the matrices; norms stay F32, as converters keep them. */
+  readonly precision: Precision
+}
+
+export const demoVariant: ModelVariant = { seed: 20_261, precision: 'F32' }
 export const demoContextTokens = 2048
 const layers = 2
 const heads = 4
@@ -37,7 +48,7 @@ const constantChannel = 0
 const arrangedChannels = 1 + wordClasses.length
 
 /** Uniform in [-1, 1) from xorshift32: integer arithmetic only, so that all platforms agree. */
-const makeUniform = () => {
+const makeUniform = (seed: number) => {
   let state = seed
   return (): number => {
     state ^= state << 13
@@ -99,8 +110,8 @@ const layerTensors = (layer: number, random: (inputs: number, gain: number) => F
   ]
 }
 
-const tensors = (): Tensor[] => {
-  const uniform = makeUniform()
+const tensors = ({ seed, precision }: ModelVariant): Tensor[] => {
+  const uniform = makeUniform(seed)
   /** Of variance gain² / inputs, so that a signal keeps its size on the way through. */
   const random = (inputs: number, gain: number): Fill => {
     const bound = gain * Math.sqrt(3 / inputs)
@@ -117,7 +128,7 @@ const tensors = (): Tensor[] => {
     (fill: Fill): Fill =>
     (cell) =>
       vocabulary[cell.row]?.wordClass === 'start' ? 0 : fill(cell)
-  return [
+  const all = [
     matrix('token_embd.weight', width, vocabulary.length, ofToken(embeddingChannel, uniform)),
     ...Array.from({ length: layers }, (_, layer) => layerTensors(layer, random)).flat(),
     norm('output_norm.weight'),
@@ -128,17 +139,18 @@ const tensors = (): Tensor[] => {
       ofToken(outputChannel, wordsOnly(random(width, 1))),
     ),
   ]
+  return all.map((tensor) => (tensor.shape.length > 1 ? { ...tensor, precision } : tensor))
 }
 
 const u32 = (value: number): MetadataValue => ({ type: 'u32', value })
 const bool = (value: boolean): MetadataValue => ({ type: 'bool', value })
 const string = (value: string): MetadataValue => ({ type: 'string', value })
 
-const metadata = (): Record<string, MetadataValue> => ({
+const metadata = ({ precision }: ModelVariant): Record<string, MetadataValue> => ({
   'general.architecture': string('llama'),
   'general.name': string(demoModelName),
   'general.description': string('Random weights for demonstrations; not a trained model.'),
-  'general.file_type': u32(0),
+  'general.file_type': u32(fileTypes[precision]),
   'llama.vocab_size': u32(vocabulary.length),
   'llama.context_length': u32(demoContextTokens),
   'llama.embedding_length': u32(width),
@@ -161,4 +173,7 @@ const metadata = (): Record<string, MetadataValue> => ({
 })
 
 /** The whole model; the same values every time. */
-export const demoModel = (): Gguf => ({ metadata: metadata(), tensors: tensors() })
+export const demoModel = (variant: ModelVariant = demoVariant): Gguf => ({
+  metadata: metadata(variant),
+  tensors: tensors(variant),
+})

@@ -9,14 +9,31 @@ export type Sampling = {
   readonly seed: number
 }
 
+/** A token as text and as UTF-8 bytes, with the natural logarithm of the model's probability for it. */
+export type TokenLogprob = {
+  readonly token: string
+  readonly bytes: readonly number[]
+  readonly logprob: number
+}
+
+/** A generated token and the likeliest ones in its place, most likely first. */
+export type Reading = TokenLogprob & { readonly top: readonly TokenLogprob[] }
+
 /** `tokens` is 1 for each token generated, 0 for text that was still held back at the end. */
-export type Piece = { readonly text: string; readonly tokens: 0 | 1 }
+export type Piece = {
+  readonly text: string
+  readonly tokens: 0 | 1
+  /** Only when asked for, and only from an engine that runs a model. */
+  readonly reading?: Reading | undefined
+}
 
 export type Generation = {
   /** From 0; a slot runs one generation at a time. */
   readonly slot: number
   readonly sampling: Sampling
   readonly tokensMax: number
+  /** How many likeliest tokens to read beside each generated one; undefined reads none at all. */
+  readonly topLogprobs?: number | undefined
 }
 
 /** A tokenised prompt, ready to be continued. */

@@ -1,7 +1,8 @@
 // Writes GGUF v3, the one-file model format of llama.cpp: a header, typed metadata, a table of
-// tensors and their aligned data. Only what a small F32 model needs; all integers little-endian.
+// tensors and their aligned data. Only what a small model needs; all integers little-endian.
 
 import assert from 'node:assert/strict'
+import { encodeValues, type Precision, tensorTypes } from './tensor-precision.ts'
 
 export type MetadataValue =
   | { readonly type: 'u32'; readonly value: number }
@@ -17,6 +18,8 @@ export type Tensor = {
   readonly name: string
   readonly shape: readonly number[]
   readonly values: Float32Array
+  /** How the values are stored; F32 unless told otherwise. */
+  readonly precision?: Precision | undefined
 }
 
 export type Gguf = {
@@ -25,7 +28,6 @@ export type Gguf = {
 }
 
 const version = 3
-const tensorTypeF32 = 0
 const alignmentBytes = 32
 const typeCodes = { u32: 4, i32: 5, f32: 6, bool: 7, string: 8, array: 9 } as const
 
@@ -75,15 +77,13 @@ const encodeTensorEntry = (tensor: Tensor, offsetBytes: number): Uint8Array =>
     string(tensor.name),
     u32(tensor.shape.length),
     ...tensor.shape.map(u64),
-    u32(tensorTypeF32),
+    u32(tensorTypes[tensor.precision ?? 'F32']),
     u64(offsetBytes),
   ])
 
-const encodeTensorData = (tensor: Tensor): Uint8Array => {
-  const length = tensor.values.length * 4
-  return bytesOf(length + paddingBytes(length), (view) => {
-    for (const [index, value] of tensor.values.entries()) view.setFloat32(index * 4, value, true)
-  })
+const encodeTensorData = ({ values, precision = 'F32' }: Tensor): Uint8Array => {
+  const bytes = encodeValues(values, precision)
+  return Buffer.concat([bytes, new Uint8Array(paddingBytes(bytes.length))])
 }
 
 /** The bytes of the file. The same input gives the same bytes on every platform. */

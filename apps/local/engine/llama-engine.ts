@@ -9,6 +9,7 @@ import type { Llama, LlamaContextSequence, LlamaModel, Token } from 'node-llama-
 import { chatTemplate } from './chat-template.ts'
 import { makeDetokenizer } from './detokenizer.ts'
 import type { Engine, Generation, Piece, Prompt } from './engine.ts'
+import { type Reader, startReader } from './logprob-reader.ts'
 import { inspectModelFile } from './model-file.ts'
 
 export type OpenedEngine =
@@ -39,45 +40,66 @@ const loadLlama = async (log: (line: string) => void) => {
   }
 }
 
-const openSlots = async (
-  model: LlamaModel,
-  count: number,
-): Promise<readonly LlamaContextSequence[]> => {
-  const sequences: LlamaContextSequence[] = []
-  while (sequences.length < count) {
-    const context = await model.createContext({
-      contextSize: model.trainContextSize,
-      sequences: 1,
-      threads: 1,
-      // On a CPU with heads this narrow, plain attention is twice as fast.
-      flashAttention: false,
+const openSequence = async (model: LlamaModel): Promise<LlamaContextSequence> => {
+  const context = await model.createContext({
+    contextSize: model.trainContextSize,
+    sequences: 1,
+    threads: 1,
+    // On a CPU with heads this narrow, plain attention is twice as fast.
+    flashAttention: false,
+  })
+  return context.getSequence()
+}
+
+type Slot = {
+  readonly sequence: LlamaContextSequence
+  /** Reads log-probabilities; opened by the slot's first request for them. */
+  readonly reading: () => Promise<LlamaContextSequence>
+}
+
+const openSlots = async (model: LlamaModel, count: number): Promise<readonly Slot[]> => {
+  const slots: Slot[] = []
+  while (slots.length < count) {
+    let opening: Promise<LlamaContextSequence> | undefined
+    slots.push({
+      sequence: await openSequence(model),
+      reading: () => {
+        opening ??= openSequence(model)
+        return opening
+      },
     })
-    sequences.push(context.getSequence())
   }
-  return sequences
+  return slots
 }
 
 async function* generate(
-  sequence: LlamaContextSequence,
+  { sequence, reading }: Slot,
   prompt: Token[],
-  { sampling, tokensMax }: Generation,
+  { sampling, tokensMax, topLogprobs }: Generation,
 ): AsyncGenerator<Piece, void, undefined> {
   await sequence.clearHistory()
+  let reader: Reader | undefined
+  if (topLogprobs !== undefined) reader = await startReader(await reading(), prompt, topLogprobs)
   const detokenizer = makeDetokenizer<Token>((tokens, before) =>
     sequence.model.detokenize(tokens, false, before),
   )
   let generated = 0
-  for await (const token of sequence.evaluate(prompt, sampling)) {
-    generated += 1
-    yield { text: detokenizer.push(token), tokens: 1 }
-    if (generated >= tokensMax) break
+  try {
+    for await (const token of sequence.evaluate(prompt, sampling)) {
+      generated += 1
+      const piece = { text: detokenizer.push(token), tokens: 1 } as const
+      yield reader ? { ...piece, reading: await reader.read(token) } : piece
+      if (generated >= tokensMax) break
+    }
+  } finally {
+    await reader?.end()
   }
   const text = detokenizer.flush()
   if (text !== '') yield { text, tokens: 0 }
 }
 
 const promptOver =
-  (model: LlamaModel, sequences: readonly LlamaContextSequence[]) =>
+  (model: LlamaModel, slots: readonly Slot[]) =>
   (text: string): Prompt => {
     const begin = model.tokens.bos
     // Special tokens written out in a prompt are plain text: a customer cannot forge them.
@@ -85,9 +107,9 @@ const promptOver =
     return {
       tokens: tokens.length,
       generate(generation) {
-        const sequence = sequences[generation.slot]
-        if (sequence === undefined) throw new RangeError(`There is no slot ${generation.slot}.`)
-        return generate(sequence, tokens, generation)
+        const slot = slots[generation.slot]
+        if (slot === undefined) throw new RangeError(`There is no slot ${generation.slot}.`)
+        return generate(slot, tokens, generation)
       },
     }
   }
@@ -104,7 +126,7 @@ const openModel = async (
   { modelPath, slots, modelBytes }: OpenOptions & { readonly modelBytes: number },
 ): Promise<Engine> => {
   const model = await llama.loadModel({ modelPath })
-  const sequences = await openSlots(model, slots)
+  const opened = await openSlots(model, slots)
   return {
     facts: {
       kind: 'llama.cpp',
@@ -115,7 +137,7 @@ const openModel = async (
       contextTokens: model.trainContextSize,
       chatTemplate,
     },
-    prompt: promptOver(model, sequences),
+    prompt: promptOver(model, opened),
     dispose: () => llama.dispose(),
   }
 }

@@ -3,15 +3,18 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { demoModel } from './demo-model.ts'
+import { demoModel, type ModelVariant } from './demo-model.ts'
 import { encodeGguf } from './gguf.ts'
 
 /** `bytes` is the file's size; `sha256` its digest in lower-case hex, the same on every machine. */
 export type WrittenModel = { readonly bytes: number; readonly sha256: string }
 
 /** Replaces `path`. Throws the file system's error when the folder cannot be written. */
-export const writeDemoModel = async (path: string): Promise<WrittenModel> => {
-  const content = encodeGguf(demoModel())
+export const writeDemoModel = async (
+  path: string,
+  variant?: ModelVariant,
+): Promise<WrittenModel> => {
+  const content = encodeGguf(demoModel(variant))
   const unfinished = join(dirname(path), `.${basename(path)}.${randomUUID()}`)
   try {
     await writeFile(unfinished, content, { flag: 'wx' })

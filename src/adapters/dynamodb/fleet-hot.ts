@@ -23,12 +23,14 @@ export function makeHotWrites(database: Database): HotWrites {
   const TableName = database.tables.profiles
 
   const recordBeat = async (beat: Beat): Promise<BeatOutcome> => {
+    const { UpdateExpression, ...set } = setFields(toBeatFields(beat))
     try {
       const { Attributes } = await database.client.send(
         new UpdateCommand({
           TableName,
           Key: hotKey(beat.nodeId),
-          ...setFields(toBeatFields(beat)),
+          ...set,
+          UpdateExpression: `${UpdateExpression}${beat.formerBoot ? '' : ' REMOVE was'}`,
           ConditionExpression: 'attribute_not_exists(seq) OR seq < :seq',
           ReturnValues: 'ALL_NEW',
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
@@ -100,11 +102,14 @@ async function recordProbe(database: Database, probe: Probe): Promise<void> {
   const { epoch, atMs } = probe
   if (probe.isGood) {
     const field = toProbeField({ okAtMs: atMs, failures: 0, epoch }, atMs)
+    const { atMostEveryMs: everyMs } = probe
+    const isNext = everyMs === undefined ? isNextOfEpoch : `(${isNextOfEpoch} AND ${isNews})`
+    const bounds = everyMs === undefined ? {} : { ':none': 0, ':before': atMs - everyMs }
     await updateIf(database, {
       ...probeUpdate(database, probe),
       UpdateExpression: 'SET probe = :probe',
-      ConditionExpression: `attribute_exists(pk) AND (${isNewEpoch} OR ${isNextOfEpoch})`,
-      ExpressionAttributeValues: { ':probe': field, ':epoch': epoch, ':at': atMs },
+      ConditionExpression: `attribute_exists(pk) AND (${isNewEpoch} OR ${isNext})`,
+      ExpressionAttributeValues: { ':probe': field, ':epoch': epoch, ':at': atMs, ...bounds },
     })
     return
   }
@@ -129,6 +134,7 @@ async function recordProbe(database: Database, probe: Probe): Promise<void> {
 
 const isNewEpoch = '(attribute_not_exists(probe) OR probe.epoch < :epoch)'
 const isNextOfEpoch = '(probe.epoch = :epoch AND probe.#at < :at)'
+const isNews = '(probe.fails > :none OR probe.okAt <= :before)'
 
 const probeUpdate = ({ tables }: Database, { nodeId }: Probe) => ({
   TableName: tables.profiles,

@@ -1,5 +1,5 @@
 /** A node's profiles: its inventory replaces the set, a benchmark run adds its evidence to one. */
-import { DeleteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { DeleteCommand, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { FleetStore } from '../../fleet/ports.ts'
 import { assert } from '../../protocol/assert.ts'
 import { limits } from '../../protocol/limits.ts'
@@ -8,15 +8,51 @@ import { inSlices } from './in-slices.ts'
 import { nodeKey, profileKey, profilesPrefix } from './items/fleet-keys.ts'
 import { fromProfileItem, toBenchmarkField, toInventoryFields } from './items/profile-item.ts'
 import { queryPrefix } from './query-items.ts'
+import { transact } from './transact.ts'
 import { setFields, updateIf } from './update-if.ts'
 
-export type ProfileWrites = Pick<FleetStore, 'writeProfiles' | 'writeBenchmark'>
+export type ProfileWrites = Pick<
+  FleetStore,
+  'readProfile' | 'writeProfiles' | 'writeBenchmark' | 'changeBenchmarkRuns' | 'changeLiveSpeed'
+>
 
 export function makeProfileWrites(database: Database): ProfileWrites {
   const { client, tables } = database
   const TableName = tables.profiles
 
+  /**
+   * Only while a field is as its writer read it. The new value undoes the condition, so a try after a
+   * lost reply would be refused by the first one: a transaction knows it again and says yes.
+   */
+  const replaceIf = async (
+    at: { readonly nodeId: string; readonly profileId: string },
+    change: {
+      readonly field: string
+      readonly to: object
+      readonly condition: string
+      readonly values: Readonly<Record<string, unknown>>
+    },
+  ): Promise<boolean> => {
+    const outcome = await transact(database, [
+      {
+        Update: {
+          TableName,
+          Key: profileKey(at.nodeId, at.profileId),
+          UpdateExpression: `SET ${change.field} = :to`,
+          ConditionExpression: `attribute_exists(pk) AND ${change.condition}`,
+          ExpressionAttributeValues: { ':to': change.to, ...change.values },
+        },
+      },
+    ])
+    return outcome.kind === 'committed'
+  }
+
   return {
+    readProfile: async (nodeId, profileId) => {
+      const Key = profileKey(nodeId, profileId)
+      const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))
+      return Item && fromProfileItem(Item)
+    },
     /** `benchmark` of the given profiles is not written: the stored one stays. */
     writeProfiles: async (nodeId, profiles, { basis, hostFacts }) => {
       assert(profiles.length <= limits.modelsPerNode, 'a node has at most 64 profiles', { nodeId })
@@ -34,9 +70,14 @@ export function makeProfileWrites(database: Database): ProfileWrites {
         const fields = setFields(toInventoryFields(profile))
         return client.send(new UpdateCommand({ TableName, Key, ...fields }))
       })
-      await inSlices(gone, ({ profileId }) => {
+      await inSlices(gone, ({ profileId, spotChecks }) => {
         const Key = profileKey(nodeId, profileId)
-        return client.send(new DeleteCommand({ TableName, Key }))
+        if (!spotChecks?.condemned && !spotChecks?.failures.length) {
+          return client.send(new DeleteCommand({ TableName, Key }))
+        }
+        // What spot checks hold against it stays: removing a model and adding it again clears nothing.
+        const fields = setFields({ installStatus: 'runtime_missing' })
+        return client.send(new UpdateCommand({ TableName, Key, ...fields }))
       })
       const isEnrolled = await updateIf(database, {
         TableName,
@@ -54,6 +95,28 @@ export function makeProfileWrites(database: Database): ProfileWrites {
         UpdateExpression: 'SET benchmark = :benchmark',
         ConditionExpression: 'attribute_exists(pk)',
         ExpressionAttributeValues: { ':benchmark': toBenchmarkField(benchmark) },
+      }),
+    changeBenchmarkRuns: (at, { from, to }) =>
+      replaceIf(at, {
+        field: 'benchmarkRuns',
+        to,
+        ...(from
+          ? {
+              condition: 'benchmarkRuns.triedAtMs = :tried AND benchmarkRuns.leaseUntilMs = :until',
+              values: { ':tried': from.triedAtMs, ':until': from.leaseUntilMs },
+            }
+          : { condition: 'attribute_not_exists(benchmarkRuns)', values: {} }),
+      }),
+    changeLiveSpeed: (at, { from, to }) =>
+      replaceIf(at, {
+        field: 'liveSpeed',
+        to,
+        ...(from?.histogram
+          ? {
+              condition: 'liveSpeed.histogram.folds = :folds AND liveSpeed.benchmarkId = :of',
+              values: { ':folds': from.histogram.folds, ':of': from.benchmarkId },
+            }
+          : { condition: 'attribute_not_exists(liveSpeed.histogram)', values: {} }),
       }),
   }
 }

@@ -25,7 +25,10 @@ export function makeFleetState(database: Database): FleetStateStore {
       return updateIf(database, {
         ...at,
         ...fields,
-        ConditionExpression: 'attribute_not_exists(graceFromMs) OR graceFromMs <= :hourAgo',
+        // Or it is this very one: then the reply to an earlier try was lost.
+        ConditionExpression:
+          'attribute_not_exists(graceFromMs) OR graceFromMs <= :hourAgo' +
+          ' OR (#graceFromMs = :graceFromMs AND #graceUntilMs = :graceUntilMs)',
         ExpressionAttributeValues: {
           ...fields.ExpressionAttributeValues,
           ':hourAgo': fromMs - graceEveryMs,

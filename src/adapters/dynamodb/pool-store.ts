@@ -1,57 +1,63 @@
 /**
- * Pool shards per model and the public catalogue. Shard 0 is written last: it tells readers how
- * many shards there are, and remembers the old number until the surplus is gone.
+ * Pools per model and the public catalogue. A pass writes shards as they fill and the head last; it
+ * tells readers how many shards there are, and remembers the old number until the surplus is gone.
  */
-import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
-import type { PoolShard } from '../../fleet/pool.ts'
-import type { PoolStore } from '../../fleet/ports.ts'
+import { DeleteCommand, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import type { PackedShard, PoolStore, StoredShard } from '../../fleet/ports.ts'
 import { assert } from '../../protocol/assert.ts'
-import type { Database } from './client.ts'
+import { sha256Hex } from '../../protocol/canonical.ts'
+import { type Database, isFailedCondition, itemOfFailedCondition } from './client.ts'
 import { inSlices } from './in-slices.ts'
+import { placeOf } from './items/fleet-keys.ts'
 import {
+  beginningOf,
+  fromHeadItem,
   fromPublicCatalogueItem,
+  fromShardBeginning,
   fromShardCount,
   fromShardItem,
+  fromShardVersion,
+  headKey,
+  packShard,
   publicCatalogueKey,
   shardKey,
+  toHeadItem,
   toPublicCatalogueItem,
   toShardItem,
 } from './items/pool-item.ts'
 
-/** 131,072 candidates of one model. */
+/** Above 114,000 candidates of one model, in full shards. */
 const shardsMax = 4096
 
-export function makePoolStore({ client, tables }: Database): PoolStore {
-  const TableName = tables.profiles
-
-  const readShardCount = async (model: string): Promise<number> => {
-    const { Item } = await client.send(
-      new GetCommand({
-        TableName,
-        Key: shardKey(model, 0),
-        ProjectionExpression: 'shards',
-        ConsistentRead: true,
-      }),
-    )
-    return Item ? fromShardCount(Item) : 0
-  }
-
+export function makePoolStore(database: Database): PoolStore {
+  const { client } = database
+  const TableName = database.tables.profiles
   return {
+    readHead: async (model) => {
+      const { Item } = await client.send(new GetCommand({ TableName, Key: headKey(model) }))
+      return Item && fromHeadItem(Item)
+    },
     readShard: async (model, index) => {
       const Key = shardKey(model, index)
       const { Item } = await client.send(new GetCommand({ TableName, Key }))
-      return Item && fromShardItem(Item)
+      return Item && fromShardItem(Item, index).candidates
     },
-    writeShards: async (model, shards) => {
-      assertShards(model, shards)
-      const [first, ...others] = shards.map((shard, index) => toShardItem(model, index, shard))
-      const oldCount = await readShardCount(model)
-      await inSlices(others, (Item) => client.send(new PutCommand({ TableName, Item })))
-      const surplus = Array.from({ length: Math.max(0, oldCount - shards.length) }, (_, index) =>
-        shardKey(model, shards.length + index),
+    findShard: (model, nodeId) => findShard(database, model, nodeId),
+    pack: packShard,
+    writeShard: async (model, index, shard) => {
+      assert(index < shardsMax, 'a pool has at most 4096 shards', { model })
+      const fields = { from: beginningOf(shard), version: versionOf(shard), body: shard.body }
+      await client.send(new PutCommand({ TableName, Item: toShardItem(model, index, fields) }))
+    },
+    replaceShard: (model, from, to) => replaceShard(database, model, from, to),
+    writeHead: async (head) => {
+      const model = head.model.id
+      const oldCount = (await readCount(database, model)) ?? 0
+      const surplus = Array.from({ length: Math.max(0, oldCount - head.shards) }, (_, index) =>
+        shardKey(model, head.shards + index),
       )
       await inSlices(surplus, (Key) => client.send(new DeleteCommand({ TableName, Key })))
-      await client.send(new PutCommand({ TableName, Item: first }))
+      await client.send(new PutCommand({ TableName, Item: toHeadItem(head) }))
     },
     readPublicCatalogue: async () => {
       const { Item } = await client.send(new GetCommand({ TableName, Key: publicCatalogueKey }))
@@ -64,11 +70,77 @@ export function makePoolStore({ client, tables }: Database): PoolStore {
   }
 }
 
-function assertShards(model: string, shards: readonly PoolShard[]): void {
-  assert(shards.length >= 1 && shards.length <= shardsMax, 'a pool has 1 to 4096 shards', { model })
-  assert(
-    shards.every((shard) => shard.shards === shards.length && shard.model.id === model),
-    'every shard knows its model and how many there are',
-    { model },
+const versionOf = ({ body }: PackedShard): string => sha256Hex(body).slice(0, 32)
+
+async function readCount(database: Database, model: string): Promise<number | undefined> {
+  const item = await readNow(database, headKey(model), 'shards')
+  return item && fromShardCount(item)
+}
+
+/**
+ * The last shard that begins at the node or before it. While a pass is at work the beginnings may be
+ * of two passes: what is found then is in the wrong place at worst until that pass's end.
+ */
+async function findShard(
+  database: Database,
+  model: string,
+  nodeId: string,
+): Promise<StoredShard | undefined> {
+  const shards = await readCount(database, model)
+  if (shards === undefined) return undefined
+  const place = placeOf(nodeId)
+  // Shard 0 takes all that lies before shard 1.
+  let [low, high] = [0, shards - 1]
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    const item = await readNow(database, shardKey(model, middle), '#from')
+    if (item && fromShardBeginning(item) <= place) low = middle
+    else high = middle - 1
+  }
+  const item = await readNow(database, shardKey(model, low))
+  return item && fromShardItem(item, low)
+}
+
+async function readNow(
+  { client, tables }: Database,
+  Key: { readonly pk: string; readonly sk: string },
+  only?: 'shards' | '#from',
+) {
+  const { Item } = await client.send(
+    new GetCommand({
+      TableName: tables.profiles,
+      Key,
+      ConsistentRead: true,
+      ...(only === undefined ? {} : { ProjectionExpression: only }),
+      ...(only === '#from' ? { ExpressionAttributeNames: { '#from': 'from' } } : {}),
+    }),
   )
+  return Item
+}
+
+/** The beginning stays: a run of nodes does not shrink because its first one left. */
+async function replaceShard(
+  { client, tables }: Database,
+  model: string,
+  { index, version: old }: StoredShard,
+  to: PackedShard,
+): Promise<boolean> {
+  const version = versionOf(to)
+  const update = new UpdateCommand({
+    TableName: tables.profiles,
+    Key: shardKey(model, index),
+    UpdateExpression: 'SET body = :body, version = :version',
+    ConditionExpression: 'version = :old',
+    ExpressionAttributeValues: { ':body': to.body, ':version': version, ':old': old },
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  })
+  try {
+    await client.send(update)
+    return true
+  } catch (error) {
+    if (!isFailedCondition(error)) throw error
+    // Already so: the reply to an earlier try was lost.
+    const item = itemOfFailedCondition(error)
+    return item !== undefined && fromShardVersion(item) === version
+  }
 }

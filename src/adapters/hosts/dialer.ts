@@ -1,61 +1,96 @@
 /**
  * Calls hosts over node:https with sockets kept alive. Follows no redirects, checks every resolved
- * address, and bounds each wait; loopback over plain http exists in stage `local` alone.
+ * address, and bounds each wait; loopback over plain http exists in stage `local` alone. Nothing of
+ * a request is written before the connection behind it has passed every check.
  */
-import { type LookupAddress, lookup as lookupAll } from 'node:dns'
+import { X509Certificate } from 'node:crypto'
+import { lookup as systemLookup } from 'node:dns'
 import http from 'node:http'
 import https from 'node:https'
-import type { LookupFunction } from 'node:net'
+import type { LookupFunction, Socket } from 'node:net'
+import { type PeerCertificate, TLSSocket } from 'node:tls'
 import type { Dialer, DialFailure, DialOrder, DialOutcome } from '../../dispatch/ports.ts'
-import { isPublicAddress } from '../../fleet/route-policy.ts'
+import { isDialable, isLoopback, isPublicAddress } from '../../fleet/route-policy.ts'
+import { certificateKeySha256, isSoundCertificateKey } from '../../protocol/certificate-key.ts'
+import { ForbiddenAddressError, judgedLookup } from './judged-lookup.ts'
 
 export type DialerOptions = {
   /** Only in stage `local`: routes to this machine, over plain http. */
   readonly allowsLoopback: boolean
+  /** @default the system's resolver */
+  readonly lookup?: LookupFunction
+  /** Whether an address that a name resolved to may be dialled. @default public addresses alone */
+  readonly mayDial?: (address: string) => boolean
 }
 
 const socketsMax = 256
 const keepAliveMs = 60_000
 
-export function makeDialer({ allowsLoopback }: DialerOptions): Dialer {
+export function makeDialer(options: DialerOptions): Dialer {
+  const { lookup = systemLookup, mayDial = isPublicAddress } = options
+  const keepAlive = { keepAlive: true, maxSockets: socketsMax, timeout: keepAliveMs }
   const agents = {
-    'http:': new http.Agent({ keepAlive: true, maxSockets: socketsMax, timeout: keepAliveMs }),
-    'https:': new https.Agent({ keepAlive: true, maxSockets: socketsMax, timeout: keepAliveMs }),
+    plain: new http.Agent(keepAlive),
+    trusted: new https.Agent(keepAlive),
+    // Every connection shows its key: one that resumes a session need not.
+    pinned: new https.Agent({ ...keepAlive, rejectUnauthorized: false, maxCachedSessions: 0 }),
   }
-  const dial = (method: 'GET' | 'POST', order: Omit<DialOrder, 'body'>, body?: Buffer) => {
-    const url = new URL(order.url)
-    const isLoopback = allowsLoopback && loopbackHosts.has(url.hostname)
-    const protocol = url.protocol
-    if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback)) return notAllowed
-    if (!isLoopback && isForbiddenLiteral(url.hostname)) return notAllowed
-    const options = {
+  const judged = judgedLookup(lookup, mayDial)
+
+  function dial(method: 'GET' | 'POST', order: Omit<DialOrder, 'body'>, body?: Buffer) {
+    const url = URL.parse(order.url)
+    if (url === null || !isDialable(url, options)) return failed('route_not_allowed')
+    const isHere = isLoopback(url, options)
+    const isSecure = url.protocol === 'https:'
+    const pin = order.certificateKeySha256
+    if (!isSecure && pin !== undefined) return failed('certificate_key_mismatch')
+    const requestOptions = {
       method,
-      agent: agents[protocol],
+      agent: isSecure ? agents[pin === undefined ? 'trusted' : 'pinned'] : agents.plain,
       headers: { ...order.headers, ...(body ? { 'content-length': body.byteLength } : {}) },
-      ...(isLoopback ? {} : { lookup: publicLookup }),
+      ...(isHere ? {} : { lookup: judged }),
     }
-    const send = protocol === 'https:' ? https.request : http.request
-    return answer((onResponse) => send(url, options, onResponse), order, body)
+    const send = isSecure ? https.request : http.request
+    const flaw = (socket: Socket): DialFailure | undefined => {
+      if (!isHere && !mayDial(socket.remoteAddress ?? '')) return 'route_not_allowed'
+      if (pin !== undefined && !holdsKey(socket, pin)) return 'certificate_key_mismatch'
+      return undefined
+    }
+    return answer((onResponse) => send(url, requestOptions, onResponse), flaw, order, body)
   }
+
   return {
     post: ({ body, ...order }) => dial('POST', order, body),
     get: (order) => dial('GET', order),
   }
 }
 
-const loopbackHosts = new Set(['127.0.0.1', 'localhost', '[::1]'])
-const notAllowed: Promise<DialOutcome> = Promise.resolve({
-  kind: 'failed',
-  reason: 'route_not_allowed',
-})
+const failed = (reason: DialFailure): Promise<DialOutcome> =>
+  Promise.resolve({ kind: 'failed', reason })
+
+/** The handshake has proven possession of this key, whoever signed the certificate around it. */
+function holdsKey(socket: Socket, pin: string): boolean {
+  if (!(socket instanceof TLSSocket)) return false
+  // Its sibling getPeerX509Certificate answers once per connection, and connections serve again.
+  const certificate: PeerCertificate | null = socket.getPeerCertificate()
+  if (!certificate?.raw) return false
+  try {
+    const { publicKey } = new X509Certificate(certificate.raw)
+    return certificateKeySha256(publicKey) === pin && isSoundCertificateKey(publicKey)
+  } catch {
+    // A certificate that cannot be read holds no key that we know.
+    return false
+  }
+}
 
 function answer(
   send: (onResponse: (response: http.IncomingMessage) => void) => http.ClientRequest,
+  flaw: (socket: Socket) => DialFailure | undefined,
   order: Omit<DialOrder, 'body'>,
   body: Buffer | undefined,
 ): Promise<DialOutcome> {
   return new Promise((resolve) => {
-    let timedOut: DialFailure | undefined
+    let gaveUp: DialFailure | undefined
     const onAbort = () => request.destroy()
     const finish = (outcome: DialOutcome) => {
       clearTimeout(connectTimer)
@@ -63,8 +98,8 @@ function answer(
       if (outcome.kind === 'failed') order.signal.removeEventListener('abort', onAbort)
       resolve(outcome)
     }
-    const giveUp = (reason: DialFailure) => () => {
-      timedOut = reason
+    const giveUp = (reason: DialFailure) => {
+      gaveUp = reason
       request.destroy()
     }
     const request = send((response) => {
@@ -77,47 +112,29 @@ function answer(
         body: response,
       })
     })
-    const connectTimer = setTimeout(giveUp('connect_timeout'), order.connectTimeoutMs)
-    const headersTimer = setTimeout(giveUp('headers_timeout'), order.headersTimeoutMs)
+    const connectTimer = setTimeout(() => giveUp('connect_timeout'), order.connectTimeoutMs)
+    const headersTimer = setTimeout(() => giveUp('headers_timeout'), order.headersTimeoutMs)
     request.on('socket', (socket) => {
-      const connected = () => clearTimeout(connectTimer)
+      // A look-up that failed at once has ended it already; its error is on the way.
+      if (socket.destroyed) return
+      // The request is sent from here and not before: a connection may yet be found unfit.
+      const connected = () => {
+        clearTimeout(connectTimer)
+        const reason = flaw(socket)
+        if (reason === undefined) request.end(body)
+        else giveUp(reason)
+      }
       if (!socket.connecting) connected()
       else socket.once('encrypted' in socket ? 'secureConnect' : 'connect', connected)
     })
     request.on('error', (error) => {
       const aborted = order.signal.aborted ? 'aborted' : undefined
       const forbidden = error instanceof ForbiddenAddressError ? 'route_not_allowed' : undefined
-      finish({ kind: 'failed', reason: timedOut ?? aborted ?? forbidden ?? 'connection_failed' })
+      finish({ kind: 'failed', reason: gaveUp ?? aborted ?? forbidden ?? 'connection_failed' })
     })
     if (order.signal.aborted) request.destroy()
     else order.signal.addEventListener('abort', onAbort, { once: true })
-    request.end(body)
   })
-}
-
-class ForbiddenAddressError extends Error {}
-
-/** Resolves a name and refuses it if any of its addresses is not public. */
-const publicLookup: LookupFunction = (hostname, options, callback) => {
-  lookupAll(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-    if (error) return callback(error, '')
-    const [first] = addresses
-    if (!first || !addresses.every(({ address }) => isPublicAddress(address))) {
-      return callback(
-        new ForbiddenAddressError('the name resolves to an address we never dial'),
-        '',
-      )
-    }
-    if (options.all) callback(null, addresses)
-    else callback(null, first.address, first.family)
-  })
-}
-
-/** Node dials an address literal without a look-up, so it is judged here. */
-function isForbiddenLiteral(hostname: string): boolean {
-  const bare = hostname.replace(/^\[|\]$/g, '')
-  const isLiteral = /^[\d.]+$/.test(bare) || bare.includes(':')
-  return isLiteral && !isPublicAddress(bare)
 }
 
 function singleHeaders(headers: http.IncomingHttpHeaders): Record<string, string> {

@@ -78,7 +78,12 @@ export const anyNode: fc.Arbitrary<NodeFacts> = fc.record({
   mode: anyOf(NodeMode),
   trustTier: anyOf(TrustTier),
   route: fc.oneof(
-    fc.record({ kind: fc.constant('direct' as const), url: fc.webUrl(), epoch: count }),
+    fc.record({
+      kind: fc.constant('direct' as const),
+      url: fc.webUrl(),
+      epoch: count,
+      certificateKeySha256: orNone(hex64),
+    }),
     fc.record({
       kind: fc.constant('cloudflared_named' as const),
       url: fc.webUrl(),
@@ -87,6 +92,14 @@ export const anyNode: fc.Arbitrary<NodeFacts> = fc.record({
     }),
   ),
   enrolledAtMs: timeMs,
+  suspension: orNone(
+    fc.record({
+      reason: fc.constantFrom('operator', 'cloned_identity', 'late_claims'),
+      atMs: timeMs,
+    }),
+  ),
+  predecessorId: orNone(nodeId),
+  successor: orNone(fc.record({ nodeId, untilMs: timeMs })),
   profilesBasis: orNone(hex64),
 })
 
@@ -101,6 +114,7 @@ export const anyProfile: fc.Arbitrary<NodeProfile> = fc.record({
   contextLength: fc.integer({ min: 1, max: 10_000_000 }),
   installStatus: anyOf(InventoryModel.shape.status),
   remote: fc.boolean(),
+  artifactBytes: orNone(count),
   benchmark: orNone(
     fc.record({
       benchmarkId: text,
@@ -111,6 +125,7 @@ export const anyProfile: fc.Arbitrary<NodeProfile> = fc.record({
       factsDigest: hex64,
       routeKind: fc.constantFrom('direct', 'cloudflared_named'),
       harnessVersion: text,
+      isPaid: fc.boolean(),
       samples: count,
       firstContentP95Ms: measure,
       prefillTokensPerSecond: measure,
@@ -119,6 +134,7 @@ export const anyProfile: fc.Arbitrary<NodeProfile> = fc.record({
       errorRate: measure,
       countRatio: fc.option(measure),
       capabilities: fc.record({
+        streaming: fc.boolean(),
         usage: fc.boolean(),
         stop: fc.boolean(),
         abort: fc.boolean(),
@@ -132,7 +148,27 @@ export const anyProfile: fc.Arbitrary<NodeProfile> = fc.record({
       tokensPerSecondP50: measure,
     }),
   ),
-  liveSpeed: orNone(fc.record({ benchmarkId: text, requests: count, tokensPerSecondP50: measure })),
+  benchmarkRuns: orNone(
+    fc.record({
+      startedAtMs: fc.array(timeMs, { maxLength: 3 }),
+      triedAtMs: timeMs,
+      leaseUntilMs: timeMs,
+    }),
+  ),
+  liveSpeed: orNone(
+    fc.record({
+      benchmarkId: text,
+      requests: count,
+      tokensPerSecondP50: measure,
+      histogram: orNone(
+        fc.record({
+          counts: fc.array(count, { maxLength: 32 }),
+          pages: fc.array(text, { maxLength: 8 }),
+          folds: count,
+        }),
+      ),
+    }),
+  ),
   spotChecks: orNone(
     fc.record({
       passed: count,

@@ -101,6 +101,7 @@ export const aBenchmark = (changes: Partial<ObservedBenchmark> = {}): ObservedBe
   factsDigest: 'f'.repeat(64),
   routeKind: 'direct',
   harnessVersion: '1',
+  isPaid: true,
   samples: 12,
   firstContentP95Ms: 240,
   prefillTokensPerSecond: 900,
@@ -109,6 +110,7 @@ export const aBenchmark = (changes: Partial<ObservedBenchmark> = {}): ObservedBe
   errorRate: 0,
   countRatio: 1,
   capabilities: {
+    streaming: true,
     usage: true,
     stop: true,
     abort: true,

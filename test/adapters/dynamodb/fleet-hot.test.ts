@@ -30,11 +30,18 @@ async function hotOf(nodeId: string): Promise<HotItem> {
 
 describe('a beat', () => {
   test('is recorded as it came, fresh, and answered with the whole hot item', async () => {
-    const beats = anyHotItem.map(({ probe, disabledProfiles, liveness, ...beat }) => beat)
+    const beats = anyHotItem.map(
+      ({ probe, disabledProfiles, liveness, isRevoked, ...beat }) => beat,
+    )
     await fc.assert(
       fc.asyncProperty(beats, async (beat) => {
         const outcome = await fleet.recordBeat(beat)
-        const others = { probe: undefined, disabledProfiles: [], liveness: 'fresh' }
+        const others = {
+          probe: undefined,
+          disabledProfiles: [],
+          liveness: 'fresh',
+          isRevoked: false,
+        }
         expect(outcome).toEqual({ kind: 'recorded', hot: { ...beat, ...others } })
       }),
       { numRuns: 40 },
@@ -70,6 +77,15 @@ describe('a beat', () => {
       else expect(outcome.lastSeq).toBeGreaterThan(index + 1)
     }
     expect(await hotOf(nodeId)).toMatchObject({ seq: 50, beatAtMs: nowMs + 50 })
+  })
+
+  test('without a former boot forgets the one on record', async () => {
+    const { nodeId } = aNode()
+    const formerBoot = { bootId: '00000000-0000-4000-8000-000000000000', replacedAtMs: nowMs }
+    await fleet.recordBeat(aBeat(nodeId, { seq: 1, formerBoot }))
+    expect((await hotOf(nodeId)).formerBoot).toEqual(formerBoot)
+    await fleet.recordBeat(aBeat(nodeId, { seq: 2 }))
+    expect((await hotOf(nodeId)).formerBoot).toBeUndefined()
   })
 
   test('leaves the probe and the disabled profiles alone', async () => {

@@ -18,6 +18,7 @@ const mapBytes = (map: Marshalled): number =>
 
 function valueBytes(value: AttributeValue): number {
   if (value.S !== undefined) return bytes(value.S)
+  if (value.B !== undefined) return value.B.byteLength
   if (value.N !== undefined) return Math.ceil(value.N.replace(/\D/g, '').length / 2) + 2
   if (value.SS) return value.SS.reduce((sum, text) => sum + bytes(text), 0)
   if (value.L) return 3 + value.L.reduce((sum, element) => sum + 1 + valueBytes(element), 0)

@@ -1,92 +1,14 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { ReadyLine } from '../../../apps/host/ready-line.ts'
+import { describe, expect, it } from 'vitest'
 import { readState } from '../../../apps/host/state-file.ts'
 import { verifyClaim } from '../../../src/protocol/claim.ts'
 import { PrivateKeyJwk } from '../../../src/protocol/ed25519.ts'
 import { RouteProbeReply, routeProbePath } from '../../../src/protocol/enrolment.ts'
-import { startFakeIngest } from './support/fake-ingest.ts'
-import { content, done, type Reply, startFakeRuntime, stop } from './support/fake-runtime.ts'
-import {
-  artifactDigest,
-  chatBody,
-  claimIn,
-  encoded,
-  eventsOf,
-  makeTicket,
-  post,
-} from './support/gateway.ts'
-import { ollama } from './support/surfaces.ts'
-
-const code = `b3iq-join-${'c'.repeat(22)}`
-
-function start(args: readonly string[]) {
-  const child = spawn(process.execPath, ['apps/host/main.ts', ...args])
-  onTestFinished(() => {
-    child.kill('SIGKILL')
-  })
-  const output = { out: '', err: '' }
-  child.stdout.on('data', (piece) => {
-    output.out += piece
-  })
-  child.stderr.on('data', (piece) => {
-    output.err += piece
-  })
-  return { child, output, lines: createInterface({ input: child.stdout }) }
-}
-
-async function finish(args: readonly string[]) {
-  const { child, output } = start(args)
-  const [exitCode] = await once(child, 'close')
-  return { ...output, exitCode }
-}
-
-/** A host with a runtime and an ingest, configured and not yet enrolled. */
-async function openHost(
-  options: { readonly reply?: Reply; readonly config?: object } & Parameters<
-    typeof startFakeIngest
-  >[0] = {},
-) {
-  const model = { name: 'm', digest: artifactDigest, size: 1 }
-  const runtime = await startFakeRuntime({
-    ...options,
-    surface: { ...ollama, '/api/tags': { models: [model] } },
-  })
-  const ingest = await startFakeIngest(options)
-  onTestFinished(async () => {
-    await ingest.close()
-    await runtime.close()
-  })
-  const folder = await mkdtemp(join(tmpdir(), 'b3iq-main-'))
-  const config = join(folder, 'host.json')
-  await writeFile(
-    config,
-    JSON.stringify({
-      key_file: 'node.key',
-      state_file: 'state.json',
-      listen: { host: '127.0.0.1', port: 0 },
-      route: { kind: 'direct', url: 'https://node.example' },
-      mode: 'network',
-      owner_limits: { max_concurrency: 1, paid_enabled: true },
-      runtimes: [{ id: 'rt1', url: runtime.url }],
-      ...options.config,
-    }),
-  )
-  const enroll = () =>
-    finish(['enroll', '--config', config, '--code', code, '--ingest', ingest.url])
-  const run = async () => {
-    const running = start(['run', '--config', config])
-    const [line] = await once(running.lines, 'line')
-    const ready = ReadyLine.parse(JSON.parse(line))
-    return { ...running, ready, proxyUrl: `http://127.0.0.1:${ready.port}` }
-  }
-  return { runtime, ingest, folder, config, enroll, run }
-}
+import { content, done, stop } from './support/fake-runtime.ts'
+import { chatBody, claimIn, encoded, eventsOf, makeTicket, post } from './support/gateway.ts'
+import { finish, joinCode, openHost } from './support/host-process.ts'
 
 describe('b3iq-host', () => {
   it('enrolls, serves a dispatch, beats, and drains when it is asked to stop', async () => {
@@ -99,7 +21,7 @@ describe('b3iq-host', () => {
     const enrolled = await host.enroll()
     expect(enrolled).toMatchObject({ exitCode: 0, err: '' })
     expect(enrolled.out).toMatch(/^Enrolled as B3IQ-[A-Z2-7]{4} \(n_[a-z2-7]{26}\): pending\.\n$/)
-    expect(host.ingest.enrolments[0]).toMatchObject({ join_code: code, mode: 'network' })
+    expect(host.ingest.enrolments[0]).toMatchObject({ join_code: joinCode, mode: 'network' })
 
     const { child, output, ready, proxyUrl } = await host.run()
     const probe = await fetch(`${proxyUrl}${routeProbePath}?nonce=n1`)
@@ -111,6 +33,7 @@ describe('b3iq-host', () => {
     const body = chatBody()
     const ticket = encoded(makeTicket(ready.node_id, body))
     const response = await post({ proxyUrl, body, ticket })
+    const closed = once(child, 'close')
     child.kill('SIGTERM')
     const events = await eventsOf(response)
     expect(events.at(-1)).toBe('[DONE]')
@@ -120,7 +43,7 @@ describe('b3iq-host', () => {
     )
     expect(verifyClaim(claim, key.x)).toBe(true)
 
-    const [exitCode] = await once(child, 'close')
+    const [exitCode] = await closed
     expect(exitCode).toBe(0)
     expect(host.ingest.beats[0]).toMatchObject({
       node_id: ready.node_id,
@@ -163,7 +86,7 @@ describe('b3iq-host fails in one sentence and with exit code 1', () => {
     [['run', '--colour'], /^b3iq-host: Unknown option '--colour': /],
     [['enroll', '--config', 'a', '--code', 'c', '--ingest', 'b'], /--code is not a join code/],
     [
-      ['enroll', '--config', 'a', '--code', code, '--ingest', 'http://ingest.example'],
+      ['enroll', '--config', 'a', '--code', joinCode, '--ingest', 'http://ingest.example'],
       /The ingest URL http:\/\/ingest.example must be https, or http on this machine/,
     ],
   ])('%j', async (args, message) => {

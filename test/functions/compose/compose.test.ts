@@ -9,6 +9,7 @@ import { composeSchedule } from '../../../functions/compose/schedules.ts'
 import { makeGatewayApp } from '../../../src/gateway/app.ts'
 import { envKey, type ScheduleName } from '../../../src/names.ts'
 import { makeSigner } from '../../../src/protocol/ed25519.ts'
+import { aReference } from '../../spot-checks/facts.ts'
 import { askChat, completionOf } from '../../support/chat-client.ts'
 import { fleetOver } from '../../support/enrolled-fleet.ts'
 import { type GatewayBench, startGatewayBench } from '../../support/gateway-bench.ts'
@@ -66,8 +67,10 @@ describe('the schedules', () => {
     await enrol({ node: { nodeId, publicKey, route }, profile, probe: 'none', benchmark: 'none' })
 
     expect(await run('recompute-eligibility')).toEqual({ profiles: 1, eligible: 0 })
-    expect(await run('probe-routes')).toEqual({ probed: 1, good: 1 })
-    expect(await run('run-benchmarks')).toEqual({ run: 1, passed: 1 })
+    expect(await run('probe-routes')).toEqual({ probed: 1, good: 1, left: 0 })
+    expect(await run('run-benchmarks')).toMatchObject({ run: 1, passed: 1, unpaid: 1 })
+    // The evidence opened the last gate, and no pass was needed for it to show.
+    expect(await bench.pool.readShard('maker/first', 0)).toMatchObject([{ nodeId }])
     expect(await run('recompute-eligibility')).toEqual({ profiles: 1, eligible: 1 })
     expect(await run('expire-heartbeats')).toMatchObject({ fresh: 1, stale: 0 })
 
@@ -75,6 +78,43 @@ describe('the schedules', () => {
     const gateway = makeGatewayApp(await composeGateway(env))
     await completionOf(await askChat(gateway, customer, { model: 'maker/first' }))
     expect(await run('expire-holds')).toMatchObject({ released: 0, failed: 0 })
+  })
+
+  test('measure a host at the platform’s cost, within their own rights', async () => {
+    const { enrol, catalogue } = fleetOver(bench)
+    const { nodeId, publicKey, url } = await bench.newHost()
+    await catalogue.putModel(modelOnSale('maker/measured'))
+    await enrol({
+      node: { nodeId, publicKey, route: { kind: 'direct', url, epoch: 1 } },
+      profile: { model: 'maker/measured', profileId: 'maker/measured@q8' },
+      benchmark: 'none',
+    })
+    const payer = await bench.customer()
+    const admin = await composeAdmin(await environment('local'))
+    await admin.spotChecks.writePlatformAccount(payer.key.accountId)
+    const runBenchmarks = await composeSchedule(await environment('local'), 'run-benchmarks')
+    expect(await runBenchmarks()).toMatchObject({ run: 1, passed: 1, unpaid: 0 })
+    const wallet = await bench.wallet(payer)
+    expect(wallet.held).toBe(0n)
+    expect(wallet.spent).toBeGreaterThan(0n)
+  })
+
+  test('check a host at the platform’s cost, within their own rights', async () => {
+    const { enrol, catalogue } = fleetOver(bench)
+    const { nodeId, publicKey, url } = await bench.newHost()
+    await catalogue.putModel(modelOnSale('maker/checked'))
+    await enrol({
+      node: { nodeId, publicKey, route: { kind: 'direct', url, epoch: 1 } },
+      profile: { model: 'maker/checked', profileId: 'maker/checked@q8' },
+    })
+    const payer = await bench.customer()
+    const admin = await composeAdmin(await environment('local'))
+    await admin.spotChecks.writePlatformAccount(payer.key.accountId)
+    const reference = { profile_id: 'maker/checked@q8', runtime_version: '0.11.2' }
+    await admin.spotChecks.putReference(aReference(reference))
+    const runChecks = await composeSchedule(await environment('local'), 'run-spot-checks')
+    expect(await runChecks()).toMatchObject({ hasRun: true, inconclusive: 1, withoutFunds: 0 })
+    expect((await bench.onlyReceipt(payer)).body.result.status).toBe('completed')
   })
 })
 
@@ -94,13 +134,24 @@ describe('the surfaces of hosts and operators', () => {
     expect((await composeBootstrap(await environment('prod'))).guard).toEqual({ kind: 'iam' })
   })
 
-  test('judge the fleet anew when an operator changes something', async () => {
-    const { recompute } = await composeAdmin(await environment('local'))
-    const before = (await bench.pool.readPublicCatalogue())?.builtAtMs ?? 0
-    await recompute()
-    const after = (await bench.pool.readPublicCatalogue())?.builtAtMs ?? 0
-    expect(after).toBeGreaterThanOrEqual(before)
-    expect(after).toBeGreaterThan(Date.now() - 10_000)
+  test('judge a node anew when something of it changes, each within its own rights', async () => {
+    const env = await environment('local')
+    const { enrol, catalogue, fleet, pool } = fleetOver(bench)
+    const model = 'maker/second'
+    const profileId = `${model}@q8`
+    await catalogue.putModel(modelOnSale(model))
+    const { nodeId } = await enrol({ profile: { model, profileId } })
+    await (await composeSchedule(env, 'recompute-eligibility'))()
+    const inPool = async () => (await pool.readShard(model, 0))?.map((one) => one.nodeId)
+    expect(await inPool()).toEqual([nodeId])
+    const surfaces = [await composeAdmin(env), await composeIngest(env)]
+    for (const { recompute } of surfaces) {
+      for (const isDisabled of [true, false]) {
+        await fleet.setProfileDisabled({ nodeId, profileId, isDisabled })
+        await recompute(nodeId)
+        expect(await inPool()).toEqual(isDisabled ? [] : [nodeId])
+      }
+    }
   })
 })
 

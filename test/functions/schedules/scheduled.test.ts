@@ -44,7 +44,7 @@ const invoke = (handler: ReturnType<typeof scheduled>) =>
 
 test('a run leaves one line with what it did', async () => {
   await invoke(scheduled('expire-heartbeats'))
-  expect(lines.map((line) => JSON.parse(line))).toEqual([
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
     {
       event: 'schedule_ran',
       schedule: 'expire-heartbeats',
@@ -59,7 +59,7 @@ test('a run leaves one line with what it did', async () => {
 
 test('several passes are spread over their time', async () => {
   const startedAtMs = Date.now()
-  await invoke(scheduled('recompute-eligibility', { passes: 3, everyMs: 100 }))
-  expect(lines).toHaveLength(3)
-  expect(Date.now() - startedAtMs).toBeGreaterThanOrEqual(195)
+  await invoke(scheduled('recompute-eligibility', { passes: 2, everyMs: 1_000 }))
+  expect(lines).toHaveLength(2)
+  expect(Date.now() - startedAtMs).toBeGreaterThanOrEqual(995)
 })

@@ -25,6 +25,9 @@ export const profilesPrefix = (nodeId: string) => ({
   prefix: `${nodeId}#profile#`,
 })
 
+/** Sorts as the fleet is read: what lies in one shard of a pool is a run of places. */
+export const placeOf = (nodeId: string): string => `${partitionOf(nodeId)}#${nodeId}`
+
 const FleetItem = z.object({
   sk: z
     .string()

@@ -14,8 +14,36 @@ import { fleetItemOf } from './fleet-keys.ts'
 
 const ShortText = z.string().max(128)
 
-/** Runtime id, health, reachable, kind, version. */
-const QueueTuple = z.tuple([ShortText, QueueHealth, z.boolean(), RuntimeKind, ShortText])
+/** One letter each. */
+const healthLetter = {
+  ok: 'o',
+  busy: 'b',
+  blocked: 'x',
+  unhealthy: 'u',
+} as const satisfies Letters<HotItem['queues'][string]['health']>
+const kindLetter = {
+  vllm: 'v',
+  sglang: 's',
+  ollama: 'o',
+  llamacpp: 'c',
+  lmstudio: 'm',
+  openai: 'a',
+} as const satisfies Letters<HotItem['queues'][string]['kind']>
+type Letters<Word extends string> = Readonly<Record<Word, string>>
+
+/** Health, whether reachable (`+` or `-`), kind. */
+const QueueCode = z
+  .string()
+  .regex(/^[a-z][+-][a-z]$/)
+  .transform((code) => ({
+    health: wordOf(healthLetter, code[0]),
+    reachable: code[1] === '+',
+    kind: wordOf(kindLetter, code[2]),
+  }))
+  .pipe(z.object({ health: QueueHealth, reachable: z.boolean(), kind: RuntimeKind }))
+
+/** Runtime id, the code, version. */
+const QueueTuple = z.tuple([ShortText, QueueCode, ShortText])
 
 const ProbeField = z.object({
   okAt: Int,
@@ -26,17 +54,18 @@ const ProbeField = z.object({
 })
 
 /** Stored as bytes: half of what their hex would cost in every beat. */
-const DigestBytes = z
-  .instanceof(Uint8Array)
-  .transform((bytes) => Buffer.from(bytes).toString('hex'))
-  .pipe(Sha256Hex)
+const HexBytes = z.instanceof(Uint8Array).transform((bytes) => Buffer.from(bytes).toString('hex'))
+const DigestBytes = HexBytes.pipe(Sha256Hex)
+const UuidBytes = HexBytes.transform((hex) =>
+  hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
+).pipe(z.uuid())
 
 /** Returned at, beats since, returns, cool until, cool-down. */
 const SteadinessTuple = z.tuple([Int, Int, z.array(Int).max(3), Int, Int])
 
 const HotFields = z.object({
   seq: Int,
-  boot: z.uuid(),
+  boot: UuidBytes,
   beatAt: Int,
   state: NodeState,
   paid: z.boolean(),
@@ -44,7 +73,7 @@ const HotFields = z.object({
   facts: DigestBytes,
   steady: SteadinessTuple,
   /** Boot id and when its last beat was replaced. */
-  was: z.tuple([z.uuid(), Int]).optional(),
+  was: z.tuple([UuidBytes, Int]).optional(),
   revoked: z.boolean().optional(),
   queues: z.array(QueueTuple).max(limits.runtimesPerNode),
   live: z.enum(['never', 'fresh', 'stale', 'offline']),
@@ -54,10 +83,7 @@ const HotFields = z.object({
 
 export function fromHotItem(item: unknown): HotItem {
   const hot = HotFields.parse(item)
-  const queues = hot.queues.map(([id, health, reachable, kind, version]) => [
-    id,
-    { health, reachable, kind, version },
-  ])
+  const queues = hot.queues.map(([id, code, version]) => [id, { ...code, version }])
   const [returnedAtMs, beats, returnsAtMs, coolUntilMs, coolMs] = hot.steady
   return {
     nodeId: fleetItemOf(item).nodeId,
@@ -82,31 +108,39 @@ export function fromHotItem(item: unknown): HotItem {
   }
 }
 
-/** What a beat sets; probes and disabled profiles are other writers' fields. */
+/** What a beat sets; probes, revocation and disabled profiles are other writers' fields. */
 export function toBeatFields(beat: Beat) {
   const { returnedAtMs, beats, returnsAtMs, coolUntilMs, coolMs } = beat.steadiness
-  const { formerBoot } = beat
   return {
     seq: beat.seq,
-    boot: beat.bootId,
+    boot: uuidBytes(beat.bootId),
     beatAt: beat.beatAtMs,
     state: beat.state,
     paid: beat.paidEnabled,
     inv: Buffer.from(beat.inventoryDigest, 'hex'),
     facts: Buffer.from(beat.factsDigest, 'hex'),
     steady: [returnedAtMs, beats, returnsAtMs, coolUntilMs, coolMs],
-    ...(formerBoot ? { was: [formerBoot.bootId, formerBoot.replacedAtMs] } : {}),
-    queues: Object.entries(beat.queues).map(([id, queue]) => [
+    ...toFormerBootField(beat),
+    queues: Object.entries(beat.queues).map(([id, { health, reachable, kind, version }]) => [
       id,
-      queue.health,
-      queue.reachable,
-      queue.kind,
-      queue.version,
+      `${healthLetter[health]}${reachable ? '+' : '-'}${kindLetter[kind]}`,
+      version,
     ]),
     live: 'fresh',
   }
 }
 
+/** Absent where there is none: a beat without a former boot removes what is stored. */
+function toFormerBootField({ formerBoot }: Beat) {
+  return formerBoot ? { was: [uuidBytes(formerBoot.bootId), formerBoot.replacedAtMs] } : {}
+}
+
 export function toProbeField(probe: NonNullable<HotItem['probe']>, atMs: number) {
   return { okAt: probe.okAtMs, fails: probe.failures, epoch: probe.epoch, at: atMs }
+}
+
+const uuidBytes = (uuid: string): Buffer => Buffer.from(uuid.replaceAll('-', ''), 'hex')
+
+function wordOf(letters: Letters<string>, letter: string | undefined): string | undefined {
+  return Object.keys(letters).find((word) => letters[word] === letter)
 }

@@ -6,7 +6,8 @@ import { PublicKey } from '../../../protocol/ed25519.ts'
 import { NodeStatus } from '../../../protocol/enrolment.ts'
 import { HostFacts, NodeMode } from '../../../protocol/heartbeat.ts'
 import { NodeId, Sha256Hex } from '../../../protocol/ids.ts'
-import { Int } from '../item-fields.ts'
+import { JobId } from '../../../protocol/job.ts'
+import { Int, Measure } from '../item-fields.ts'
 import { nodeKey } from './fleet-keys.ts'
 
 const NodeItem = z.object({
@@ -38,9 +39,17 @@ const NodeItem = z.object({
     .optional(),
   predecessorId: NodeId.optional(),
   successor: z.object({ nodeId: NodeId, untilMs: Int }).optional(),
+  reputation: Measure.optional(),
+  openJobs: z
+    .set(JobId)
+    .transform((ids) => [...ids].toSorted())
+    .optional(),
   profilesBasis: z.string().max(128).optional(),
 })
 
 export const fromNodeItem = (item: unknown): NodeFacts => NodeItem.parse(item)
 
-export const toNodeItem = (node: NodeFacts) => ({ ...nodeKey(node.nodeId), ...node })
+/** For a node that is new, also one that replaces another: it has no jobs yet. */
+export function toNodeItem({ openJobs: _, ...node }: NodeFacts) {
+  return { ...nodeKey(node.nodeId), ...node }
+}

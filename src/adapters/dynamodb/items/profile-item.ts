@@ -19,6 +19,7 @@ const BenchmarkField = z.object({
   factsDigest: Sha256Hex,
   routeKind: z.enum(['direct', 'cloudflared_named']),
   harnessVersion: z.string(),
+  isPaid: z.boolean(),
   samples: Int,
   firstContentP50Ms: Measure,
   firstContentP95Ms: Measure,
@@ -29,6 +30,7 @@ const BenchmarkField = z.object({
   errorRate: Measure,
   countRatio: Measure.nullable(),
   capabilities: z.object({
+    streaming: z.boolean(),
     usage: z.boolean(),
     stop: z.boolean(),
     abort: z.boolean(),
@@ -44,6 +46,15 @@ const LiveSpeedField = z.object({
   benchmarkId: z.string(),
   requests: Int,
   tokensPerSecondP50: Measure,
+  histogram: z
+    .object({ counts: z.array(Int).max(64), pages: z.array(z.string()).max(64), folds: Int })
+    .optional(),
+})
+
+const BenchmarkRunsField = z.object({
+  startedAtMs: z.array(Int),
+  triedAtMs: Int,
+  leaseUntilMs: Int,
 })
 
 const SpotCheckField = z.object({
@@ -64,17 +75,21 @@ const ProfileItem = z.object({
   contextLength: Int,
   installStatus: InventoryModel.shape.status,
   remote: z.boolean(),
+  artifactBytes: Int.nullish(),
   benchmark: BenchmarkField.optional(),
+  benchmarkRuns: BenchmarkRunsField.optional(),
   liveSpeed: LiveSpeedField.optional(),
   spotChecks: SpotCheckField.optional(),
 })
 
 export function fromProfileItem(item: unknown): NodeProfile {
   const profile = ProfileItem.parse(item)
-  const { benchmark, liveSpeed, spotChecks } = profile
+  const { artifactBytes, benchmark, benchmarkRuns, liveSpeed, spotChecks } = profile
   return {
     ...profile,
+    artifactBytes: artifactBytes ?? undefined,
     benchmark,
+    benchmarkRuns,
     liveSpeed,
     spotChecks: spotChecks && { ...spotChecks, condemned: spotChecks.condemned },
   }
@@ -82,8 +97,8 @@ export function fromProfileItem(item: unknown): NodeProfile {
 
 /** All but what we observed, which has fields of its own. */
 export function toInventoryFields(profile: NodeProfile) {
-  const { benchmark: _, liveSpeed: __, spotChecks: ___, ...fields } = profile
-  return fields
+  const { benchmark: _, benchmarkRuns: __, liveSpeed: ___, spotChecks: ____, ...fields } = profile
+  return { ...fields, artifactBytes: fields.artifactBytes ?? null }
 }
 
 export const toBenchmarkField = (benchmark: ObservedBenchmark) => ({ ...benchmark })

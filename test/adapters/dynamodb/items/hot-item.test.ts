@@ -16,6 +16,7 @@ const itemOf = (hot: HotItem) => ({
   ...hotKey(hot.nodeId),
   ...toBeatFields(hot),
   live: hot.liveness,
+  revoked: hot.isRevoked ? true : undefined,
   probe: hot.probe && toProbeField(hot.probe, nowMs),
   disabled: hot.disabledProfiles.length > 0 ? new Set(hot.disabledProfiles) : undefined,
 })

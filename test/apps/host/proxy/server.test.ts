@@ -1,9 +1,24 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { startProxyServer } from '../../../../apps/host/proxy/server.ts'
+import { cancelPath } from '../../../../src/protocol/cancel.ts'
 import { verifyTagged } from '../../../../src/protocol/ed25519.ts'
 import { RouteProbeReply, routeProbePath } from '../../../../src/protocol/enrolment.ts'
+import { textOf } from '../support/fake-runtime.ts'
 import { encoded, errorOf, makeTicket } from '../support/gateway.ts'
 import { openWorld } from '../support/host-world.ts'
+
+/** Sends the path as it is written; `fetch` would tidy it up first. */
+async function ask(
+  proxyUrl: string,
+  { method, path, ticket }: { readonly [name in 'method' | 'path' | 'ticket']: string },
+): Promise<{ readonly status: number | undefined; readonly body: string }> {
+  const sent = request(proxyUrl, { method, path, headers: { 'b3iq-ticket': ticket } })
+  sent.end()
+  const [response] = await once(sent, 'response')
+  return { status: response.statusCode, body: await textOf(response) }
+}
 
 describe('paths outside the allowlist answer 404', () => {
   it.each([
@@ -17,17 +32,63 @@ describe('paths outside the allowlist answer 404', () => {
     ['POST', '//v1/chat/completions'],
     ['POST', '/V1/chat/completions'],
     ['POST', '/v1/chat/%63ompletions'],
-    ['POST', '/api/pull'],
+    ['POST', '/v1//chat/completions'],
+    ['POST', '/v1/./chat/completions/%2e%2e/x'],
+    ['POST', '/v1/chat/completions%2f'],
+    ['POST', '/v1/chat/completions%00'],
+    ['POST', '/v1/chat/completions;x'],
+    ['POST', '/%2e%2e/v1/chat/completions'],
+    ['POST', '/x/../v1/chat/completions'],
+    ['POST', '/./v1/chat/completions'],
+    ['POST', 'http://127.0.0.1/v1/chat/completions'],
+    ['POST', '*'],
+    ['POST', '/v1/..%2fv1/chat/completions'],
+    ['POST', '/V1/Chat/Completions'],
+    ['POST', '/v1/responses'],
+    ['POST', '/v1/audio/transcriptions'],
+    ['GET', '/v1'],
+    ['GET', '/props'],
+    ['GET', '/health'],
+    ['GET', '/version'],
+    ['GET', '/load'],
+    ['GET', '/server_info'],
+    ['POST', '/invocations'],
+    ['POST', '/pooling'],
+    ['POST', '/tokenize'],
+    ['POST', '/detokenize'],
+    ['POST', '/pause'],
+    ['POST', '/resume'],
+    ['POST', '/sleep'],
+    ['POST', '/wake_up'],
+    ['POST', '/update_weights'],
+    ['POST', '/collective_rpc'],
+    ['POST', '/reset_prefix_cache'],
+    ['POST', '/flush_cache'],
+    ['POST', '/set_internal_state'],
+    ['POST', '/start_profile'],
+    ['POST', '/generate'],
+    ['POST', '/completion'],
+    ['POST', '/infill'],
+    ['POST', '/lora-adapters'],
+    ['POST', '/slots'],
     ['POST', '/slots/0?action=save'],
-    ['POST', '/v1/load_lora_adapter'],
-    ['POST', routeProbePath],
+    ['POST', '/api/pull'],
+    ['POST', '/api/chat'],
+    ['POST', '/api/create'],
+    ['POST', '/api/push'],
+    ['POST', '/api/copy'],
     ['DELETE', '/api/delete'],
+    ['POST', '/v1/load_lora_adapter'],
+    ['POST', '/.well-known/b3iq/'],
+    ['POST', routeProbePath],
+    ['GET', cancelPath],
+    ['OPTIONS', '/v1/chat/completions'],
   ])('%s %s', async (method, path) => {
     const { proxy, runtime } = await openWorld()
     const ticket = encoded(makeTicket(proxy.node.nodeId, ''))
-    const headers = { 'b3iq-ticket': ticket }
-    const response = await fetch(`${proxy.url}${path}`, { method, headers })
-    expect(await errorOf(response)).toEqual({ status: 404, code: 'not_found' })
+    const { status, body } = await ask(proxy.url, { method, path, ticket })
+    expect(status).toBe(404)
+    expect(JSON.parse(body)).toMatchObject({ error: { code: 'not_found' } })
     expect(runtime.asked).toEqual([])
   })
 })

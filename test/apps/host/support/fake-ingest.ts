@@ -1,11 +1,22 @@
 /** Ingest on a real port: checks signatures, clock and sequence as the real one does. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { ChallengeRequest, EnrolRequest } from '../../../../src/protocol/enrolment.ts'
+import {
+  ChallengeRequest,
+  EnrolRequest,
+  type JobPublicKey,
+} from '../../../../src/protocol/enrolment.ts'
 import { type ApiError, statusOf, toWireError } from '../../../../src/protocol/errors.ts'
 import { Heartbeat, type HeartbeatReply, Inventory } from '../../../../src/protocol/heartbeat.ts'
 import { checkRequest, signatureTag } from '../../../../src/protocol/http-signature.ts'
+import { JobReport } from '../../../../src/protocol/job-report.ts'
+import { LateClaimBatch } from '../../../../src/protocol/late-claims.ts'
 import { nodeAliasOf, nodeIdOf } from '../../../../src/protocol/node-identity.ts'
+import {
+  isSignedByNewKey,
+  RotateRequest,
+  type Rotation,
+} from '../../../../src/protocol/rotation.ts'
 import { portOf, textOf } from './fake-runtime.ts'
 import { root, stage } from './gateway.ts'
 
@@ -22,6 +33,7 @@ export async function startFakeIngest(
     readonly nowMs?: () => number
     readonly refuse?: (path: string) => ApiError | 'break' | undefined
     readonly beatReply?: (beat: Heartbeat) => Partial<HeartbeatReply>
+    readonly jobPublicKeys?: readonly JobPublicKey[]
   } = {},
 ) {
   const nowMs = options.nowMs ?? Date.now
@@ -29,6 +41,9 @@ export async function startFakeIngest(
   const inventories: Inventory[] = []
   const enrolments: EnrolRequest[] = []
   const requests: string[] = []
+  const rotations: Rotation[] = []
+  const lateClaims: unknown[] = []
+  const jobReports: JobReport[] = []
   let publicKey = options.publicKey
   let lastSeq = 0
 
@@ -120,6 +135,7 @@ export async function startFakeIngest(
           stage,
           route_epoch: 3,
           ticket_root_public_keys: [root.publicKey],
+          job_public_keys: options.jobPublicKeys ?? [],
           next_in_ms: 60_000,
           server_time_ms: nowMs(),
         }
@@ -135,10 +151,80 @@ export async function startFakeIngest(
         inventories.push(Inventory.parse(JSON.parse(body)))
         return { ok: true }
       }
+      case 'GET /ingest/v1/earnings':
+        return (await signatureError(request, body, 'earnings')) ?? earningsReply()
+      case 'POST /ingest/v1/claims':
+        return (
+          (await signatureError(request, body, 'claims')) ??
+          judgeClaims(LateClaimBatch.parse(JSON.parse(body)))
+        )
+      case 'POST /ingest/v1/rotate': {
+        const error = await signatureError(request, body, 'rotate')
+        if (error !== undefined) return error
+        const order = RotateRequest.parse(JSON.parse(body))
+        if (!isSignedByNewKey(order)) return { code: 'public_key_rejected' }
+        rotations.push(order.rotation)
+        publicKey = order.rotation.new_public_key
+        return rotateReply(order.rotation)
+      }
       default:
-        return { code: 'not_found' }
+        return /^POST \/ingest\/v1\/jobs\/[^/]+\/result$/.test(call)
+          ? ((await signatureError(request, body, 'jobs')) ??
+              heardOf(JobReport.parse(JSON.parse(body))))
+          : { code: 'not_found' }
     }
   }
+
+  const earningsReply = () => ({
+    ok: true,
+    server_time_ms: nowMs(),
+    node_id: nodeIdOf(publicKey ?? ''),
+    earnings: {
+      accrued_usd: '0.5',
+      payable_usd: '1.25',
+      in_transit_usd: '0',
+      paid_usd: '3',
+      clawed_back_usd: '0',
+      escrowed_usd: '0',
+    },
+    escrowed_claims: [],
+    payouts: [
+      {
+        period: '2026-01-01',
+        amount_usd: '3',
+        state: 'paid',
+        closed_at: '2026-01-02T00:00:00.000Z',
+        transfer_id: null,
+      },
+    ],
+  })
+
+  function heardOf(report: JobReport) {
+    jobReports.push(report)
+    const proceed = report.kind !== 'result'
+    return { ok: true, server_time_ms: nowMs(), state: 'running', proceed }
+  }
+
+  function judgeClaims(batch: LateClaimBatch) {
+    lateClaims.push(...batch.claims)
+    const answer = {
+      ticket_hash: null,
+      status: 'escrowed',
+      amount_usd: null,
+      payable_at: null,
+      reason: null,
+    }
+    return { ok: true, server_time_ms: nowMs(), claims: batch.claims.map(() => answer) }
+  }
+
+  const rotateReply = ({ new_node_id }: Rotation) => ({
+    node_id: new_node_id,
+    alias: nodeAliasOf(new_node_id),
+    status: 'active',
+    route_epoch: 4,
+    old_until_ms: nowMs() + 86_400_000,
+    server_time_ms: nowMs(),
+  })
 
   const server = createServer((request, response) => void answer(request, response))
   server.listen(0, '127.0.0.1')
@@ -149,6 +235,9 @@ export async function startFakeIngest(
     inventories,
     enrolments,
     requests,
+    rotations,
+    lateClaims,
+    jobReports,
     setLastSeq: (seq: number) => {
       lastSeq = seq
     },

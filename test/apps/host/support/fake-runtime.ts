@@ -9,6 +9,8 @@ export type Reply = {
   /** Each piece is one write, so that a test decides where a character or event is cut. */
   readonly pieces: readonly (string | Buffer)[]
   /** `break` drops the connection after the last piece, `hang` leaves it open. */
+  /** Takes the request and never answers. */
+  readonly silent?: boolean
   readonly end?: 'clean' | 'break' | 'hang'
 }
 
@@ -40,7 +42,10 @@ export const plainStream: Reply = {
   pieces: [content('Hel'), content('lo'), stop, sse({ choices: [], ...usage(7, 2) }), done],
 }
 
-/** `surface` maps paths of GET to a JSON value, a text, or a status with nothing. */
+/**
+ * `surface` maps paths of GET to a JSON value, a text, or a status with nothing; `*` answers for all
+ * others. It is looked up anew each time, so a test may change it meanwhile.
+ */
 export async function startFakeRuntime(options: {
   readonly reply?: Reply
   readonly surface?: Readonly<Record<string, unknown>>
@@ -51,11 +56,13 @@ export async function startFakeRuntime(options: {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? ''
-    if (request.method === 'GET') return show(options.surface?.[path], response)
+    if (request.method === 'GET')
+      return show(options.surface?.[path] ?? options.surface?.['*'], response)
     asked.push({ path, body: JSON.parse(await textOf(request)) })
     response.once('close', () => {
       if (!response.writableFinished) drop()
     })
+    if (options.reply?.silent) return
     const { status = 200, type = 'text/event-stream', pieces, end } = options.reply ?? plainStream
     response.writeHead(status, { 'content-type': type })
     response.flushHeaders()

@@ -15,11 +15,18 @@ export async function openWorld(
     await runtime.close()
   })
   /** Sends a body with a good ticket, changed as the test says. */
-  async function dispatch(
-    sending: Partial<Sending> & { readonly change?: Partial<Ticket> } = {},
-  ): Promise<{ readonly ticket: Ticket; readonly response: Response }> {
+  async function dispatch({
+    change,
+    seen,
+    ...sending
+  }: Partial<Sending> & {
+    readonly change?: Partial<Ticket>
+    /** Is told the ticket before it is sent. */
+    readonly seen?: (ticket: Ticket) => void
+  } = {}): Promise<{ readonly ticket: Ticket; readonly response: Response }> {
     const body = sending.body ?? chatBody()
-    const ticket = makeTicket(proxy.node.nodeId, body, sending.change)
+    const ticket = makeTicket(proxy.node.nodeId, body, change)
+    seen?.(ticket)
     const response = await post({
       proxyUrl: proxy.url,
       ticket: encoded(ticket),

@@ -7,9 +7,15 @@ export type ManualClock = Clock & {
   readonly jump: (ms: number) => void
   /** Waits until the code under test sleeps, and lets it. */
   readonly asleep: () => Promise<void>
+  /** Lets everything else have a turn. */
+  readonly yield: () => Promise<void>
+  /** Lets the sleeper of exactly this long wake, as soon as there is one. */
+  readonly wakeOf: (ms: number) => Promise<void>
   /** Waits until the code under test sleeps; tells for how long, and lets it wake after that. */
   readonly nextSleep: () => Promise<number>
 }
+
+const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 1))
 
 type Sleeper = { readonly ms: number; readonly wake: () => void }
 
@@ -35,8 +41,16 @@ export function makeManualClock(startMs: number): ManualClock {
     sleep: (ms, signal) =>
       new Promise((resolve) => {
         if (signal?.aborted) return resolve()
-        signal?.addEventListener('abort', () => resolve(), { once: true })
-        sleepers.push({ ms, wake: resolve })
+        const sleeper = { ms, wake: resolve }
+        signal?.addEventListener(
+          'abort',
+          () => {
+            if (sleepers.includes(sleeper)) sleepers.splice(sleepers.indexOf(sleeper), 1)
+            resolve()
+          },
+          { once: true },
+        )
+        sleepers.push(sleeper)
         arrived?.()
       }),
     advance,
@@ -44,6 +58,16 @@ export function makeManualClock(startMs: number): ManualClock {
       wallOffsetMs += ms
     },
     asleep,
+    yield: turn,
+    wakeOf: async (ms) => {
+      while (!sleepers.some((sleeper) => sleeper.ms === ms)) await turn()
+      const [sleeper] = sleepers.splice(
+        sleepers.findIndex((one) => one.ms === ms),
+        1,
+      )
+      advance(ms)
+      sleeper?.wake()
+    },
     nextSleep: async () => {
       await asleep()
       const sleeper = sleepers.shift()

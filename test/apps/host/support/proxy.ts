@@ -1,9 +1,11 @@
 /** The agent's proxy on a real port before one runtime, without a control plane. */
 import type { Log } from '../../../../apps/host/log.ts'
 import type { NodeKey } from '../../../../apps/host/node-key.ts'
+import { makeCancel } from '../../../../apps/host/proxy/cancel.ts'
 import { makeCounters } from '../../../../apps/host/proxy/counters.ts'
 import { makeDispatch } from '../../../../apps/host/proxy/dispatch.ts'
 import { makeRouteProbe } from '../../../../apps/host/proxy/route-probe.ts'
+import { makeRunning } from '../../../../apps/host/proxy/running.ts'
 import {
   type RuntimeTimeouts,
   runtimeTimeouts,
@@ -11,6 +13,7 @@ import {
 import { startProxyServer } from '../../../../apps/host/proxy/server.ts'
 import { makeSlots } from '../../../../apps/host/proxy/slots.ts'
 import { generatePrivateKey, makeSigner } from '../../../../src/protocol/ed25519.ts'
+import type { LateClaimOffer } from '../../../../src/protocol/late-claims.ts'
 import { nodeIdOf } from '../../../../src/protocol/node-identity.ts'
 import { artifactDigest, root, stage } from './gateway.ts'
 
@@ -24,25 +27,30 @@ export type TestProxy = Awaited<ReturnType<typeof startProxy>>
 export async function startProxy(options: {
   readonly runtimeUrl: string
   readonly takesWork?: () => boolean
+  readonly node?: NodeKey
+  readonly bootedAtMs?: number
   readonly concurrency?: number
   readonly timeouts?: Partial<RuntimeTimeouts>
 }) {
-  const node = makeNodeKey()
+  const node = options.node ?? makeNodeKey()
   const counters = makeCounters()
   const concurrency = options.concurrency ?? 2
-  const slots = makeSlots(concurrency)
+  const slots = makeSlots(() => concurrency)
   const logged: string[] = []
   const log: Log = (event, fields) => logged.push(JSON.stringify({ event, ...fields }))
-  const bootedAtMs = Date.now() - 60_000
+  const bootedAtMs = options.bootedAtMs ?? Date.now() - 60_000
+  const running = makeRunning()
+  const kept: LateClaimOffer[] = []
+  const expectation = () => ({
+    stage,
+    nodeId: node.nodeId,
+    routeEpoch: 3,
+    rootPublicKeys: [root.publicKey],
+    nowMs: Date.now(),
+    bootedAtMs,
+  })
   const dispatch = makeDispatch({
-    expectation: () => ({
-      stage,
-      nodeId: node.nodeId,
-      routeEpoch: 3,
-      rootPublicKeys: [root.publicKey],
-      nowMs: Date.now(),
-      bootedAtMs,
-    }),
+    expectation,
     takesWork: options.takesWork ?? (() => true),
     targetOf: (digest) =>
       digest === artifactDigest
@@ -58,6 +66,8 @@ export async function startProxy(options: {
     slots,
     node,
     counters,
+    running,
+    keepClaim: (offer) => kept.push(offer),
     monotonicMs: () => performance.now(),
     timeouts: { ...runtimeTimeouts, ...options.timeouts },
     log,
@@ -67,6 +77,7 @@ export async function startProxy(options: {
     listen: { host: '127.0.0.1', port: 0 },
     dispatch,
     routeProbe,
+    cancel: makeCancel({ expectation, running, log }),
     log,
   })
   return {
@@ -74,6 +85,8 @@ export async function startProxy(options: {
     counters,
     slots,
     logged,
+    /** Claims of dispatches that were not read to their end. */
+    kept,
     url: `http://127.0.0.1:${server.port}`,
     close: async () => {
       server.stopListening()

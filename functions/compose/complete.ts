@@ -1,0 +1,25 @@
+/** What a paid completion is made of, for whoever takes requests and for spot checks. */
+import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
+import { makeHoldStore } from '../../src/adapters/dynamodb/hold-store.ts'
+import { startOnCurrentRoute } from '../../src/dispatch/current-route.ts'
+import type { CompleteDeps } from '../../src/gateway/complete.ts'
+import { repairWallet } from '../../src/ledger/sweep.ts'
+import { attemptDepsOf, type Base, receiptSignerOf, sweepDepsOf, system } from './parts.ts'
+
+export function completeDepsOf(base: Base): CompleteDeps {
+  const { config, database } = base
+  const sweep = sweepDepsOf(base)
+  const fleet = makeFleetStore(database)
+  const attempts = { ...attemptDepsOf(base), fleet }
+  return {
+    ...system,
+    startAttempt: (order) => startOnCurrentRoute(attempts, order),
+    newNonce: () => system.ids.token(6),
+    store: makeHoldStore(database),
+    fleet,
+    receiptSigner: receiptSignerOf(base),
+    repair: (wallet) => repairWallet(sweep, wallet),
+    deadlineMs: config.deadlineMs,
+    leaseMs: config.deadlineMs + config.leaseMarginMs,
+  }
+}

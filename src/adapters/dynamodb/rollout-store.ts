@@ -1,0 +1,102 @@
+/** Rollouts in the Profiles table: few, and each written by a condition on the revision read. */
+import { GetCommand } from '@aws-sdk/lib-dynamodb'
+import type { RolloutStore } from '../../jobs/ports.ts'
+import type { Rollout } from '../../jobs/rollout.ts'
+import { assert } from '../../protocol/assert.ts'
+import { limits } from '../../protocol/limits.ts'
+import type { Database } from './client.ts'
+import {
+  activeIdsOf,
+  activeRolloutsKey,
+  fromRolloutItem,
+  rolloutIdOf,
+  rolloutKey,
+  rolloutReferenceKey,
+  rolloutsPartition,
+  toRolloutItem,
+} from './items/rollout-item.ts'
+import { newestFirst } from './newest-first.ts'
+import { type TransactItem, transact } from './transact.ts'
+
+export function makeRolloutStore(database: Database): RolloutStore {
+  const { client, tables } = database
+  const TableName = tables.profiles
+  const isNew = { ConditionExpression: 'attribute_not_exists(pk)' }
+
+  const readRollout = async (rolloutId: string) => {
+    const Key = rolloutKey(rolloutId)
+    const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))
+    return Item && fromRolloutItem(Item)
+  }
+
+  return {
+    readRollout,
+    createRollout: async (rollout) => {
+      const { rolloutId, reference } = rollout
+      const outcome = await transact(database, [
+        {
+          Put: {
+            TableName,
+            Item: { ...rolloutReferenceKey(reference), rolloutId },
+            ...isNew,
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          },
+        },
+        {
+          Update: {
+            TableName,
+            Key: activeRolloutsKey,
+            UpdateExpression: 'ADD ids :id',
+            ConditionExpression: 'attribute_not_exists(ids) OR size(ids) < :max',
+            ExpressionAttributeValues: {
+              ':id': new Set([rolloutId]),
+              ':max': limits.rolloutsActive,
+            },
+          },
+        },
+        { Put: { TableName, Item: toRolloutItem(rollout), ...isNew } },
+      ])
+      if (outcome.kind === 'committed') return { kind: 'created' }
+      const taken = outcome.found.get(0)
+      if (taken) return { kind: 'reference_taken', rolloutId: rolloutIdOf(taken) }
+      assert(outcome.failed.includes(1), 'the id of a new rollout is its own', { rolloutId })
+      return { kind: 'too_many' }
+    },
+    listRollouts: async (page) => {
+      const at = { pk: rolloutsPartition, prefix: '' }
+      const { items, next } = await newestFirst(database, at, page)
+      return { items: items.map(fromRolloutItem), next }
+    },
+    writeRollout: async (rollout, fromRev) => {
+      const isOver = rollout.state !== 'running' && rollout.open.length === 0
+      const outcome = await transact(database, [
+        {
+          Put: {
+            TableName,
+            Item: toRolloutItem(rollout),
+            ConditionExpression: 'rev = :fromRev',
+            ExpressionAttributeValues: { ':fromRev': fromRev },
+          },
+        },
+        ...(isOver ? [leaving(TableName, rollout)] : []),
+      ])
+      return outcome.kind === 'committed'
+    },
+    activeRollouts: async () => {
+      const { Item } = await client.send(
+        new GetCommand({ TableName, Key: activeRolloutsKey, ConsistentRead: true }),
+      )
+      const active = await Promise.all(activeIdsOf(Item).map(readRollout))
+      return active.filter((rollout) => rollout !== undefined)
+    },
+  }
+}
+
+const leaving = (TableName: string, { rolloutId }: Rollout): TransactItem => ({
+  Update: {
+    TableName,
+    Key: activeRolloutsKey,
+    UpdateExpression: 'DELETE ids :id',
+    ExpressionAttributeValues: { ':id': new Set([rolloutId]) },
+  },
+})

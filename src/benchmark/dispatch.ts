@@ -1,0 +1,41 @@
+/**
+ * How a benchmark's requests reach their host: as ordinary dispatches, paid for by the platform where it
+ * can, and without payment where it cannot.
+ */
+import { type AttemptDeps, startAttempt } from '../dispatch/attempt.ts'
+import { hostBody } from '../dispatch/host-body.ts'
+import type { Dispatch } from './exchange.ts'
+
+export const makeUnpaidDispatch =
+  (deps: AttemptDeps): Dispatch =>
+  async ({ candidate, model }, { request, maxTokens, signal }, seer) => {
+    seer.begins()
+    const kind = candidate.runtimeKind
+    const attempt = await startAttempt(deps, {
+      candidate,
+      holdId: deps.ids.ulid(deps.nowMs()),
+      attempt: 1,
+      path: '/v1/chat/completions',
+      body: hostBody(request, { kind, model: model.id, maxTokens }),
+      maxTokens,
+      choices: 1,
+      priceVersion: model.version,
+      signal,
+    })
+    if (attempt.kind === 'failed') return { kind: 'failed', reason: attempt.reason }
+    for await (const event of attempt.events) seer.see(event)
+    return { kind: 'over', ticketHash: attempt.ticketHash }
+  }
+
+/** Once the money is refused, the rest of the run goes without: evidence is worth more to a host. */
+export function payWhileItLasts(paid: Dispatch | undefined, unpaid: Dispatch) {
+  let lasts = paid !== undefined
+  const dispatch: Dispatch = async (target, order, seer) => {
+    if (paid === undefined || !lasts) return unpaid(target, order, seer)
+    const dispatched = await paid(target, order, seer)
+    if (dispatched.kind === 'over' || dispatched.reason !== 'unpaid') return dispatched
+    lasts = false
+    return unpaid(target, order, seer)
+  }
+  return { dispatch, isPaid: () => lasts }
+}

@@ -1,0 +1,131 @@
+/**
+ * Finds profiles whose spot check is due and has them checked, a few at a time. One run at a time, bounded
+ * in checks and in time; the next one goes on after the node where this one stopped.
+ */
+import { givesLogprobs } from '../dispatch/host-body.ts'
+import { type FleetRow, type JudgedProfile, judgeNode } from '../fleet/pool.ts'
+import type { CatalogueStore, FleetStore } from '../fleet/ports.ts'
+import type { CustomerKey, KeyStore } from '../keys/api-key.ts'
+import type { Ids } from '../protocol/clock.ts'
+import {
+  type CheckDeps,
+  checkProfile,
+  newTally,
+  type Round,
+  type Tally,
+} from '../spot-checks/check-profile.ts'
+import type { SpotCheckStore } from '../spot-checks/ports.ts'
+import type { Reference } from '../spot-checks/reference.ts'
+import { forEachBounded } from './bounded.ts'
+
+export type RunSpotChecksDeps = Omit<CheckDeps, 'store'> & {
+  readonly store: SpotCheckStore
+  readonly fleet: Pick<FleetStore, 'rows' | 'readFleetState'>
+  readonly catalogue: Pick<CatalogueStore, 'listModels'>
+  readonly keys: Pick<KeyStore, 'listKeys'>
+  readonly ids: Ids
+}
+
+/** `hasRun` is false when another run was under way. */
+export type RunSpotChecksReport = Tally & { readonly hasRun: boolean }
+
+const checksMax = 160
+const concurrency = 4
+/** Asking ends by then; what is under way may last a little longer. */
+const runMs = 3 * 60_000
+const leaseMs = 5 * 60_000
+
+export async function runSpotChecks(deps: RunSpotChecksDeps): Promise<RunSpotChecksReport> {
+  const { store, nowMs } = deps
+  const startedAtMs = nowMs()
+  const holder = deps.ids.token(12)
+  const lease = { holder, nowMs: startedAtMs, untilMs: startedAtMs + leaseMs }
+  const taken = await store.takeRun(lease)
+  if (!taken) return { ...newTally(), hasRun: false }
+  const [models, { grace }, keys] = await Promise.all([
+    deps.catalogue.listModels(),
+    deps.fleet.readFleetState(),
+    platformKeys(deps),
+  ])
+  const round: Round = { models, grace, keys, tally: newTally(), left: checksMax }
+  const readReference = referencesOf(store)
+  let { place } = taken
+  try {
+    const isOver = () => round.left <= 0 || nowMs() >= startedAtMs + runMs
+    const rows = rowsAfter(deps.fleet, place, isOver, (reached) => {
+      place = reached
+    })
+    await forEachBounded(rows, concurrency, (row) => checkNode(deps, round, row, readReference))
+  } finally {
+    await store.endRun({ holder, place })
+  }
+  return { ...round.tally, hasRun: true }
+}
+
+/** Keys that may pay; none without an account, and then nothing is asked. */
+async function platformKeys({ store, keys }: RunSpotChecksDeps): Promise<readonly CustomerKey[]> {
+  const accountId = await store.readPlatformAccount()
+  const all = accountId === undefined ? [] : await keys.listKeys(accountId)
+  return all.filter(({ status, scopes }) => status === 'active' && scopes.includes('inference'))
+}
+
+/** Rows after `place`, until it is over; tells where the next run is to go on. */
+async function* rowsAfter(
+  fleet: RunSpotChecksDeps['fleet'],
+  place: string | undefined,
+  isOver: () => boolean,
+  keepPlace: (place: string | undefined) => void,
+): AsyncGenerator<FleetRow> {
+  let isSkipping = place !== undefined
+  for await (const row of fleet.rows()) {
+    if (isSkipping) {
+      isSkipping = row.node.nodeId !== place
+      continue
+    }
+    if (isOver()) return
+    yield row
+    keepPlace(row.node.nodeId)
+  }
+  keepPlace(undefined)
+}
+
+type ReadReference = (
+  judged: JudgedProfile,
+  runtimeVersion: string,
+) => Promise<Reference | undefined>
+
+/** Whoever may not serve is not asked: its gates come first. */
+async function checkNode(
+  deps: RunSpotChecksDeps,
+  round: Round,
+  row: FleetRow,
+  readReference: ReadReference,
+): Promise<void> {
+  const moment = { nowMs: deps.nowMs(), grace: round.grace }
+  const serving = judgeNode(row, round.models, moment).filter(
+    ({ eligibility, profile }) => eligibility.eligible && givesLogprobs(profile.runtimeKind),
+  )
+  if (serving.length === 0) return
+  const samplings = await deps.store.readSamplings(row.node.nodeId)
+  for (const judged of serving) {
+    const { profileId, runtimeId } = judged.profile
+    const version = row.hot?.queues[runtimeId]?.version
+    await checkProfile({ deps, round, judged }, samplings.get(profileId), async () =>
+      version === undefined ? undefined : readReference(judged, version),
+    )
+  }
+}
+
+/** Each is read once per run; a reference of another build says nothing about this one. */
+function referencesOf(store: Pick<SpotCheckStore, 'readReference'>): ReadReference {
+  const known = new Map<string, Promise<Reference | undefined>>()
+  return async ({ profile }, runtimeVersion) => {
+    const { profileId, runtimeKind, artifactDigest } = profile
+    const name = `${profileId}#${runtimeKind}#${runtimeVersion}`
+    const reading =
+      known.get(name) ?? store.readReference({ profileId, runtimeKind, runtimeVersion })
+    known.set(name, reading)
+    const reference = await reading
+    return reference?.artifact_digest === artifactDigest ? reference : undefined
+  }
+}

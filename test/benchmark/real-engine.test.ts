@@ -1,0 +1,55 @@
+// One complete run over a real chain: our dispatch, the host's agent, and the engine that ships.
+import { expect, test } from 'vitest'
+import { makeDialer } from '../../src/adapters/hosts/dialer.ts'
+import { ids, nowMs, random, sleep } from '../../src/adapters/system.ts'
+import { laptopBudget } from '../../src/benchmark/budget.ts'
+import { makeUnpaidDispatch } from '../../src/benchmark/dispatch.ts'
+import { measure } from '../../src/benchmark/measure.ts'
+import { countRatio } from '../../src/benchmark/speeds.ts'
+import { aCandidate } from '../adapters/dynamodb/facts.ts'
+import { artifactDigest, makeTicketSigner, stage } from '../apps/host/support/gateway.ts'
+import { startProxy } from '../apps/host/support/proxy.ts'
+import { startShippedEngine } from '../apps/host/support/shipped-engine.ts'
+import { modelOnSale } from '../support/model-on-sale.ts'
+
+const ratios = { prompt: { mean: 1.03, band: 0.15 }, completion: { mean: 5.58, band: 0.12 } }
+
+test('a laptop’s run ends in seconds and sees what the engine can', async () => {
+  const engine = await startShippedEngine(['--alias', 'local-name', '--slots', '4'])
+  const proxy = await startProxy({ runtimeUrl: engine.url, concurrency: 4 })
+  const { nodeId, signer } = proxy.node
+  const candidate = aCandidate({
+    nodeId,
+    publicKey: signer.publicKey,
+    routeUrl: proxy.url,
+    routeEpoch: 3,
+    runtimeKind: 'llamacpp',
+    artifactDigest,
+    contextLength: 2_048,
+  })
+  const limits = { context_length: 2_048, max_output_tokens: 512 }
+  const model = { ...modelOnSale('maker/model', limits), version: 1 }
+  const [build] = model.profiles
+  if (!build) throw new Error('the model has a build')
+  const dialer = makeDialer({ allowsLoopback: true })
+  const ticketSigner = () => makeTicketSigner()
+  const dispatch = makeUnpaidDispatch({ stage, dialer, ticketSigner, ids, nowMs, sleep })
+
+  const startedAtMs = nowMs()
+  const measured = await measure(
+    { dispatch, ids, nowMs, sleep, random },
+    { candidate, model, manifest: { ...build, bytes_per_token: ratios } },
+    laptopBudget,
+  )
+  expect(nowMs() - startedAtMs).toBeLessThan(laptopBudget.durationMs)
+
+  if (measured.kind !== 'measured') throw new Error(JSON.stringify(measured))
+  const { capabilities, concurrencyAtTarget, failures } = measured
+  // The demo model calls no tools and keeps to no schema.
+  expect(capabilities).toMatchObject({ usage: true, stop: true, tools: false, jsonSchema: false })
+  expect(capabilities.contextTokens).toBeGreaterThan(1_000)
+  expect({ concurrencyAtTarget, failures }).toEqual({ concurrencyAtTarget: 4, failures: 0 })
+  const ratio = countRatio([...measured.prefill, ...measured.decode])
+  expect(Math.abs((ratio ?? 0) - 1)).toBeLessThan(0.15)
+  await proxy.close()
+}, 60_000)
