@@ -7,6 +7,7 @@ const deep = [
   'test/contract/differential.test.ts',
   'test/model/ledger-model.test.ts',
   'test/model/small-scope.test.ts',
+  'test/apps/local/engine/spot-checks.test.ts',
   'test/load/**/*.test.ts',
 ]
 

@@ -5,7 +5,7 @@ import { handle, type LambdaEvent } from 'hono/aws-lambda'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { signatureTag, signRequest } from '../../src/protocol/http-signature.ts'
 import { type ControlPlane, stage, startControlPlane } from '../support/control-plane.ts'
-import { enrolledHost } from '../support/test-host.ts'
+import { approvedHost, enrolledHost } from '../support/test-host.ts'
 
 type FunctionUrlEvent = Extract<LambdaEvent, { rawPath: string }>
 
@@ -60,7 +60,7 @@ test('a signed beat verifies over path and body as the platform hands them on', 
 })
 
 test('a signed request without a body verifies there, too', async () => {
-  const host = await enrolledHost(plane)
+  const host = await approvedHost(plane)
   const url = 'https://ingest.example.com/ingest/v1/earnings'
   const headers = await signRequest(
     { method: 'GET', url, body: Buffer.alloc(0) },
