@@ -8,6 +8,7 @@ import type { CustomerKey } from '../keys/api-key.ts'
 import { InvariantError } from '../protocol/assert.ts'
 import { sha256Hex } from '../protocol/canonical.ts'
 import { ChatRequest } from '../protocol/chat-request.ts'
+import { durationMs } from '../protocol/clock.ts'
 import { limits } from '../protocol/limits.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
 import { admit, allowsModel } from './admit.ts'
@@ -181,7 +182,7 @@ function startingWith<T>(
 function commonHeaders(deps: GatewayDeps, order: CompleteOrder): Record<string, string> {
   return {
     'x-request-id': order.holdId,
-    'openai-processing-ms': String(deps.nowMs() - order.startedAtMs),
+    'openai-processing-ms': String(durationMs(order.startedAtMs, deps.nowMs())),
     'x-b3iq-router-dispatch-mode': 'routed',
   }
 }

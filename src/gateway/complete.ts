@@ -14,7 +14,7 @@ import type { FleetStore } from '../fleet/ports.ts'
 import type { CustomerKey } from '../keys/api-key.ts'
 import type { IdempotencyClaim } from '../ledger/ports.ts'
 import type { ChatRequest } from '../protocol/chat-request.ts'
-import type { Ids, Random } from '../protocol/clock.ts'
+import { durationMs, type Ids, type Random } from '../protocol/clock.ts'
 import type { ReceiptAttempt, ReceiptBody } from '../protocol/receipt.ts'
 import { newSalt } from '../receipts/make-receipt.ts'
 import type { PricedCandidate } from '../routing/choose.ts'
@@ -93,7 +93,7 @@ async function* serveHeld(
   const salt = newSalt(deps.ids)
   const settle = (result: ReceiptBody['result'], served?: Served) =>
     settleRequest(deps, endedRequest({ order, plan, hold, attempts, salt }, result, served))
-  const overheadMs = deps.nowMs() - order.startedAtMs
+  const overheadMs = durationMs(order.startedAtMs, deps.nowMs())
   try {
     for (const candidate of alive) {
       if (deadline.signal.aborted) break

@@ -14,6 +14,7 @@ import { usageTruth } from '../metering/usage-truth.ts'
 import { formatUsd, parseUsd } from '../money/nano-usd.ts'
 import { chargeFor } from '../money/price.ts'
 import { nodeReceiptHash, type SignedClaim } from '../protocol/claim.ts'
+import { durationMs } from '../protocol/clock.ts'
 import type {
   ReceiptAttempt,
   ReceiptBody,
@@ -97,8 +98,10 @@ export async function settleRequest(
       hostShareBps: served?.price.host_share_bps ?? 0,
       endedAtMs,
       firstContentMs:
-        ended.firstContentAtMs === undefined ? null : ended.firstContentAtMs - ended.startedAtMs,
-      totalMs: endedAtMs - ended.startedAtMs,
+        ended.firstContentAtMs === undefined
+          ? null
+          : durationMs(ended.startedAtMs, ended.firstContentAtMs),
+      totalMs: durationMs(ended.startedAtMs, endedAtMs),
       private: privateOf(ended),
       salt: ended.salt,
     },

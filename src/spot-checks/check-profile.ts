@@ -89,7 +89,11 @@ export async function checkProfile(
   const { profile, node } = judged
   const before = samplingFor(stored?.sampling, profile.artifactDigest)
   const version = stored?.version ?? 0
-  const facts = { tier: node.trustTier, liveSpeed: profile.liveSpeed }
+  const facts = {
+    tier: node.trustTier,
+    liveSpeed: profile.liveSpeed,
+    failedAtMs: profile.spotChecks?.failures.at(-1)?.atMs,
+  }
   const due = dueChecks(before, facts, { nowMs: deps.nowMs(), random: deps.random })
   const reference = due.checks > 0 ? await readReference() : undefined
   if (due.checks > 0 && !reference) round.tally.withoutReference += 1

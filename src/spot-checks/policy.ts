@@ -34,8 +34,13 @@ export const alertRate = 0.2
 export const alertRequests = 100
 const hourMs = 60 * 60_000
 export const dayMs = 24 * hourMs
+/** A failure is looked into at once, traffic or not: a few more checks, and it is a verdict or nothing. */
+const inquiry = { lastsMs: 10 * 60_000, everyMs: 2 * 60_000 }
 /** Without any traffic: a newcomer is looked at every hour, and nobody goes unseen for a day. */
-const quietMs = (tier: TrustTier, isAlert: boolean) => (tier === 'T0' || isAlert ? hourMs : dayMs)
+function quietMs(tier: TrustTier, isAlert: boolean, sinceFailureMs: number): number {
+  if (sinceFailureMs < inquiry.lastsMs) return inquiry.everyMs
+  return tier === 'T0' || isAlert ? hourMs : dayMs
+}
 /** Checks come up to a third sooner, so that the clock does not give them away. */
 const jitter = 1 / 3
 /** Of one profile in one run: a burst of traffic is sampled less than its tier has it. */
@@ -59,7 +64,11 @@ export type Due = { readonly checks: number; readonly sampling: Sampling }
 /** How many checks are due now, and the sampling with the new requests counted. */
 export function dueChecks(
   before: Sampling,
-  profile: { readonly tier: TrustTier; readonly liveSpeed: LiveSpeed | undefined },
+  profile: {
+    readonly tier: TrustTier
+    readonly liveSpeed: LiveSpeed | undefined
+    readonly failedAtMs: number | undefined
+  },
   { nowMs, random }: { readonly nowMs: number; readonly random: Random },
 ): Due {
   const fresh = newRequests(before, profile.liveSpeed)
@@ -67,7 +76,8 @@ export function dueChecks(
   const expected = alert * alertRate + (fresh - alert) * samplingRate[profile.tier]
   // Rounded at random, so that the mean is exact however few requests there were.
   const sampled = Math.floor(expected + random())
-  const quiet = quietMs(profile.tier, before.alertRequests > 0)
+  const sinceFailureMs = nowMs - (profile.failedAtMs ?? 0)
+  const quiet = quietMs(profile.tier, before.alertRequests > 0, sinceFailureMs)
   const isQuiet = nowMs - before.checkedAtMs >= quiet * (1 - jitter * random())
   const { benchmarkId = before.counted.benchmarkId, requests = before.counted.requests } =
     profile.liveSpeed ?? {}

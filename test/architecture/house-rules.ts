@@ -25,7 +25,8 @@ export function lengthViolations({ path, lineCount }: SourceFile): string[] {
     : []
 }
 
-const knowsLaptop = /^(apps\/local\/|test\/(apps\/local|e2e)\/|test\/support\/local-stack\.ts$)/
+const knowsLaptop =
+  /^(apps\/local\/|test\/(apps\/local|e2e|hosts)\/|test\/support\/local-stack\.ts$)/
 
 /** The laptop stack may know everything because nothing knows it. */
 export function laptopViolations({ path, imports }: SourceFile): string[] {

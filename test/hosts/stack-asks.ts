@@ -6,6 +6,7 @@ const Deployments = z.object({
   data: z.array(
     z.looseObject({
       node_id: z.string(),
+      profile_id: z.string(),
       eligible: z.boolean(),
       blockers: z.array(z.looseObject({ gate: z.string(), code: z.string(), message: z.string() })),
     }),

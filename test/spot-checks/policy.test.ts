@@ -29,7 +29,7 @@ const sampling = aSampling({
 /** Checks that follow so many new requests, over every roll of the die. */
 const meanChecks = (tier: TrustTier, requests: number, changes: object = {}) => {
   const rolls = Array.from({ length: 1_000 }, (_, index) => index / 1_000)
-  const profile = { tier, liveSpeed: live(100 + requests) }
+  const profile = { tier, liveSpeed: live(100 + requests), failedAtMs: undefined }
   const before = { ...sampling, ...changes }
   const counts = rolls.map(
     (roll) => dueChecks(before, profile, { nowMs, random: () => roll }).checks,
@@ -51,12 +51,16 @@ describe('of new requests', () => {
   })
 
   test('each is counted once, and the count begins anew with a benchmark', () => {
-    const profile = { tier: 'T1', liveSpeed: live(130) } as const
+    const profile = { tier: 'T1', liveSpeed: live(130), failedAtMs: undefined } as const
     const moment = { nowMs, random: () => 0 }
     const first = dueChecks(sampling, profile, moment)
     expect(first.sampling.counted).toEqual({ benchmarkId: 'b1', requests: 130 })
     expect(dueChecks(first.sampling, profile, { nowMs, random: () => 0.99 }).checks).toBe(0)
-    const renewed = dueChecks(first.sampling, { tier: 'T0', liveSpeed: live(20, 'b2') }, moment)
+    const renewed = dueChecks(
+      first.sampling,
+      { tier: 'T0', liveSpeed: live(20, 'b2'), failedAtMs: undefined },
+      moment,
+    )
     expect(renewed).toMatchObject({ checks: 2, sampling: { counted: { requests: 20 } } })
   })
 
@@ -68,7 +72,7 @@ describe('of new requests', () => {
     expect(meanChecks('T3', 10, { alertRequests })).toBeCloseTo(2, 2)
     const due = dueChecks(
       { ...sampling, alertRequests: 4 },
-      { tier: 'T3', liveSpeed: live(110) },
+      { tier: 'T3', liveSpeed: live(110), failedAtMs: undefined },
       { nowMs, random: () => 0 },
     )
     expect(due.sampling.alertRequests).toBe(0)
@@ -79,7 +83,7 @@ describe('without new requests', () => {
   const quiet = (tier: TrustTier, sinceMs: number, changes: object = {}) =>
     dueChecks(
       { ...sampling, checkedAtMs: nowMs - sinceMs, ...changes },
-      { tier, liveSpeed: undefined },
+      { tier, liveSpeed: undefined, failedAtMs: undefined },
       { nowMs, random: () => 0 },
     ).checks
 
@@ -98,11 +102,22 @@ describe('without new requests', () => {
     expect(quiet('T2', hourMs, { alertRequests: 1 })).toBe(1)
   })
 
+  test('a failure is looked into every two minutes, for ten', () => {
+    const checksAt = (sinceFailureMs: number, sinceCheckMs: number) =>
+      dueChecks(
+        { ...sampling, checkedAtMs: nowMs - sinceCheckMs },
+        { tier: 'T2', liveSpeed: undefined, failedAtMs: nowMs - sinceFailureMs },
+        { nowMs, random: () => 0 },
+      ).checks
+    expect([checksAt(120_000, 120_000), checksAt(120_000, 119_999)]).toEqual([1, 0])
+    expect(checksAt(10 * 60_000, 5 * 60_000)).toBe(0)
+  })
+
   test('a check may come up to a third sooner, so that no clock tells it', () => {
     const at = (roll: number, sinceMs: number) =>
       dueChecks(
         { ...sampling, checkedAtMs: nowMs - sinceMs },
-        { tier: 'T0', liveSpeed: undefined },
+        { tier: 'T0', liveSpeed: undefined, failedAtMs: undefined },
         { nowMs, random: () => roll },
       ).checks
     expect(at(0.99, 41 * 60_000)).toBe(1)

@@ -13,6 +13,7 @@ export type EmbeddedDynamodb = Database & {
 }
 
 const readyWithinMs = 10_000
+const startsMax = 5
 
 /** `DYNAMODB_ENDPOINT` names another engine where the embedded one has no binary. */
 export async function startEmbeddedDynamodb(): Promise<EmbeddedDynamodb> {
@@ -23,32 +24,39 @@ export async function startEmbeddedDynamodb(): Promise<EmbeddedDynamodb> {
   return { ...makeDatabase({ tables: names, endpoint: started.endpoint }), ...started }
 }
 
+/** A port that was free a moment ago may be another test's by now: then the next one is tried. */
 async function startEngine() {
-  const port = await freePort()
+  for (let attempt = 0; attempt < startsMax; attempt += 1) {
+    const engine = await startEngineOn(await freePort())
+    if (engine) return engine
+  }
+  throw new Error(`The embedded DynamoDB did not start on any of ${startsMax} ports.`)
+}
+
+/** Undefined where it could not listen. */
+async function startEngineOn(port: number) {
   const binary = join(
     dirname(createRequire(import.meta.url).resolve('@dynoxide/linux-x64/package.json')),
     'dynoxide',
   )
-  const child = spawn(binary, ['--port', String(port)], { stdio: 'ignore' })
+  const child = spawn(binary, ['--port', String(port)], { stdio: ['ignore', 'ignore', 'pipe'] })
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const listening = new Promise<true>((resolve) => {
+    child.stderr.on('data', (text: Buffer) => {
+      if (String(text).includes('listening')) resolve(true)
+    })
+  })
   const endpoint = `http://127.0.0.1:${port}`
-  const deadlineMs = Date.now() + readyWithinMs
-  while (!(await answers(endpoint))) {
-    if (Date.now() > deadlineMs) throw new Error('The embedded DynamoDB did not start in 10 s.')
-    await sleep(20)
+  const isListening = await Promise.race([listening, exited, sleep(readyWithinMs)])
+  if (!isListening) {
+    child.kill('SIGKILL')
+    return undefined
   }
   const stop = async () => {
     child.kill('SIGTERM')
     await exited
   }
   return { endpoint, stop }
-}
-
-async function answers(endpoint: string): Promise<boolean> {
-  return fetch(endpoint, { signal: AbortSignal.timeout(500) }).then(
-    () => true,
-    () => false,
-  )
 }
 
 export async function freePort(): Promise<number> {
