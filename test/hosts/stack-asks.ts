@@ -74,3 +74,17 @@ export async function demoNodeId({ admin }: LocalStack): Promise<string> {
   if (!demo) throw new Error('the stack has a demo host')
   return demo.id
 }
+
+const Refusal = z.object({
+  error: z.object({
+    code: z.string(),
+    availability: z.object({ excluded_by: z.array(z.string()) }),
+  }),
+})
+
+/** Why nobody serves a customer at this moment. */
+export async function refusal(stack: LocalStack) {
+  const { status, body } = await chat(stack)
+  const { code, availability } = Refusal.parse(body).error
+  return { status, code, excludedBy: availability.excluded_by }
+}
