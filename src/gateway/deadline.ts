@@ -2,7 +2,7 @@
  * When a request has to stop although its host has not: at its deadline, less the time that decision and
  * settlement need, or when its client is known to be gone.
  */
-import type { NowMs, Sleep } from '../protocol/clock.ts'
+import { durationMs, type NowMs, type Sleep } from '../protocol/clock.ts'
 
 export type StopReason = 'client_gone' | 'deadline' | undefined
 
@@ -23,7 +23,9 @@ export function startDeadline(
   const over = new AbortController()
   const stopped = new AbortController()
   const reserveMs = Math.min(settleReserveMsMax, Math.floor(deps.deadlineMs / 5))
-  const leftMs = request.startedAtMs + deps.deadlineMs - reserveMs - deps.nowMs()
+  // A clock that was set back since gives no more time: the hold's lease would end first.
+  const spentMs = durationMs(request.startedAtMs, deps.nowMs())
+  const leftMs = deps.deadlineMs - reserveMs - spentMs
   // At once where no time is left: a gateway that stood still must not dial a host any more.
   if (leftMs <= 0) over.abort()
   else {

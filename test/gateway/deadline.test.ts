@@ -29,6 +29,7 @@ describe('the time of a host', () => {
     ['15 s less than the deadline', 300_000, 0, 285_000],
     ['of a short one four fifths', 10_000, 0, 8_000],
     ['what is left of it', 300_000, 100_000, 185_000],
+    ['no more where the clock was set back', 300_000, -600_000, 285_000],
   ])('is %s', (_, deadlineMs, agoMs, leftMs) => {
     expect(deadlineOf(deadlineMs, agoMs).slept[0]?.durationMs).toBe(leftMs)
   })
