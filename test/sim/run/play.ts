@@ -30,8 +30,14 @@ export type Played = {
 
 type Options = { readonly canary: boolean }
 
-export function playBatch(batch: Batch, options: Options): Promise<Played> {
-  return batch.kind === 'play' ? playSeeds(batch, options) : replay(batch, options)
+export async function playBatch(batch: Batch, options: Options): Promise<Played> {
+  // Whoever shares this thread afterwards wants its stacks back.
+  const { stackTraceLimit } = Error
+  try {
+    return await (batch.kind === 'play' ? playSeeds(batch, options) : replay(batch, options))
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
 }
 
 /** Ends with the first failure. */
