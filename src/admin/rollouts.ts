@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { AskedJob, orderJob } from '../jobs/order-job.ts'
 import type { RolloutStore } from '../jobs/ports.ts'
-import type { Rollout } from '../jobs/rollout.ts'
+import { newRollout, type Rollout } from '../jobs/rollout.ts'
 import { NodeId } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
@@ -35,23 +35,14 @@ export async function createRollout(
   const ordered = orderJob(asked, { models, ids: deps.ids, nowMs, actor: by })
   if (!ordered.ok) return ordered
   const { rollouts } = deps
-  const rollout: Rollout = {
+  const rollout = newRollout({
     rolloutId: `rollout_${deps.ids.ulid(nowMs)}`,
     reference: asked.reference,
     ordered: ordered.value,
     nodeIds,
     perMinute,
     createdAtMs: nowMs,
-    rev: 1,
-    state: 'running',
-    turns: 0,
-    minute: { startedAtMs: 0, made: 0 },
-    open: [],
-    succeeded: 0,
-    failed: 0,
-    skipped: 0,
-    endedAtMs: null,
-  }
+  })
   const outcome = await rollouts.createRollout(rollout)
   if (outcome.kind === 'created') return ok(toWireRollout(rollout))
   if (outcome.kind === 'too_many') {

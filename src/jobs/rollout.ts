@@ -52,6 +52,25 @@ export const Rollout = z.strictObject({
 })
 export type Rollout = z.infer<typeof Rollout>
 
+/** As it begins: nothing made, nothing counted. */
+export const newRollout = (
+  asked: Pick<
+    Rollout,
+    'rolloutId' | 'reference' | 'ordered' | 'nodeIds' | 'perMinute' | 'createdAtMs'
+  >,
+): Rollout => ({
+  ...asked,
+  rev: 1,
+  state: 'running',
+  turns: 0,
+  minute: { startedAtMs: 0, made: 0 },
+  open: [],
+  succeeded: 0,
+  failed: 0,
+  skipped: 0,
+  endedAtMs: null,
+})
+
 /** What became of jobs that were open, by id; undefined where one is not to be found. */
 export type Seen = ReadonlyMap<string, JobRecord | undefined>
 

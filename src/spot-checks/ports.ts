@@ -55,7 +55,7 @@ export type SpotCheckStore = {
   }) => Promise<void>
 }
 
-/** One chat request to one host, held, settled and receipted as any customer's. */
+/** One chat request to one host, with hold, settlement and receipt like a customer's own. */
 export type Question = {
   readonly request: ChatRequest
   readonly key: CustomerKey

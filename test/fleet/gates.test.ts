@@ -140,22 +140,22 @@ const anyFacts = fc
     benchmark: fc.constantFrom('none' as const, {}, { expiresAtMs: nowMs }),
   })
   .map(
-    (any): Changes => ({
-      node: { status: any.status, mode: any.mode },
-      hot: any.hasBeat
+    (drawn): Changes => ({
+      node: { status: drawn.status, mode: drawn.mode },
+      hot: drawn.hasBeat
         ? {
-            state: any.state,
-            beatAtMs: nowMs - any.beatAgoMs,
-            steadiness: aSteadiness(any.steadiness),
-            probe: any.probe,
-            paidEnabled: any.flags.paidEnabled,
-            isRevoked: any.flags.isRevoked,
+            state: drawn.state,
+            beatAtMs: nowMs - drawn.beatAgoMs,
+            steadiness: aSteadiness(drawn.steadiness),
+            probe: drawn.probe,
+            paidEnabled: drawn.flags.paidEnabled,
+            isRevoked: drawn.flags.isRevoked,
           }
         : 'none',
-      queue: { health: any.health, reachable: any.flags.reachable, version: any.version },
-      profile: { remote: any.flags.remote },
-      benchmark: any.benchmark,
-      isPriced: any.flags.isPriced,
+      queue: { health: drawn.health, reachable: drawn.flags.reachable, version: drawn.version },
+      profile: { remote: drawn.flags.remote },
+      benchmark: drawn.benchmark,
+      isPriced: drawn.flags.isPriced,
     }),
   )
 

@@ -1,6 +1,6 @@
 /** A sound rollout, changed as a test needs it. */
 import { ulid } from 'ulid'
-import type { Rollout } from '../../src/jobs/rollout.ts'
+import { newRollout, type Rollout } from '../../src/jobs/rollout.ts'
 import { hourMs, nowMs } from './facts.ts'
 
 let made = 0
@@ -13,7 +13,7 @@ export const nodeIdAt = (index: number): string =>
 
 export function aRollout(changes: Partial<Rollout> = {}): Rollout {
   made += 1
-  return {
+  const fresh = newRollout({
     rolloutId: `rollout_${ulid(nowMs + made)}`,
     reference: `rollout-${made}`,
     ordered: {
@@ -31,15 +31,6 @@ export function aRollout(changes: Partial<Rollout> = {}): Rollout {
     nodeIds: Array.from({ length: 30 }, (_, index) => nodeIdAt(index)),
     perMinute: 10,
     createdAtMs: nowMs,
-    rev: 1,
-    state: 'running',
-    turns: 0,
-    minute: { startedAtMs: 0, made: 0 },
-    open: [],
-    succeeded: 0,
-    failed: 0,
-    skipped: 0,
-    endedAtMs: null,
-    ...changes,
-  }
+  })
+  return { ...fresh, ...changes }
 }

@@ -1,34 +1,21 @@
 // How nodes come into being and what the operator's word changes; reads and profiles are in fleet-store.test.ts.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { makeFleetStore } from '../../../src/adapters/dynamodb/fleet-store.ts'
-import { makeJoinCodeStore } from '../../../src/adapters/dynamodb/join-code-store.ts'
 import type { NodeFacts } from '../../../src/fleet/node.ts'
-import type { FleetStore, JoinCode, JoinCodeStore } from '../../../src/fleet/ports.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
 import { aBeat, aJoinCode, aNode, nowMs } from './facts.ts'
+import { openFleet } from './open-fleet.ts'
+
+type OpenedFleet = ReturnType<typeof openFleet>
 
 let engine: EmbeddedDynamodb
-let fleet: FleetStore
-let joinCodes: JoinCodeStore
+let fleet: OpenedFleet['fleet']
+let storedCode: OpenedFleet['storedCode']
+let enrolled: OpenedFleet['enrolled']
 beforeAll(async () => {
   engine = await startEmbeddedDynamodb()
-  fleet = makeFleetStore(engine)
-  joinCodes = makeJoinCodeStore(engine)
+  ;({ fleet, storedCode, enrolled } = openFleet(engine))
 })
 afterAll(() => engine.stop())
-
-async function storedCode(changes: Partial<JoinCode> = {}): Promise<string> {
-  const code = aJoinCode(changes)
-  await joinCodes.putJoinCode(code)
-  return code.codeHash
-}
-
-async function enrolled(changes: Partial<NodeFacts> = {}): Promise<NodeFacts> {
-  // An owner of its own: one may enrol ten within an hour.
-  const node = aNode({ ownerId: aNode().nodeId, ...changes })
-  expect(await fleet.enrolNode(node, await storedCode())).toBe('enrolled')
-  return node
-}
 
 describe('enrolment', () => {
   test('writes the node and uses up its join code', async () => {

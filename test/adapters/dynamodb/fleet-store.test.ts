@@ -1,34 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeFleetStore } from '../../../src/adapters/dynamodb/fleet-store.ts'
-import { makeJoinCodeStore } from '../../../src/adapters/dynamodb/join-code-store.ts'
-import type { NodeFacts } from '../../../src/fleet/node.ts'
-import type { FleetStore, JoinCode, JoinCodeStore } from '../../../src/fleet/ports.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
-import { aBeat, aBenchmark, aHostFacts, aJoinCode, aNode, aProfile, nowMs } from './facts.ts'
+import { aBeat, aBenchmark, aHostFacts, aNode, aProfile, nowMs } from './facts.ts'
 import { withFaults } from './faults.ts'
+import { openFleet } from './open-fleet.ts'
+
+type OpenedFleet = ReturnType<typeof openFleet>
 
 let engine: EmbeddedDynamodb
-let fleet: FleetStore
-let joinCodes: JoinCodeStore
+let fleet: OpenedFleet['fleet']
+let enrolled: OpenedFleet['enrolled']
 beforeAll(async () => {
   engine = await startEmbeddedDynamodb()
-  fleet = makeFleetStore(engine)
-  joinCodes = makeJoinCodeStore(engine)
+  ;({ fleet, enrolled } = openFleet(engine))
 })
 afterAll(() => engine.stop())
-
-async function storedCode(changes: Partial<JoinCode> = {}): Promise<string> {
-  const code = aJoinCode(changes)
-  await joinCodes.putJoinCode(code)
-  return code.codeHash
-}
-
-async function enrolled(changes: Partial<NodeFacts> = {}): Promise<NodeFacts> {
-  // An owner of its own: one may enrol ten within an hour.
-  const node = aNode({ ownerId: aNode().nodeId, ...changes })
-  expect(await fleet.enrolNode(node, await storedCode())).toBe('enrolled')
-  return node
-}
 
 async function beating(seq = nowMs): Promise<string> {
   const { nodeId } = aNode()

@@ -1,25 +1,14 @@
 // The command before the engine that the project ships.
-import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { bench } from '../../../../apps/host/bench.ts'
+import { writeHostConfig } from '../support/host-config-file.ts'
 import { startShippedEngine } from '../support/shipped-engine.ts'
 
 async function openHost(...urls: string[]) {
-  const configPath = join(await mkdtemp(join(tmpdir(), 'b3iq-bench-')), 'host.json')
-  await writeFile(
-    configPath,
-    JSON.stringify({
-      key_file: 'node.key',
-      state_file: 'state.json',
-      listen: { host: '127.0.0.1', port: 0 },
-      route: { kind: 'direct', url: 'https://node.example' },
-      mode: 'network',
-      owner_limits: { max_concurrency: 4, paid_enabled: true },
-      runtimes: urls.map((url, at) => ({ id: `rt${at + 1}`, url })),
-    }),
-  )
+  const { configPath } = await writeHostConfig({
+    owner_limits: { max_concurrency: 4, paid_enabled: true },
+    runtimes: urls.map((url, at) => ({ id: `rt${at + 1}`, url })),
+  })
   return configPath
 }
 

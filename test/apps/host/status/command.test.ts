@@ -1,7 +1,5 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -12,26 +10,14 @@ import { status } from '../../../../apps/host/status.ts'
 import { enrolledState, profile, soonAfterMs } from '../support/enrolled-state.ts'
 import { startFakeRuntime } from '../support/fake-runtime.ts'
 import { fakeSmi } from '../support/fake-smi.ts'
+import { writeHostConfig } from '../support/host-config-file.ts'
 import { ollama } from '../support/surfaces.ts'
 
 async function openHost() {
   const runtime = await startFakeRuntime({ surface: ollama })
   onTestFinished(runtime.close)
-  const folder = await mkdtemp(join(tmpdir(), 'b3iq-status-'))
-  const configPath = join(folder, 'host.json')
   const runtimes = [{ id: 'rt1', url: runtime.url }]
-  await writeFile(
-    configPath,
-    JSON.stringify({
-      key_file: 'node.key',
-      state_file: 'state.json',
-      listen: { host: '127.0.0.1', port: 0 },
-      route: { kind: 'direct', url: 'https://node.example' },
-      mode: 'network',
-      owner_limits: { max_concurrency: 1, paid_enabled: true },
-      runtimes,
-    }),
-  )
+  const { folder, configPath } = await writeHostConfig({ runtimes })
   return { configPath, runtimes, stateFile: join(folder, 'state.json') }
 }
 

@@ -1,15 +1,13 @@
 /** The agent as a process of its own, with a runtime and an ingest on real ports. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
 import { ReadyLine } from '../../../../apps/host/ready-line.ts'
 import { startFakeIngest } from './fake-ingest.ts'
 import { type Reply, startFakeRuntime } from './fake-runtime.ts'
 import { artifactDigest } from './gateway.ts'
+import { writeHostConfig } from './host-config-file.ts'
 import { ollama } from './surfaces.ts'
 
 export const joinCode = `b3iq-join-${'c'.repeat(22)}`
@@ -53,21 +51,10 @@ export async function openHost(
     await ingest.close()
     await runtime.close()
   })
-  const folder = await mkdtemp(join(tmpdir(), 'b3iq-main-'))
-  const config = join(folder, 'host.json')
-  await writeFile(
-    config,
-    JSON.stringify({
-      key_file: 'node.key',
-      state_file: 'state.json',
-      listen: { host: '127.0.0.1', port: 0 },
-      route: { kind: 'direct', url: 'https://node.example' },
-      mode: 'network',
-      owner_limits: { max_concurrency: 1, paid_enabled: true },
-      runtimes: [{ id: 'rt1', url: runtime.url }],
-      ...options.config,
-    }),
-  )
+  const { folder, configPath: config } = await writeHostConfig({
+    runtimes: [{ id: 'rt1', url: runtime.url }],
+    ...options.config,
+  })
   const tell = (command: string) => finish([command, '--config', config], options.program)
   const enroll = () =>
     finish(
