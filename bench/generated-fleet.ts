@@ -86,6 +86,7 @@ const hotOf = (index: number, nodeId: string): HotItem => ({
   isRevoked: false,
   probe: { okAtMs: benchNowMs - 30_000, failures: 0, epoch: 1 },
   disabledProfiles: [],
+  breakers: {},
   liveness: 'fresh',
 })
 

@@ -38,6 +38,8 @@ export type NodeFacts = {
   readonly trustTier: TrustTier
   readonly route: NodeRoute
   readonly enrolledAtMs: number
+  /** Where it stands, as the operator says; nobody has measured it. */
+  readonly region?: string | undefined
   /** Undefined until the first inventory. */
   readonly hostFacts?: HostFacts | undefined
   /** Present while the status is `suspended`. */
@@ -62,6 +64,25 @@ export type QueueFact = {
   readonly reachable: boolean
   readonly kind: RuntimeKind
   readonly version: string
+  /** Requests that ran or waited when the beat was made, and how many may run at once. */
+  readonly used: number
+  readonly capacity: number
+}
+
+/**
+ * What lately went wrong with one profile of a node, as gateways counted it. Only failures write;
+ * `src/routing/breaker.ts` says what follows from it.
+ */
+export type Breaker = {
+  /** Since `fromMs`; counting starts anew when that is too long ago. */
+  readonly failures: number
+  readonly fromMs: number
+  /** No dispatch before then; 0 while the breaker has never opened. */
+  readonly openUntilMs: number
+  /** How often in a row it opened: each time for longer. */
+  readonly opens: number
+  /** While later than now, somebody's request is the trial that decides. */
+  readonly trialUntilMs: number
 }
 
 /**
@@ -107,6 +128,8 @@ export type HotItem = {
   readonly probe: ProbeFact | undefined
   /** Profiles that an operator took out of rotation. */
   readonly disabledProfiles: readonly string[]
+  /** By profile id; absent where nothing failed lately. */
+  readonly breakers: Readonly<Record<string, Breaker>>
   /** What the expire-heartbeats schedule last recorded; for alerts, never for routing. */
   readonly liveness: Liveness
 }
@@ -127,6 +150,8 @@ export type Capabilities = {
   readonly tools: boolean
   readonly jsonSchema: boolean
   readonly logprobs: boolean
+  /** Absent in evidence from before images were measured. */
+  readonly vision?: boolean | undefined
   /** Longest prompt that was answered, in tokens. */
   readonly contextTokens: number
 }
@@ -198,8 +223,8 @@ export type SpotCheckFact = {
   readonly condemned: { readonly atMs: number; readonly artifactDigest: string } | undefined
 }
 
-/** One approved model build as one node serves it. */
-export type NodeProfile = {
+/** One approved model build as a node's inventory offers it. */
+export type OfferedProfile = {
   readonly nodeId: string
   readonly profileId: string
   readonly model: string
@@ -212,11 +237,23 @@ export type NodeProfile = {
   readonly remote: boolean
   /** The build's size as the host names it; absent where it names none. */
   readonly artifactBytes?: number | undefined
+}
+
+/** The same with what we observed of it: no inventory changes that. */
+export type NodeProfile = OfferedProfile & {
   readonly benchmark: ObservedBenchmark | undefined
   readonly benchmarkRuns?: BenchmarkRuns | undefined
   readonly liveSpeed: LiveSpeed | undefined
   readonly spotChecks: SpotCheckFact | undefined
 }
+
+/** Whether the operator lets it serve: who may not opens and closes no gate. */
+export const mayServe = ({ status }: Pick<NodeFacts, 'status'>): boolean =>
+  status === 'approved' || status === 'active'
+
+/** Whether the operator's word, or a finding of ours, keeps it from serving. */
+export const isBarred = ({ status }: Pick<NodeFacts, 'status'>): boolean =>
+  status === 'suspended' || status === 'retired' || status === 'banned'
 
 export const freshMsMax = 60_000
 export const offlineMs = 150_000

@@ -15,6 +15,7 @@ import type {
   NodeProfile,
   NodeRoute,
   ObservedBenchmark,
+  QueueFact,
 } from './node.ts'
 
 /** All that a dispatch needs to know of one profile of one node. */
@@ -37,9 +38,17 @@ export type Candidate = {
   readonly tokensPerSecondP50: number
   /** Score of the node's past, 0 to 1; undefined for a newcomer. */
   readonly reputation?: number | undefined
+  /** What was measured to work there; absent while somebody measures. */
+  readonly capabilities?: readonly Capability[] | undefined
+  /** Requests that may run there at once, and the share of them that was free at the last beat. */
+  readonly slots?: number | undefined
+  readonly headroom?: number | undefined
   /** What the benchmark holds for; absent while somebody measures. */
   readonly evidence?: Evidence | undefined
 }
+
+/** What a request may need beyond text in and text out. */
+export type Capability = 'tools' | 'jsonSchema' | 'logprobs' | 'vision'
 
 /** What is true of a model's whole pool. Written last in a pass, so that it speaks of whole shards. */
 export type PoolHead = {
@@ -66,6 +75,7 @@ export type FleetRow = {
 
 export type JudgedProfile = {
   readonly node: NodeFacts
+  readonly hot: HotItem | undefined
   readonly profile: NodeProfile
   readonly eligibility: Eligibility
 }
@@ -87,7 +97,7 @@ export function judgeNode(
       approvedDigests: model?.digests ?? nothing,
       isPriced: model?.tiers.has(tiersKey(profile.routeTier, node.trustTier)) ?? false,
     }
-    return { node, profile, eligibility: judgeGates(facts, moment) }
+    return { node, hot, profile, eligibility: judgeGates(facts, moment) }
   })
 }
 
@@ -112,12 +122,28 @@ function indexOf(models: readonly PricedModel[]): ReadonlyMap<string, Sold> {
 }
 
 /** Undefined without evidence: only a benchmarked profile can be a candidate. */
-export function toCandidate({ node, profile }: JudgedProfile): Candidate | undefined {
+export function toCandidate({ node, hot, profile }: JudgedProfile): Candidate | undefined {
   const { benchmark } = profile
   if (!benchmark) return undefined
   const { expiresAtMs: untilMs, runtimeVersion, factsDigest } = benchmark
   const evidence = { untilMs, runtimeVersion, factsDigest }
-  return { ...candidateWith(node, profile, benchmark), evidence }
+  return {
+    ...candidateWith(node, profile, benchmark),
+    capabilities: capabilitiesOf(benchmark),
+    ...roomIn(hot?.queues[profile.runtimeId]),
+    evidence,
+  }
+}
+
+const capabilityNames = ['tools', 'jsonSchema', 'logprobs', 'vision'] as const
+
+const capabilitiesOf = ({ capabilities }: ObservedBenchmark): readonly Capability[] =>
+  capabilityNames.filter((name) => capabilities[name])
+
+function roomIn(queue: QueueFact | undefined): Pick<Candidate, 'slots' | 'headroom'> {
+  if (!queue) return {}
+  const { used, capacity } = queue
+  return { slots: capacity, headroom: shortened(Math.max(0, 1 - used / capacity)) }
 }
 
 export function candidateWith(

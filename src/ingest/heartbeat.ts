@@ -4,7 +4,7 @@
  */
 import type { PricedModel } from '../catalogue/model.ts'
 import type { Moment } from '../fleet/gates.ts'
-import type { NodeFacts } from '../fleet/node.ts'
+import { mayServe, type NodeFacts } from '../fleet/node.ts'
 import { type FleetRow, judgeNode } from '../fleet/pool.ts'
 import type { Beat, FleetState, FleetStore, Recompute } from '../fleet/ports.ts'
 import { steadinessAfter } from '../fleet/steadiness.ts'
@@ -24,7 +24,6 @@ import { type BeatIntervals, nextBeatMs, silenceMsMax } from './beat-interval.ts
 import { formerBootAfter, isFromFormerBoot, suspendCloned } from './cloned-identity.ts'
 import { profilesBasisOf } from './node-profiles.ts'
 import { type AuthenticateDeps, authenticate, clockSkew } from './signed-request.ts'
-import { mayServe } from './standing.ts'
 
 export type HeartbeatDeps = AuthenticateDeps & {
   readonly fleet: Pick<FleetStore, 'readRow' | 'recordBeat' | 'changeOffer' | 'changeStatus'>
@@ -74,7 +73,6 @@ export async function takeHeartbeat(
     ttl_ms: silenceMsMax(node),
     need: isKnown ? [] : ['inventory'],
     route_epoch: node.route.epoch,
-    desired_agent_version: null,
     jobs: [...(await waitingJobs(deps, node, beat))],
     eligibility: judged.map(({ eligibility }) => eligibility),
     warnings: Math.abs(clockDeltaMs) >= clockWarningMs ? ['clock_skew'] : [],
@@ -120,7 +118,9 @@ function toBeat(
   { nowMs, grace }: Moment,
 ): Beat {
   const queues = beat.runtimes.map(({ id, kind, version, reachable, queue }) => {
-    return [id, { health: queue.health, reachable, kind, version: inAscii(version) }] as const
+    const { health, capacity } = queue
+    const used = Math.min(queue.running + queue.waiting, usedMax)
+    return [id, { health, reachable, kind, version: inAscii(version), used, capacity }] as const
   })
   return {
     nodeId: beat.node_id,
@@ -136,6 +136,9 @@ function toBeat(
     queues: Object.fromEntries(queues),
   }
 }
+
+/** A longer queue is no more informative. */
+const usedMax = 9_999
 
 /** The beat's one write stays one write unit: a character of a version is one byte. */
 const inAscii = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?')

@@ -27,6 +27,7 @@ function dueOf({ node: nodeChanges, hot, profile, others = [] }: Changes, atMs =
       isRevoked: false,
       probe: { okAtMs: atMs, failures: 0, epoch: 1 },
       disabledProfiles: [],
+      breakers: {},
       liveness: 'fresh' as const,
       ...hot,
     },
@@ -151,5 +152,14 @@ describe('the record of runs', () => {
 })
 
 function queued(health: 'busy' | 'ok') {
-  return { 'vllm-0': { health, reachable: true, kind: 'vllm', version: '0.11.2' } as const }
+  return {
+    'vllm-0': {
+      health,
+      reachable: true,
+      kind: 'vllm',
+      version: '0.11.2',
+      used: 0,
+      capacity: 8,
+    } as const,
+  }
 }

@@ -14,6 +14,7 @@ const hot: HotItem = {
   isRevoked: false,
   probe: undefined,
   disabledProfiles: [],
+  breakers: {},
   liveness: 'fresh',
 }
 const { capabilities } = aBenchmark()

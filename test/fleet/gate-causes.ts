@@ -46,6 +46,7 @@ export function facts(changes: Changes = {}): GateFacts {
     queues: changes.queue === 'none' || !queue ? {} : { 'vllm-0': { ...queue, ...changes.queue } },
     probe: goodProbe,
     disabledProfiles: [],
+    breakers: {},
     isRevoked: false,
     liveness: 'fresh',
     ...(changes.hot === 'none' ? {} : changes.hot),

@@ -9,6 +9,7 @@ const hot = {
   ...aBeat(node.nodeId),
   probe: { okAtMs: nowMs, failures: 0, epoch: 1 },
   disabledProfiles: [],
+  breakers: {},
   isRevoked: false,
   liveness: 'fresh' as const,
 }
@@ -68,6 +69,9 @@ describe('a candidate', () => {
       benchmarkId: benchmark.benchmarkId,
       firstContentP50Ms: benchmark.firstContentP50Ms,
       tokensPerSecondP50: benchmark.tokensPerSecondP50,
+      capabilities: ['tools', 'jsonSchema', 'logprobs'],
+      slots: 8,
+      headroom: 1,
       evidence: {
         untilMs: benchmark.expiresAtMs,
         runtimeVersion: benchmark.runtimeVersion,

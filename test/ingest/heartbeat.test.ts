@@ -28,7 +28,6 @@ describe('a beat', () => {
       ttl_ms: 60_000,
       need: ['inventory'],
       route_epoch: 1,
-      desired_agent_version: null,
       jobs: [],
       eligibility: [],
       warnings: [],
@@ -36,7 +35,14 @@ describe('a beat', () => {
     const row = await plane.fleet.readRow(host.nodeId)
     expect(row?.hot).toMatchObject({ beatAtMs: plane.nowMs(), state: 'ready', paidEnabled: true })
     expect(row?.hot?.queues).toEqual({
-      main: { health: 'ok', reachable: true, kind: 'llamacpp', version: 'b4000' },
+      main: {
+        health: 'ok',
+        reachable: true,
+        kind: 'llamacpp',
+        version: 'b4000',
+        used: 0,
+        capacity: 2,
+      },
     })
   })
 

@@ -5,12 +5,12 @@ import {
   profilesBasisOf,
 } from '../../src/ingest/node-profiles.ts'
 import type { RuntimeKind } from '../../src/protocol/claim.ts'
+import { aQueue } from '../adapters/dynamodb/facts.ts'
 import { catalogueModel, digestOf } from '../support/control-plane.ts'
 import { installedModel } from '../support/test-host.ts'
 
 const digest = digestOf('a')
-const queue = (kind: RuntimeKind) =>
-  ({ health: 'ok', reachable: true, kind, version: '1' }) as const
+const queue = (kind: RuntimeKind) => aQueue({ kind })
 
 const sources = {
   node: { nodeId: 'n_1', mode: 'network' },

@@ -27,6 +27,7 @@ function aMember(changes: Partial<HotItem> = {}) {
     isRevoked: false,
     probe: undefined,
     disabledProfiles: [],
+    breakers: {},
     liveness: 'fresh',
     ...changes,
   }

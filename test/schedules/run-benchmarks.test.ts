@@ -61,7 +61,14 @@ describe('evidence is void, and a run makes new one, after a change of', () => {
     const beat = aBeat(host.nodeId, { seq: atMs, beatAtMs: atMs, ...changes })
     await hosts.bench.fleet.recordBeat(beat)
   }
-  const newer = { health: 'ok', reachable: true, kind: 'vllm', version: '0.12.0' } as const
+  const newer = {
+    health: 'ok',
+    reachable: true,
+    kind: 'vllm',
+    version: '0.12.0',
+    used: 0,
+    capacity: 8,
+  } as const
   const digest = `sha256:${'c'.repeat(64)}`
 
   test.each([
@@ -128,7 +135,14 @@ describe('a node is measured', () => {
     const reports = []
     for (const version of runtimes) {
       const atMs = hosts.deps.nowMs() + reports.length + 1
-      const queue = { health: 'ok', reachable: true, kind: 'vllm', version } as const
+      const queue = {
+        health: 'ok',
+        reachable: true,
+        kind: 'vllm',
+        version,
+        used: 0,
+        capacity: 8,
+      } as const
       const queues = { 'vllm-0': queue }
       const beat = aBeat(host.nodeId, { seq: atMs, beatAtMs: atMs, queues })
       await hosts.bench.fleet.recordBeat(beat)

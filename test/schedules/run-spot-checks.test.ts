@@ -111,7 +111,14 @@ describe('nothing is asked', () => {
   test('without a reference for the build, the runtime and its version', async () => {
     await checks.platform()
     const queues = {
-      'vllm-0': { health: 'ok', reachable: true, kind: 'vllm', version: '0.99.0' },
+      'vllm-0': {
+        health: 'ok',
+        reachable: true,
+        kind: 'vllm',
+        version: '0.99.0',
+        used: 0,
+        capacity: 8,
+      },
     } as const
     const newer = { beat: { queues }, benchmark: { runtimeVersion: '0.99.0' } }
     const host = await checks.host(shows(tops), newer)

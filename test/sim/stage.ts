@@ -87,9 +87,19 @@ function hotItemOf(nodeId: string): HotItem {
     steadiness: { returnedAtMs: 0, beats: 2, returnsAtMs: [], coolUntilMs: 0, coolMs: 0 },
     formerBoot: undefined,
     isRevoked: false,
-    queues: { [runtimeId]: { health: 'ok', reachable: true, kind: 'vllm', version: '0.11.2' } },
+    queues: {
+      [runtimeId]: {
+        health: 'ok',
+        reachable: true,
+        kind: 'vllm',
+        version: '0.11.2',
+        used: 0,
+        capacity: 8,
+      },
+    },
     probe: { okAtMs: farFutureMs, failures: 0, epoch: 1 },
     disabledProfiles: [],
+    breakers: {},
     liveness: 'fresh',
   }
 }

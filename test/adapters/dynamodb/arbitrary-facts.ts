@@ -37,11 +37,25 @@ const queues = fc
         reachable: fc.boolean(),
         kind: anyOf(RuntimeKind),
         version: text,
+        used: fc.integer({ min: 0, max: 9_999 }),
+        capacity: fc.integer({ min: 1, max: 4_096 }),
       }),
     ),
     { maxLength: 8, selector: ([id]) => id },
   )
   .map((entries) => Object.fromEntries(entries))
+
+const breakers = fc.dictionary(
+  profileId,
+  fc.record({
+    failures: count,
+    fromMs: timeMs,
+    openUntilMs: timeMs,
+    opens: count,
+    trialUntilMs: timeMs,
+  }),
+  { maxKeys: 3, noNullPrototype: true },
+)
 
 export const anyHotItem: fc.Arbitrary<HotItem> = fc.record({
   nodeId,
@@ -66,6 +80,7 @@ export const anyHotItem: fc.Arbitrary<HotItem> = fc.record({
   disabledProfiles: fc
     .uniqueArray(profileId, { maxLength: 8 })
     .map((profileIds) => profileIds.toSorted()),
+  breakers,
   liveness: fc.constantFrom('never', 'fresh', 'stale', 'offline'),
 })
 

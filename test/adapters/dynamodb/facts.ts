@@ -5,6 +5,7 @@ import type {
   NodeFacts,
   NodeProfile,
   ObservedBenchmark,
+  QueueFact,
   Steadiness,
 } from '../../../src/fleet/node.ts'
 import type { Candidate } from '../../../src/fleet/pool.ts'
@@ -60,6 +61,16 @@ export const aSteadiness = (changes: Partial<Steadiness> = {}): Steadiness => ({
   ...changes,
 })
 
+export const aQueue = (changes: Partial<QueueFact> = {}): QueueFact => ({
+  health: 'ok',
+  reachable: true,
+  kind: 'vllm',
+  version: '0.11.2',
+  used: 0,
+  capacity: 8,
+  ...changes,
+})
+
 export const aBeat = (nodeId: string, changes: Partial<Beat> = {}): Beat => ({
   nodeId,
   seq: nowMs,
@@ -71,7 +82,7 @@ export const aBeat = (nodeId: string, changes: Partial<Beat> = {}): Beat => ({
   factsDigest: 'f'.repeat(64),
   steadiness: aSteadiness(),
   formerBoot: undefined,
-  queues: { 'vllm-0': { health: 'ok', reachable: true, kind: 'vllm', version: '0.11.2' } },
+  queues: { 'vllm-0': aQueue() },
   ...changes,
 })
 

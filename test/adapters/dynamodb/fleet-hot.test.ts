@@ -39,6 +39,7 @@ describe('a beat', () => {
         const others = {
           probe: undefined,
           disabledProfiles: [],
+          breakers: {},
           liveness: 'fresh',
           isRevoked: false,
         }

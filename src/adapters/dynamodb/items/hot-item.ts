@@ -3,7 +3,7 @@
  * are short and each runtime is a tuple. A list and not a map: runtime ids are the host's own text.
  */
 import * as z from 'zod'
-import type { HotItem } from '../../../fleet/node.ts'
+import type { Breaker, HotItem } from '../../../fleet/node.ts'
 import type { Beat } from '../../../fleet/ports.ts'
 import { RuntimeKind } from '../../../protocol/claim.ts'
 import { NodeState, QueueHealth } from '../../../protocol/heartbeat.ts'
@@ -31,16 +31,29 @@ const kindLetter = {
 } as const satisfies Letters<HotItem['queues'][string]['kind']>
 type Letters<Word extends string> = Readonly<Record<Word, string>>
 
-/** Health, whether reachable (`+` or `-`), kind. */
+/**
+ * Health, whether reachable (`+` or `-`), kind; then requests and slots, three digits of base 36 each.
+ * Beats stored before load was told have neither: one slot, free, until their node's next beat.
+ */
 const QueueCode = z
   .string()
-  .regex(/^[a-z][+-][a-z]$/)
+  .regex(/^[a-z][+-][a-z]([0-9a-z]{6})?$/)
   .transform((code) => ({
     health: wordOf(healthLetter, code[0]),
     reachable: code[1] === '+',
     kind: wordOf(kindLetter, code[2]),
+    used: Number.parseInt(code.slice(3, 6) || '0', 36),
+    capacity: Number.parseInt(code.slice(6) || '1', 36),
   }))
-  .pipe(z.object({ health: QueueHealth, reachable: z.boolean(), kind: RuntimeKind }))
+  .pipe(
+    z.object({
+      health: QueueHealth,
+      reachable: z.boolean(),
+      kind: RuntimeKind,
+      used: z.int().min(0),
+      capacity: z.int().min(1),
+    }),
+  )
 
 /** Runtime id, the code, version. */
 const QueueTuple = z.tuple([ShortText, QueueCode, ShortText])
@@ -63,7 +76,35 @@ const UuidBytes = HexBytes.transform((hex) =>
 /** Returned at, beats since, returns, cool until, cool-down. */
 const SteadinessTuple = z.tuple([Int, Int, z.array(Int).max(3), Int, Int])
 
-const HotFields = z.object({
+/** An attribute each, so that one can be counted up without its siblings. */
+export const breakerField = (profileId: string): string => `${breakerPrefix}${profileId}`
+const breakerPrefix = 'breaker#'
+const BreakerField = z
+  .object({ fails: Int, from: Int, until: Int, opens: Int, trial: Int })
+  .transform(({ fails, from, until, opens, trial }) => ({
+    failures: fails,
+    fromMs: from,
+    openUntilMs: until,
+    opens,
+    trialUntilMs: trial,
+  }))
+
+export const toBreakerField = (breaker: Breaker) => ({
+  fails: breaker.failures,
+  from: breaker.fromMs,
+  until: breaker.openUntilMs,
+  opens: breaker.opens,
+  trial: breaker.trialUntilMs,
+})
+
+function breakersOf(item: Readonly<Record<string, unknown>>): HotItem['breakers'] {
+  const fields = Object.entries(item).filter(([name]) => name.startsWith(breakerPrefix))
+  return Object.fromEntries(
+    fields.map(([name, field]) => [name.slice(breakerPrefix.length), BreakerField.parse(field)]),
+  )
+}
+
+const HotFields = z.looseObject({
   seq: Int,
   boot: UuidBytes,
   beatAt: Int,
@@ -104,6 +145,7 @@ export function fromHotItem(item: unknown): HotItem {
       epoch: hot.probe.epoch,
     },
     disabledProfiles: [...(hot.disabled ?? [])].toSorted(),
+    breakers: breakersOf(hot),
     liveness: hot.live,
   }
 }
@@ -121,14 +163,26 @@ export function toBeatFields(beat: Beat) {
     facts: Buffer.from(beat.factsDigest, 'hex'),
     steady: [returnedAtMs, beats, returnsAtMs, coolUntilMs, coolMs],
     ...toFormerBootField(beat),
-    queues: Object.entries(beat.queues).map(([id, { health, reachable, kind, version }]) => [
+    queues: Object.entries(beat.queues).map(([id, queue]) => [
       id,
-      `${healthLetter[health]}${reachable ? '+' : '-'}${kindLetter[kind]}`,
-      version,
+      toQueueCode(queue),
+      queue.version,
     ]),
     live: 'fresh',
   }
 }
+
+function toQueueCode({
+  health,
+  reachable,
+  kind,
+  used,
+  capacity,
+}: HotItem['queues'][string]): string {
+  return `${healthLetter[health]}${reachable ? '+' : '-'}${kindLetter[kind]}${inDigits(used)}${inDigits(capacity)}`
+}
+
+const inDigits = (count: number): string => count.toString(36).padStart(3, '0')
 
 /** Absent where there is none: a beat without a former boot removes what is stored. */
 function toFormerBootField({ formerBoot }: Beat) {

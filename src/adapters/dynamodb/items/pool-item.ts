@@ -42,6 +42,9 @@ const StoredCandidate = z.strictObject({
   firstContentP50Ms: measure,
   tokensPerSecondP50: measure,
   reputation: z.number().min(0).max(1).optional(),
+  capabilities: z.array(z.enum(['tools', 'jsonSchema', 'logprobs', 'vision'])).optional(),
+  slots: z.int().min(1).optional(),
+  headroom: z.number().min(0).max(1).optional(),
   evidence: z
     .strictObject({ untilMs: timeMs, runtimeVersion: z.string(), factsDigest: Sha256Hex })
     .optional(),

@@ -2,13 +2,15 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { hotKey } from '../../../../src/adapters/dynamodb/items/fleet-keys.ts'
 import {
+  breakerField,
   fromHotItem,
   toBeatFields,
+  toBreakerField,
   toProbeField,
 } from '../../../../src/adapters/dynamodb/items/hot-item.ts'
 import type { HotItem } from '../../../../src/fleet/node.ts'
 import { anyHotItem } from '../arbitrary-facts.ts'
-import { aBeat, aNode, nowMs } from '../facts.ts'
+import { aBeat, aNode, aQueue, nowMs } from '../facts.ts'
 import { asStored, storedBytes } from '../stored.ts'
 
 /** As the writers of its fields leave it together. */
@@ -18,6 +20,9 @@ const itemOf = (hot: HotItem) => ({
   live: hot.liveness,
   revoked: hot.isRevoked ? true : undefined,
   probe: hot.probe && toProbeField(hot.probe, nowMs),
+  ...Object.fromEntries(
+    Object.entries(hot.breakers).map(([id, one]) => [breakerField(id), toBreakerField(one)]),
+  ),
   disabled: hot.disabledProfiles.length > 0 ? new Set(hot.disabledProfiles) : undefined,
 })
 
@@ -31,7 +36,7 @@ describe('the hot item', () => {
   })
 
   test('keeps a runtime whose id means something to JavaScript', () => {
-    const queue = { health: 'busy', reachable: true, kind: 'ollama', version: '0.12' } as const
+    const queue = aQueue({ health: 'busy', kind: 'ollama' })
     const queues = Object.fromEntries([['__proto__', queue]])
     const item = asStored({ ...hotKey(aNode().nodeId), ...toBeatFields(aBeat('n', { queues })) })
     expect(Object.entries(fromHotItem(item).queues)).toEqual([['__proto__', queue]])
@@ -46,6 +51,8 @@ describe('the hot item', () => {
           reachable: false,
           kind: 'llamacpp' as const,
           version: '1'.repeat(32),
+          used: 9_999,
+          capacity: 4_096,
         },
       ]),
     )
@@ -66,6 +73,7 @@ describe('the hot item', () => {
       isRevoked: true,
       probe: { okAtMs: nowMs, failures: 2, epoch: 1_000_000 },
       disabledProfiles: [],
+      breakers: {},
       liveness: 'offline',
     }
     expect(storedBytes(itemOf(hot))).toBeLessThanOrEqual(1024)

@@ -1,0 +1,20 @@
+/** What routing remembers of failures, for every gateway at once. */
+
+/** One profile of one node, as one host serves it. */
+export type ServedProfile = { readonly nodeId: string; readonly profileId: string }
+
+/**
+ * Only failures write, and what follows an opening; a breaker that is closed costs nothing. Each
+ * write is one conditional update of the node's hot item.
+ */
+export type BreakerStore = {
+  /** Counts one failure; opens the breaker by condition where it was one too many. */
+  readonly countFailure: (at: ServedProfile, nowMs: number) => Promise<void>
+  /**
+   * Of a half-open breaker: whether this request is the one that may try. False where somebody else
+   * tries already, or where the breaker is no longer half-open.
+   */
+  readonly takeTrial: (at: ServedProfile, nowMs: number) => Promise<boolean>
+  /** After a trial that was served. */
+  readonly close: (at: ServedProfile) => Promise<void>
+}
