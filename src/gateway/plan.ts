@@ -3,7 +3,6 @@
  * the request, the key, one pool shard and a die in; a plan or a precise refusal out.
  */
 
-import { type PricedModel, priceFor } from '../catalogue/model.ts'
 import { forwardsAll, servesChoices } from '../dispatch/host-body.ts'
 import type { ExcludedBy } from '../fleet/blockers.ts'
 import type { PoolShard } from '../fleet/pool.ts'
@@ -17,7 +16,8 @@ import type { RuntimeKind } from '../protocol/claim.ts'
 import type { Random } from '../protocol/clock.ts'
 import { limits } from '../protocol/limits.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
-import { choose, isTooDear, type MaxPrice, type PricedCandidate } from '../routing/choose.ts'
+import { choose, type PricedCandidate } from '../routing/choose.ts'
+import { forbiddenForGood, routePolicyOf } from './route-policy.ts'
 
 export type Plan = {
   readonly candidates: readonly PricedCandidate[]
@@ -48,12 +48,7 @@ export function planRequest(
       message: `The prompt has at least ${promptTokensMin} tokens; ${model.id} takes ${model.context_length}.`,
     })
   }
-  const policy = {
-    routeTiers: intersection(key.policy.route_tiers, request.provider?.route_tier),
-    trustTiers: intersection(key.policy.trust_tiers, request.provider?.trust),
-    maxPrice: maxPriceOf(request),
-    promptTokensMin,
-  }
+  const policy = routePolicyOf(request, key, promptTokensMin)
   const able = shard.candidates.filter((one) => isAble(one.runtimeKind, request, choices))
   const { candidates, excludedBy } = choose(model, able, policy, random)
   if (candidates.length === 0) {
@@ -118,50 +113,9 @@ function promptTokensLeast(shard: PoolShard, bytes: number): number {
   return counts.length === 0 ? 0 : Math.min(...counts)
 }
 
-/** What no host that may yet come up could change: the key's tiers, the customer's price. */
-function forbiddenForGood(
-  model: PricedModel,
-  key: CustomerKey,
-  maxPrice: MaxPrice | undefined,
-): 'route_tier_not_allowed' | 'max_price_unmet' | undefined {
-  const { route_tiers: routeTiers, trust_tiers: trustTiers } = key.policy
-  const open = model.prices
-    .map((row) => ({ routeTier: row.route_tier, trustTier: row.trust_tier }))
-    .filter(({ routeTier }) => routeTiers?.includes(routeTier) ?? true)
-    .filter(({ trustTier }) => trustTiers?.includes(trustTier) ?? true)
-  if (open.length === 0) return model.prices.length > 0 ? 'route_tier_not_allowed' : undefined
-  const fits = open.some((tiers) => {
-    const price = priceFor(model, tiers)
-    return price !== undefined && !isTooDear(price, maxPrice)
-  })
-  return fits ? undefined : 'max_price_unmet'
-}
-
 function noCandidate(excludedBy: readonly ExcludedBy[]) {
   return refuse('no_eligible_host', {
     retryAfterSec: 15,
     detail: { availability: { code: 'no_eligible_host', excluded_by: excludedBy } },
   })
-}
-
-function intersection(
-  allowed: readonly string[] | undefined,
-  asked: readonly string[] | null | undefined,
-): readonly string[] | undefined {
-  if (!asked) return allowed
-  return allowed ? asked.filter((one) => allowed.includes(one)) : asked
-}
-
-function maxPriceOf(request: ChatRequest) {
-  const { prompt, completion } = request.provider?.max_price ?? {}
-  if (prompt == null && completion == null) return undefined
-  return {
-    promptNanoUsdPerMTok: toNanoUsd(prompt),
-    completionNanoUsdPerMTok: toNanoUsd(completion),
-  }
-}
-
-/** A client's number is a preference, not an amount of ours: rounded down to whole nano-USD. */
-function toNanoUsd(usdPerMTok: number | null | undefined): NanoUsd {
-  return BigInt(Math.floor((usdPerMTok ?? 1_000_000) * 1e9))
 }

@@ -9,19 +9,9 @@ import type { Candidate } from '../fleet/pool.ts'
 import type { Price } from '../money/price.ts'
 import type { Random } from '../protocol/clock.ts'
 import { limits } from '../protocol/limits.ts'
+import { exclusion, type RoutePolicy } from './policy.ts'
 
 export type PricedCandidate = Candidate & { readonly price: Price }
-
-export type MaxPrice = Pick<Price, 'promptNanoUsdPerMTok' | 'completionNanoUsdPerMTok'>
-
-/** What the key, the request and the operator ask of a host. */
-export type RoutePolicy = {
-  readonly routeTiers: readonly string[] | undefined
-  readonly trustTiers: readonly string[] | undefined
-  readonly maxPrice: MaxPrice | undefined
-  /** Tokens that the prompt takes at the least. */
-  readonly promptTokensMin: number
-}
 
 export type Choice = {
   readonly candidates: readonly PricedCandidate[]
@@ -64,26 +54,6 @@ function pricesOf(model: PricedModel): (candidate: Candidate) => Price | undefin
     known.push({ routeTier, trustTier, price })
     return price
   }
-}
-
-function exclusion(
-  candidate: Candidate,
-  price: Price,
-  policy: RoutePolicy,
-): ExcludedBy | undefined {
-  const { routeTiers, trustTiers } = policy
-  if (routeTiers && !routeTiers.includes(candidate.routeTier)) return 'route_tier'
-  if (trustTiers && !trustTiers.includes(candidate.trustTier)) return 'route_tier'
-  if (policy.promptTokensMin >= candidate.contextLength) return 'context_length'
-  return isTooDear(price, policy.maxPrice) ? 'max_price' : undefined
-}
-
-export function isTooDear(price: Price, maxPrice: MaxPrice | undefined): boolean {
-  return (
-    maxPrice !== undefined &&
-    (price.promptNanoUsdPerMTok > maxPrice.promptNanoUsdPerMTok ||
-      price.completionNanoUsdPerMTok > maxPrice.completionNanoUsdPerMTok)
-  )
 }
 
 /** Draws without replacement: the better of two first, until enough are drawn. */
