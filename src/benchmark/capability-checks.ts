@@ -54,7 +54,7 @@ async function checkTools(session: Session): Promise<boolean> {
     type: 'function',
     function: { name, description: 'Looks up an order.', parameters },
   }
-  const tool_choice = { type: 'function', function: { name } }
+  const tool_choice = { type: 'function', function: { name } } as const
   const answer = answered(await ask(session, { ...request, tools: [tool], tool_choice }))
   const called = answer?.toolCalls[0]
   return called?.name === name && isOf(z.object({ order_id: z.literal(orderId) }), called.arguments)
@@ -70,7 +70,7 @@ async function checkSchema(session: Session): Promise<boolean> {
     additionalProperties: false,
   }
   const json_schema = { name: 'reply', strict: true, schema }
-  const response_format = { type: 'json_schema', json_schema }
+  const response_format = { type: 'json_schema', json_schema } as const
   const answer = answered(await ask(session, { ...request, response_format }))
   const Reply = z.strictObject({ reference: z.literal(reference), ok: z.boolean() })
   return answer !== undefined && isOf(Reply, answer.text)

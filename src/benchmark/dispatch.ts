@@ -27,15 +27,14 @@ export const makeUnpaidDispatch =
     return { kind: 'over', ticketHash: attempt.ticketHash }
   }
 
-/** Once the money is refused, the rest of the run goes without: evidence is worth more to a host. */
-export function payWhileItLasts(paid: Dispatch | undefined, unpaid: Dispatch) {
-  let lasts = paid !== undefined
+/** What nobody pays for goes without: evidence is worth more to a host. `isPaid`: all of it was paid for. */
+export function payWherePossible(paid: Dispatch | undefined, unpaid: Dispatch) {
+  let isPaid = paid !== undefined
   const dispatch: Dispatch = async (target, order, seer) => {
-    if (paid === undefined || !lasts) return unpaid(target, order, seer)
-    const dispatched = await paid(target, order, seer)
-    if (dispatched.kind === 'over' || dispatched.reason !== 'unpaid') return dispatched
-    lasts = false
+    const end = await paid?.(target, order, seer)
+    if (end && (end.kind === 'over' || end.reason !== 'unpaid')) return end
+    isPaid = false
     return unpaid(target, order, seer)
   }
-  return { dispatch, isPaid: () => lasts }
+  return { dispatch, isPaid: () => isPaid }
 }

@@ -6,6 +6,7 @@ import type { PricedModel } from '../catalogue/model.ts'
 import type { BenchmarkRuns, NodeProfile, ObservedBenchmark } from '../fleet/node.ts'
 import { type FleetRow, judgeNode } from '../fleet/pool.ts'
 import { sha256Hex } from '../protocol/canonical.ts'
+import { dayMs } from '../protocol/clock.ts'
 import type { BenchmarkBudget } from './budget.ts'
 
 const evidenceBlockers = new Set([
@@ -14,7 +15,6 @@ const evidenceBlockers = new Set([
   'benchmark_void',
   'benchmark_stale',
 ])
-const dayMs = 24 * 60 * 60 * 1000
 /** Renewed before it expires, so that an earning profile has no gap. */
 const renewBeforeMs = 2 * 60 * 60 * 1000
 /** Nodes that were measured together are measured again over this part of their evidence's life. */

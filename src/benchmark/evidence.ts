@@ -1,22 +1,22 @@
 /** What a run proves, as it is stored: bound to what was measured, for as long as it holds. Pure. */
 
-import { median, quantile } from '../fleet/median.ts'
 import type { HotItem, NodeFacts, NodeProfile, ObservedBenchmark } from '../fleet/node.ts'
 import { domainHash } from '../protocol/canonical.ts'
+import { dayMs } from '../protocol/clock.ts'
 import type { Measured } from './measure.ts'
 import { rooflineFlags } from './roofline.ts'
 import {
   countRatio,
   firstContentAt,
   prefillTokensPerSecond,
+  quantileOf,
   rounded,
   tokensPerSecond,
 } from './speeds.ts'
 
 /** Rises with every change of the procedure that changes its figures. */
-export const harnessVersion = '2'
+export const harnessVersion = '3'
 
-const dayMs = 24 * 60 * 60 * 1000
 export const validMs = 7 * dayMs
 /** A new node has shown little: its evidence is renewed daily. */
 export const validNewMs = dayMs
@@ -53,9 +53,9 @@ export function evidenceOf(
     samples: answers.length,
     firstContentP50Ms: firstContentAt(alone, 0.5),
     firstContentP95Ms: firstContentAt(alone, 0.95),
-    prefillTokensPerSecond: rounded(median(prefill.map(prefillTokensPerSecond))),
-    tokensPerSecondP50: rounded(median(speeds)),
-    tokensPerSecondP5: rounded(quantile(speeds, 0.05)),
+    prefillTokensPerSecond: rounded(quantileOf(prefill.map(prefillTokensPerSecond), 0.5)),
+    tokensPerSecondP50: rounded(quantileOf(speeds, 0.5)),
+    tokensPerSecondP5: rounded(quantileOf(speeds, 0.05)),
     concurrencyAtTarget: measured.concurrencyAtTarget,
     errorRate: rounded(failures / (answers.length + failures)),
     countRatio: countRatio(answers),
@@ -63,7 +63,7 @@ export function evidenceOf(
     flags: rooflineFlags({
       gpus: node.hostFacts?.gpus ?? [],
       artifactBytes: profile.artifactBytes,
-      tokensPerSecond: median(decode.map(tokensPerSecond)),
+      tokensPerSecond: quantileOf(decode.map(tokensPerSecond), 0.5),
     }),
   }
   const { nodeId, profileId } = profile

@@ -13,7 +13,7 @@ import { type ByteRatios, countTokens, promptBytes } from '../metering/count.ts'
 import type { ProfileManifest } from '../protocol/catalogue.ts'
 import { chunkText, type HostChunk } from '../protocol/chat-chunk.ts'
 import type { ChatRequest } from '../protocol/chat-request.ts'
-import { type SignedClaim, verifyClaim } from '../protocol/claim.ts'
+import { isGenuineClaim, type SignedClaim } from '../protocol/claim.ts'
 import type { NowMs } from '../protocol/clock.ts'
 import type { TokenCounts } from '../protocol/usage.ts'
 
@@ -38,10 +38,10 @@ export type Seer = {
 }
 
 /** Carries one request to its host; resolves when the exchange is over, however it ended. */
-export type Dispatch = (target: Target, order: Order, seer: Seer) => Promise<Dispatched>
-export type Dispatched =
+export type Dispatch = (target: Target, order: Order, seer: Seer) => Promise<DispatchEnd>
+export type DispatchEnd =
   | { readonly kind: 'over'; readonly ticketHash: string }
-  /** `unpaid`: whoever was to pay could not, and no host was asked. */
+  /** `unpaid`: whoever was to pay could not for this request, and no host was asked. */
   | { readonly kind: 'failed'; readonly reason: AttemptFailure | 'unpaid' }
 
 export type Answer = {
@@ -127,7 +127,7 @@ export async function exchange(
   const { ticketHash } = dispatched
   const isClaimed =
     claim !== undefined &&
-    isGenuine(claim, { candidate, ticketHash, outputSha256: output.digest('hex') })
+    isGenuineClaim(claim, { candidate, ticketHash, outputSha256: output.digest('hex') })
   if (!isClaimed) return unanswered('unclaimed')
   return {
     kind: 'answered',
@@ -136,25 +136,6 @@ export async function exchange(
     counted,
     claimed: claim.claim.usage,
   }
-}
-
-/** This node's word, for this ticket, over the text that came. */
-function isGenuine(
-  signed: SignedClaim,
-  of: {
-    readonly candidate: Candidate
-    readonly ticketHash: string
-    readonly outputSha256: string
-  },
-): boolean {
-  const { claim } = signed
-  return (
-    claim.ticket_hash === of.ticketHash &&
-    claim.node_id === of.candidate.nodeId &&
-    claim.artifact_digest === of.candidate.artifactDigest &&
-    claim.output_sha256 === of.outputSha256 &&
-    verifyClaim(signed, of.candidate.publicKey)
-  )
 }
 
 function countedOf(request: ChatRequest, bytes: number, ratios: ByteRatios): TokenCounts {

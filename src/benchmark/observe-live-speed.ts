@@ -18,12 +18,17 @@ const streamedMsMin = 50
 /** Accounts are accrued a few at a time, and each may fold into the same profile. */
 const triesMax = 4
 
-/** One write per profile that the page speaks of; never rejects. */
+/**
+ * One write per profile that the page speaks of; never rejects. A node's own owner may ask whatever is fast, so
+ * such requests prove no speed.
+ */
 export async function observeLiveSpeed(deps: LiveSpeedDeps, page: AccruedPage): Promise<void> {
   const last = page.decisions.at(-1)
   if (!last) return
   const pageId = `${last.accountId} ${last.holdId}`
-  const samples = page.decisions.flatMap((decision) => speedOf(decision) ?? [])
+  const samples = page.decisions
+    .flatMap((decision) => speedOf(decision) ?? [])
+    .filter(({ nodeId }) => !page.ownNodes.has(nodeId))
   const byProfile = Map.groupBy(samples, ({ nodeId, profileId }) => `${nodeId} ${profileId}`)
   for (const group of byProfile.values()) {
     const [first] = group

@@ -1,5 +1,5 @@
 /** How fast answers were, read from what was clocked on our side. Pure. */
-import { quantile } from '../fleet/median.ts'
+import { quantile } from '../protocol/quantile.ts'
 import type { Answer, Outcome } from './exchange.ts'
 
 /** An answer whose text came at once is judged by the whole time that it took. */
@@ -44,10 +44,14 @@ export function countRatio(answers: readonly Answer[]): number | null {
 }
 
 export const firstContentAt = (answers: readonly Answer[], p: number): number =>
-  quantile(
+  quantileOf(
     answers.flatMap(({ firstContentMs }) => firstContentMs ?? []),
     p,
   )
+
+/** 0 of nothing. */
+export const quantileOf = (values: readonly number[], share: number): number =>
+  quantile(values, share) ?? 0
 
 /** Measures are stored and hashed: three decimals say all that was measured. */
 export const rounded = (value: number): number => Math.round(value * 1000) / 1000

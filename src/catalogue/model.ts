@@ -34,6 +34,16 @@ export function profileByDigest(
   return undefined
 }
 
+/** A profile whose artifact has changed is another build: both must be the same. */
+export const profileOf = (
+  model: CatalogueModel,
+  of: { readonly profileId: string; readonly artifactDigest: string },
+): ProfileManifest | undefined =>
+  model.profiles.find(
+    ({ profile_id, artifact }) =>
+      profile_id === of.profileId && artifact.digest === of.artifactDigest,
+  )
+
 export const approvedDigests = (model: CatalogueModel): ReadonlySet<string> =>
   new Set(model.profiles.map((profile) => profile.artifact.digest))
 

@@ -21,7 +21,8 @@ export function foldSpeeds(
   page: { readonly pageId: string; readonly tokensPerSecond: readonly number[] },
 ): LiveSpeed | undefined {
   const { benchmarkId, tokensPerSecondP50: reference } = benchmark
-  const known = before?.benchmarkId === benchmarkId ? before.histogram : undefined
+  const past = before?.benchmarkId === benchmarkId ? before : undefined
+  const known = past?.histogram
   if (known?.pages.includes(page.pageId)) return undefined
   const counts = Array.from({ length: bucketCount }, (_, index) => known?.counts[index] ?? 0)
   for (const speed of page.tokensPerSecond) {
@@ -34,9 +35,18 @@ export function foldSpeeds(
     benchmarkId,
     requests: sumOf(kept),
     tokensPerSecondP50: reference * medianOf(kept),
-    histogram: { counts: kept, pages, folds: (before?.histogram?.folds ?? 0) + 1 },
+    histogram: {
+      counts: kept,
+      pages,
+      total: (past ? requestsEver(past) : 0) + page.tokensPerSecond.length,
+      folds: (before?.histogram?.folds ?? 0) + 1,
+    },
   }
 }
+
+/** How many requests there were under this benchmark, also those that were forgotten since. */
+export const requestsEver = ({ histogram, requests }: LiveSpeed): number =>
+  histogram?.total ?? requests
 
 function bucketOf(ratio: number): number {
   const index = Math.floor(Math.log(Math.max(ratio, lowest) / lowest) / Math.log(step))

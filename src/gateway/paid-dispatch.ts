@@ -1,56 +1,37 @@
 /**
- * A benchmark's request as a paid one: the use case of any customer, with the platform as the customer and
- * one host as the pool. What the host sends is seen on its way, so that it is clocked as it comes.
+ * A benchmark's request as a paid one, with the platform as the customer. What the host sends is seen on its
+ * way, so that it is clocked as it comes.
  */
-import type { Dispatch, Dispatched, Seer } from '../benchmark/exchange.ts'
+import type { Dispatch, DispatchEnd, Seer } from '../benchmark/exchange.ts'
 import type { Attempt } from '../dispatch/attempt.ts'
-import type { CustomerKey, KeyStore } from '../keys/api-key.ts'
-import { sha256Hex } from '../protocol/canonical.ts'
+import { keysAfter, type PlatformKeysDeps, platformKeys } from '../keys/platform-keys.ts'
 import type { ErrorCode } from '../protocol/errors.ts'
-import { type CompleteDeps, complete } from './complete.ts'
+import type { CompleteDeps } from './complete.ts'
+import { completeAt } from './complete-at.ts'
 
-export type PayerDeps = CompleteDeps & {
-  readonly keys: Pick<KeyStore, 'listKeys'>
-  /** Whose money pays; undefined until an operator names it. */
-  readonly readPlatformAccount: () => Promise<string | undefined>
-}
+export type PayerDeps = CompleteDeps & PlatformKeysDeps
 
-/** Undefined without a key that may pay. */
+/** Undefined without a key that may pay; answers `unpaid` once none is left that will. */
 export async function findPaidDispatch(deps: PayerDeps): Promise<Dispatch | undefined> {
-  const accountId = await deps.readPlatformAccount()
-  const keys = accountId === undefined ? [] : await deps.keys.listKeys(accountId)
-  const key = keys.find(({ status, scopes }) => status === 'active' && scopes.includes('inference'))
-  return key && makePaidDispatch(deps, key)
-}
-
-function makePaidDispatch(deps: CompleteDeps, key: CustomerKey): Dispatch {
+  let keys = await platformKeys(deps)
+  if (keys.length === 0) return undefined
   return async ({ candidate, model }, { request, maxTokens, signal }, seer) => {
-    const startedAtMs = deps.nowMs()
-    const candidates = [candidate]
-    const shard = { model, builtAtMs: startedAtMs, shards: 1, candidates, excludedBy: [] }
-    const asked = { ...request, max_tokens: maxTokens }
+    const [key] = keys
+    if (!key) return { kind: 'failed', reason: 'unpaid' }
     let attempt: Attempt | undefined
-    let error: ErrorCode | undefined
+    let refusal: ErrorCode | undefined
     const startAttempt: CompleteDeps['startAttempt'] = async (order) => {
       seer.begins()
       attempt = await deps.startAttempt(order)
       return attempt.kind === 'open' ? { ...attempt, events: shown(attempt.events, seer) } : attempt
     }
-    const events = complete(
-      { ...deps, startAttempt },
-      {
-        holdId: deps.ids.ulid(startedAtMs),
-        request: asked,
-        bodySha256: sha256Hex(JSON.stringify(asked)),
-        key,
-        shard,
-        startedAtMs,
-        claim: undefined,
-        clientGone: signal,
-      },
-    )
-    for await (const event of events) if (event.kind === 'failed') error = event.error.code
-    return dispatchedBy(attempt, error)
+    const asked = { ...request, max_tokens: maxTokens }
+    const question = { request: asked, key, model, candidate, grace: undefined }
+    for await (const event of completeAt({ ...deps, startAttempt }, question, signal)) {
+      if (event.kind === 'failed') refusal = event.error.code
+    }
+    if (refusal) keys = keysAfter(keys, { key, code: refusal })
+    return endOf(attempt, refusal)
   }
 }
 
@@ -64,9 +45,9 @@ async function* shown(events: OpenEvents, seer: Seer): OpenEvents {
 }
 
 /** Nobody was asked: either the host may not serve at this moment, or nobody could pay. */
-function dispatchedBy(attempt: Attempt | undefined, error: ErrorCode | undefined): Dispatched {
+function endOf(attempt: Attempt | undefined, refusal: ErrorCode | undefined): DispatchEnd {
   if (attempt?.kind === 'open') return { kind: 'over', ticketHash: attempt.ticketHash }
   if (attempt) return { kind: 'failed', reason: attempt.reason }
-  const mayNotServe = error === 'no_eligible_host' || error === 'upstream_timeout'
+  const mayNotServe = refusal === 'no_eligible_host' || refusal === 'upstream_timeout'
   return { kind: 'failed', reason: mayNotServe ? 'refused' : 'unpaid' }
 }

@@ -43,6 +43,29 @@ export function verifyClaim(signed: SignedClaim, publicKey: string): boolean {
   return verifyTagged('b3iq:claim:v1', signed.claim, { publicKey, signature: signed.signature })
 }
 
+/** The node's own word, for this ticket and this build, over the text that came. */
+export function isGenuineClaim(
+  signed: SignedClaim,
+  of: {
+    readonly candidate: {
+      readonly nodeId: string
+      readonly publicKey: string
+      readonly artifactDigest: string
+    }
+    readonly ticketHash: string
+    readonly outputSha256: string
+  },
+): boolean {
+  const { claim } = signed
+  return (
+    claim.ticket_hash === of.ticketHash &&
+    claim.node_id === of.candidate.nodeId &&
+    claim.artifact_digest === of.candidate.artifactDigest &&
+    claim.output_sha256 === of.outputSha256 &&
+    verifyClaim(signed, of.candidate.publicKey)
+  )
+}
+
 /** The node's receipt hash: over the claim together with its signature. */
 export const nodeReceiptHash = (signed: SignedClaim): string =>
   domainHash('b3iq:node-receipt:v1', signed)

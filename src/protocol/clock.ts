@@ -19,5 +19,7 @@ export type FirstIdAt = (atMs: number) => string
 /** Uniform in [0, 1). */
 export type Random = () => number
 
+export const dayMs = 24 * 60 * 60_000
+
 /** A clock that was set back makes no negative times: nobody could read such a receipt again. */
 export const durationMs = (fromMs: number, toMs: number): number => Math.max(0, toMs - fromMs)

@@ -2,6 +2,7 @@
  * How much good and bad was seen of a node in one respect, with old evidence fading: a Beta count
  * with forgetting. What counts is the lower bound, so that little evidence is never much trust.
  */
+import { dayMs } from '../protocol/clock.ts'
 
 /** One respect in which a host keeps or breaks its word. */
 export const dimensions = ['delivery', 'integrity', 'accounting'] as const
@@ -12,7 +13,6 @@ export type Evidence = { readonly good: number; readonly bad: number; readonly a
 
 export const noEvidence: Evidence = { good: 0, bad: 0, atMs: 0 }
 
-const dayMs = 24 * 60 * 60 * 1000
 /** Bad is remembered longer than good, and a wrong answer longest. */
 const halfLifeMs: Readonly<Record<Dimension, { readonly good: number; readonly bad: number }>> = {
   delivery: { good: 14 * dayMs, bad: 30 * dayMs },

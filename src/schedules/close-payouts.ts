@@ -4,6 +4,7 @@
  */
 import type { ClosingStore, JournalStore } from '../ledger/journal-ports.ts'
 import { closePayout, type PayoutDeps, releaseEscrow } from '../ledger/payout.ts'
+import { dayMs } from '../protocol/clock.ts'
 import { walk } from './walk.ts'
 
 export type ClosePayoutsDeps = PayoutDeps & {
@@ -26,7 +27,6 @@ export type ClosePayoutsReport = {
 
 const schedule = 'close-payouts'
 const runMs = 10 * 60_000
-const dayMs = 24 * 60 * 60_000
 
 export async function closePayouts(deps: ClosePayoutsDeps): Promise<ClosePayoutsReport> {
   const startedAtMs = deps.nowMs()

@@ -5,13 +5,13 @@
  */
 
 import type { BenchmarkBudget } from '../benchmark/budget.ts'
-import { payWhileItLasts } from '../benchmark/dispatch.ts'
+import { payWherePossible } from '../benchmark/dispatch.ts'
 import { byNeed, type DueProfile, dueProfiles, runBegun, runEnded } from '../benchmark/due.ts'
 import { evidenceOf } from '../benchmark/evidence.ts'
 import type { Dispatch } from '../benchmark/exchange.ts'
 import { measure, type Unmeasured } from '../benchmark/measure.ts'
 import type { SessionDeps } from '../benchmark/session.ts'
-import type { PricedModel } from '../catalogue/model.ts'
+import { type PricedModel, profileOf } from '../catalogue/model.ts'
 import { candidateWith } from '../fleet/pool.ts'
 import type { CatalogueStore, FleetStore } from '../fleet/ports.ts'
 import { forEachBounded } from './bounded.ts'
@@ -65,7 +65,8 @@ export async function runBenchmarks(deps: RunBenchmarksDeps): Promise<RunBenchma
         continue
       }
       const result = await runOne(deps, one, { models, paid })
-      if (result === 'taken') continue
+      // Whoever took this one may be measuring the node at this moment.
+      if (result === 'taken') break
       report.run += 1
       if (result === 'failed') continue
       report.passed += 1
@@ -133,13 +134,10 @@ async function observe(
 ): Promise<Tried> {
   const { node, hot } = row
   const model = models.find(({ id }) => id === profile.model)
-  const manifest = model?.profiles.find(
-    ({ profile_id, artifact }) =>
-      profile_id === profile.profileId && artifact.digest === profile.artifactDigest,
-  )
+  const manifest = model && profileOf(model, profile)
   if (!model || !manifest || !hot) return unknown
   const target = { candidate: candidateWith(node, profile, noEvidence), model, manifest }
-  const { dispatch, isPaid } = payWhileItLasts(paid, deps.unpaid)
+  const { dispatch, isPaid } = payWherePossible(paid, deps.unpaid)
   const measured = await measure({ ...deps, dispatch }, target, deps.budget)
   if (measured.kind === 'unmeasured') {
     const { why, last } = measured

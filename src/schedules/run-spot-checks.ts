@@ -5,7 +5,8 @@
 import { givesLogprobs } from '../dispatch/host-body.ts'
 import { type FleetRow, type JudgedProfile, judgeNode } from '../fleet/pool.ts'
 import type { CatalogueStore, FleetStore } from '../fleet/ports.ts'
-import type { CustomerKey, KeyStore } from '../keys/api-key.ts'
+import type { KeyStore } from '../keys/api-key.ts'
+import { platformKeys } from '../keys/platform-keys.ts'
 import type { Ids } from '../protocol/clock.ts'
 import {
   type CheckDeps,
@@ -31,7 +32,7 @@ export type RunSpotChecksReport = Tally & { readonly hasRun: boolean }
 
 const checksMax = 160
 const concurrency = 4
-/** Asking ends by then; what is under way may last a little longer. */
+/** Nothing is asked after that; what is then under way is one check for each of a few hosts. */
 const runMs = 3 * 60_000
 const leaseMs = 5 * 60_000
 
@@ -42,31 +43,36 @@ export async function runSpotChecks(deps: RunSpotChecksDeps): Promise<RunSpotChe
   const lease = { holder, nowMs: startedAtMs, untilMs: startedAtMs + leaseMs }
   const taken = await store.takeRun(lease)
   if (!taken) return { ...newTally(), hasRun: false }
-  const [models, { grace }, keys] = await Promise.all([
-    deps.catalogue.listModels(),
-    deps.fleet.readFleetState(),
-    platformKeys(deps),
-  ])
-  const round: Round = { models, grace, keys, tally: newTally(), left: checksMax }
-  const readReference = referencesOf(store)
   let { place } = taken
   try {
-    const isOver = () => round.left <= 0 || nowMs() >= startedAtMs + runMs
-    const rows = rowsAfter(deps.fleet, place, isOver, (reached) => {
+    const round = await openRound(deps, startedAtMs + runMs)
+    const rows = rowsAfter(deps.fleet, place, round.isOver, (reached) => {
       place = reached
     })
+    const readReference = referencesOf(store)
     await forEachBounded(rows, concurrency, (row) => checkNode(deps, round, row, readReference))
+    return { ...round.tally, hasRun: true }
   } finally {
     await store.endRun({ holder, place })
   }
-  return { ...round.tally, hasRun: true }
 }
 
-/** Keys that may pay; none without an account, and then nothing is asked. */
-async function platformKeys({ store, keys }: RunSpotChecksDeps): Promise<readonly CustomerKey[]> {
-  const accountId = await store.readPlatformAccount()
-  const all = accountId === undefined ? [] : await keys.listKeys(accountId)
-  return all.filter(({ status, scopes }) => status === 'active' && scopes.includes('inference'))
+async function openRound(deps: RunSpotChecksDeps, endsAtMs: number): Promise<Round> {
+  const { readPlatformAccount } = deps.store
+  const [models, { grace }, keys] = await Promise.all([
+    deps.catalogue.listModels(),
+    deps.fleet.readFleetState(),
+    platformKeys({ keys: deps.keys, readPlatformAccount }),
+  ])
+  const round: Round = {
+    models,
+    grace,
+    keys,
+    tally: newTally(),
+    left: checksMax,
+    isOver: () => round.left <= 0 || deps.nowMs() >= endsAtMs,
+  }
+  return round
 }
 
 /** Rows after `place`, until it is over; tells where the next run is to go on. */
@@ -108,6 +114,7 @@ async function checkNode(
   if (serving.length === 0) return
   const samplings = await deps.store.readSamplings(row.node.nodeId)
   for (const judged of serving) {
+    if (round.isOver()) return
     const { profileId, runtimeId } = judged.profile
     const version = row.hot?.queues[runtimeId]?.version
     await checkProfile({ deps, round, judged }, samplings.get(profileId), async () =>

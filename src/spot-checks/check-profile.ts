@@ -6,6 +6,7 @@ import type { PricedModel } from '../catalogue/model.ts'
 import type { Grace, SpotCheckFact } from '../fleet/node.ts'
 import { type JudgedProfile, toCandidate } from '../fleet/pool.ts'
 import type { CustomerKey } from '../keys/api-key.ts'
+import { isRefusalToPay, keysAfter } from '../keys/platform-keys.ts'
 import type { NowMs, Random } from '../protocol/clock.ts'
 import { compareFirstTokens, firstTokenOf } from './compare.ts'
 import {
@@ -64,11 +65,13 @@ export const newTally = (): Tally => ({
 export type Round = {
   readonly models: readonly PricedModel[]
   readonly grace: Grace | undefined
-  /** Of the platform's account; empty once nothing can be paid. */
+  /** Of the platform's account, those that may still pay. */
   keys: readonly CustomerKey[]
   readonly tally: Tally
   /** Checks that may still be asked. */
   left: number
+  /** Once it is, nothing more is asked: the run ends before its lease does. */
+  readonly isOver: () => boolean
 }
 
 type Turn = { readonly deps: CheckDeps; readonly round: Round; readonly judged: JudgedProfile }
@@ -108,7 +111,7 @@ export async function checkProfile(
     version,
     fact: isSameBuild ? profile.spotChecks : undefined,
   }
-  for (let check = 0; record && check < due.checks && round.left > 0; check += 1) {
+  for (let check = 0; record && check < due.checks && !round.isOver(); check += 1) {
     record = await checkOnce(turn, reference, record)
     if (record?.fact?.condemned) return
   }
@@ -162,19 +165,9 @@ async function askPaid({ deps, round, judged }: Turn, reading: TrustedReading) {
   const request = ordinaryRequest(model.id, messages, candidate.runtimeKind, deps.random)
   const answer = await deps.ask({ request, key, model, candidate, grace: round.grace })
   if (answer.kind === 'answered') return answer
-  if (!unpaidCodes.has(answer.code)) return { kind: 'unanswered' } as const
-  round.keys = []
-  return { kind: 'withoutFunds' } as const
+  round.keys = keysAfter(round.keys, { key, code: answer.code })
+  return { kind: isRefusalToPay(answer.code) ? 'withoutFunds' : 'unanswered' } as const
 }
-
-/** With any of these the account pays for nothing more in this run. */
-const unpaidCodes: ReadonlySet<string> = new Set([
-  'insufficient_balance',
-  'no_billing_identity',
-  'account_suspended',
-  'invalid_api_key',
-  'spend_cap_exceeded',
-])
 
 function unasked(
   reference: Reference,

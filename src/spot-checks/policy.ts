@@ -2,9 +2,10 @@
  * How often a profile is checked, and what its failures come to. Newcomers are checked most; a failure is
  * at first only a reason to look again, and two on different prompts within a day are the verdict.
  */
+import { requestsEver } from '../fleet/live-speed.ts'
 import type { LiveSpeed, SpotCheckFact } from '../fleet/node.ts'
 import type { TrustTier } from '../protocol/catalogue.ts'
-import type { Random } from '../protocol/clock.ts'
+import { dayMs, type Random } from '../protocol/clock.ts'
 import type { Comparison } from './compare.ts'
 
 /** What is remembered of one profile between two runs. */
@@ -33,7 +34,6 @@ export const samplingRate: Readonly<Record<TrustTier, number>> = {
 export const alertRate = 0.2
 export const alertRequests = 100
 const hourMs = 60 * 60_000
-export const dayMs = 24 * hourMs
 /** A failure is looked into at once, traffic or not: a few more checks, and it is a verdict or nothing. */
 const inquiry = { lastsMs: 10 * 60_000, everyMs: 2 * 60_000 }
 /** Without any traffic: a newcomer is looked at every hour, and nobody goes unseen for a day. */
@@ -79,13 +79,15 @@ export function dueChecks(
   const sinceFailureMs = nowMs - (profile.failedAtMs ?? 0)
   const quiet = quietMs(profile.tier, before.alertRequests > 0, sinceFailureMs)
   const isQuiet = nowMs - before.checkedAtMs >= quiet * (1 - jitter * random())
-  const { benchmarkId = before.counted.benchmarkId, requests = before.counted.requests } =
-    profile.liveSpeed ?? {}
+  const { liveSpeed } = profile
+  const counted = liveSpeed
+    ? { benchmarkId: liveSpeed.benchmarkId, requests: requestsEver(liveSpeed) }
+    : before.counted
   return {
     checks: Math.min(checksPerRunMax, Math.max(sampled, isQuiet ? 1 : 0)),
     sampling: {
       ...before,
-      counted: { benchmarkId, requests },
+      counted,
       alertRequests: before.alertRequests - alert,
     },
   }
@@ -94,7 +96,7 @@ export function dueChecks(
 function newRequests({ counted }: Sampling, live: LiveSpeed | undefined): number {
   if (!live) return 0
   const from = live.benchmarkId === counted.benchmarkId ? counted.requests : 0
-  return Math.max(0, live.requests - from)
+  return Math.max(0, requestsEver(live) - from)
 }
 
 /** Another build has another record. */

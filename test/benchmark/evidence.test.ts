@@ -57,7 +57,15 @@ describe('evidence', () => {
   test('takes speeds alone and together, as customers get them', () => {
     expect(evidence()?.tokensPerSecondP50).toBeCloseTo(40)
     expect(evidence()?.tokensPerSecondP5).toBeCloseTo(20)
-    expect(evidence({ together: [] })?.tokensPerSecondP50).toBeCloseTo(60)
+    expect(evidence({ together: [] })?.tokensPerSecondP50).toBeCloseTo(50)
+  })
+
+  test('takes the same middle of every measure: the lower one of two', () => {
+    const two = { prefill: [at(50, 300), at(50, 600)], decode: [], together: [at(40), at(20)] }
+    expect(evidence(two)?.firstContentP50Ms).toBe(300)
+    // 50 prompt tokens, after 300 ms and after 600.
+    expect(evidence(two)?.prefillTokensPerSecond).toBeCloseTo(83.333)
+    expect(evidence(two)?.tokensPerSecondP50).toBeCloseTo(20)
   })
 
   test('judges by the GPU alone what one stream alone reached', () => {

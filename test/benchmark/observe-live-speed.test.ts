@@ -80,10 +80,10 @@ describe('a receipt tells a speed', () => {
 
 describe('a page of accrued receipts', () => {
   const failures: unknown[] = []
-  const observe = (decisions: readonly Decision[]) =>
+  const observe = (decisions: readonly Decision[], ownNodes: readonly string[] = []) =>
     observeLiveSpeed(
       { fleet: bench.fleet, onFailure: (failure) => void failures.push(failure) },
-      { decisions, ownNodes: new Set() },
+      { decisions, ownNodes: new Set(ownNodes) },
     )
   const liveOf = async (nodeId: string) =>
     (await bench.fleet.readProfile(nodeId, 'maker/model@q8'))?.liveSpeed
@@ -104,7 +104,7 @@ describe('a page of accrued receipts', () => {
   test('loses nothing beside others that are folded at once', async () => {
     const { nodeId } = await bench.enrol()
     const pages = [0, 10, 20, 30].map((from) => page(nodeId, from, 10))
-    await Promise.all(pages.map(observe))
+    await Promise.all(pages.map((decisions) => observe(decisions)))
     expect(await liveOf(nodeId)).toMatchObject({ requests: 40 })
   })
 
@@ -113,6 +113,13 @@ describe('a page of accrued receipts', () => {
     await observe(page(nodeId, 0, 3, { benchmarkId: 'bench-0' }))
     await observe(page(someNode, 0, 3))
     expect(await liveOf(nodeId)).toBeUndefined()
+  })
+
+  test('of the node’s own owner proves no speed of it, and that of others beside it does', async () => {
+    const [own, other] = [await bench.enrol(), await bench.enrol()]
+    await observe([...page(own.nodeId, 0, 3), ...page(other.nodeId, 3, 2)], [own.nodeId])
+    expect(await liveOf(own.nodeId)).toBeUndefined()
+    expect(await liveOf(other.nodeId)).toMatchObject({ requests: 2 })
   })
 
   test('of fifty slow requests closes the gate, which is open after forty-nine', async () => {

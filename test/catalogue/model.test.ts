@@ -4,6 +4,7 @@ import {
   benchmarkPrice,
   priceFor,
   profileByDigest,
+  profileOf,
 } from '../../src/catalogue/model.ts'
 import { digest } from '../adapters/dynamodb/facts.ts'
 import { modelOnSale } from '../support/model-on-sale.ts'
@@ -50,6 +51,14 @@ describe('a build', () => {
       manifest: model.profiles[0],
     })
     expect(profileByDigest([other], digest)).toBeUndefined()
+  })
+
+  test('is one of a model by its name and its digest together', () => {
+    const profileId = 'maker/model@q8'
+    const changed = `sha256:${'9'.repeat(64)}`
+    expect(profileOf(model, { profileId, artifactDigest: digest })).toBe(model.profiles[0])
+    expect(profileOf(model, { profileId, artifactDigest: changed })).toBeUndefined()
+    expect(profileOf(model, { profileId: 'other', artifactDigest: digest })).toBeUndefined()
   })
 
   test('is approved by the manifest of a model', () => {

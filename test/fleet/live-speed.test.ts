@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { foldSpeeds } from '../../src/fleet/live-speed.ts'
+import { foldSpeeds, requestsEver } from '../../src/fleet/live-speed.ts'
 import type { LiveSpeed } from '../../src/fleet/node.ts'
 
 const benchmark = { benchmarkId: 'b1', tokensPerSecondP50: 100 }
@@ -44,11 +44,25 @@ describe('the live speed', () => {
     expect(live?.requests).toBeGreaterThanOrEqual(50)
   })
 
+  test('forgets speeds, and none of the requests in its total', () => {
+    const live = folded(...Array.from({ length: 30 }, () => times(100, 40)))
+    expect(live?.requests).toBeLessThanOrEqual(200)
+    expect(live && requestsEver(live)).toBe(1_200)
+  })
+
+  test('that was stored without a total goes on counting from what it had', () => {
+    const histogram = { counts: [90], pages: [], folds: 1 }
+    const stored = { benchmarkId: 'b1', requests: 90, tokensPerSecondP50: 100, histogram }
+    expect(requestsEver(stored)).toBe(90)
+    const live = foldSpeeds(stored, benchmark, { pageId: 'p', tokensPerSecond: times(100, 40) })
+    expect(live && requestsEver(live)).toBe(130)
+  })
+
   test('begins anew with a new benchmark', () => {
     const before = folded(times(50, 60))
     const next = { benchmarkId: 'b2', tokensPerSecondP50: 50 }
     const live = foldSpeeds(before, next, { pageId: 'p', tokensPerSecond: [50] })
-    expect(live).toMatchObject({ benchmarkId: 'b2', requests: 1 })
+    expect(live).toMatchObject({ benchmarkId: 'b2', requests: 1, histogram: { total: 1 } })
     // A writer that read the old value is still told apart from one that read this.
     expect(live?.histogram?.folds).toBe(2)
   })

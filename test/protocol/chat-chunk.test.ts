@@ -33,12 +33,54 @@ test('the text of a chunk is that of its choices as they stand', () => {
   expect(chunkText(HostChunk.parse({ choices }))).toBe('ba')
 })
 
+const deltaOf = (choice: object) => HostChunk.parse({ choices: [choice] }).choices[0]?.delta
+
 describe('a chunk of a host', () => {
   test('may leave out what runtimes leave out', () => {
-    expect(HostChunk.parse({})).toEqual({ choices: [] })
-    expect(
-      HostChunk.parse({ choices: [{ delta: null, finish_reason: null }], usage: null }),
-    ).toEqual({ choices: [{ index: 0, delta: null, finish_reason: null }], usage: null })
+    expect(HostChunk.parse({})).toEqual({ choices: [], usage: null })
+    expect(HostChunk.parse({ choices: null, usage: null })).toEqual({ choices: [], usage: null })
+    expect(HostChunk.parse({ choices: [{ delta: null, index: null }] }).choices).toEqual([
+      { index: 0, delta: null },
+    ])
+  })
+
+  test.each([
+    ['reasoning by its newer name', { reasoning: 'a', content: 'b' }, 'ab'],
+    ['reasoning by both names', { reasoning: 'a', reasoning_content: 'a' }, 'a'],
+    ['reasoning that is no text', { reasoning: { steps: [] }, content: 'b' }, 'b'],
+    ['a role that is no role', { role: 7, content: 'b' }, 'b'],
+  ])('has the text of %s', (_, delta, text) => {
+    expect(textOf(deltaOf({ delta }))).toBe(text)
+  })
+
+  test.each([
+    ['a message', { message: { content: 'a' } }],
+    ['a text', { text: 'a' }],
+    ['a message beside an empty delta', { delta: null, message: { content: 'a' } }],
+    ['a delta beside a message', { delta: { content: 'a' }, message: { content: 'whole' } }],
+  ])('has the text of %s', (_, choice) => {
+    expect(textOf(deltaOf(choice))).toBe('a')
+  })
+
+  test.each([
+    ['an object', { b: 1, a: [true, null] }, '{"b":1,"a":[true,null]}'],
+    ['an array', [1], '[1]'],
+    ['text', '{"b" : 1}', '{"b" : 1}'],
+    ['nothing', null, ''],
+  ])('may have arguments that are %s', (_, given, text) => {
+    const tool_calls = [{ function: { name: 'f', arguments: given } }]
+    expect(textOf(deltaOf({ delta: { tool_calls } }))).toBe(`f${text}`)
+  })
+
+  test('tells calls apart by an index or an id that can be one', () => {
+    const tool_calls = [{ index: 2, id: 'a' }, { index: -1, id: 7 }, { index: null }, {}]
+    const none = { index: undefined, id: undefined, function: {} }
+    expect(deltaOf({ delta: { tool_calls } })?.tool_calls).toEqual([
+      { index: 2, id: 'a', function: {} },
+      none,
+      none,
+      none,
+    ])
   })
 
   test.each([
@@ -46,8 +88,7 @@ describe('a chunk of a host', () => {
     ['a choice beyond all bounds', { choices: [{ index: 16 }] }],
     ['a finish reason without end', { choices: [{ finish_reason: 'x'.repeat(33) }] }],
     ['content that is no text', { choices: [{ delta: { content: ['a'] } }] }],
-    ['usage in fractions', { usage: { prompt_tokens: 0.5, completion_tokens: 0 } }],
-    ['usage below nothing', { usage: { prompt_tokens: 0, completion_tokens: -1 } }],
+    ['a message that is no message', { choices: [{ message: 'a' }] }],
   ])('is none with %s', (_, chunk) => {
     expect(HostChunk.safeParse(chunk).success).toBe(false)
   })

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import {
   Claim,
   ClaimEvent,
+  isGenuineClaim,
   nodeReceiptHash,
   SignedClaim,
   signClaim,
@@ -38,6 +39,28 @@ describe('a signed claim', () => {
     ['times', { total_ms: 35 }],
   ])('with another %s is nobody’s', (_, change) => {
     expect(verifyClaim({ ...signed, claim: { ...claim, ...change } }, node.publicKey)).toBe(false)
+  })
+
+  const candidate = {
+    nodeId: claim.node_id,
+    publicKey: node.publicKey,
+    artifactDigest: claim.artifact_digest,
+  }
+  const asked = { candidate, ticketHash: claim.ticket_hash, outputSha256: claim.output_sha256 }
+
+  test('is genuine for what was asked of its node and came from there', () => {
+    expect(isGenuineClaim(signed, asked)).toBe(true)
+  })
+
+  const stranger = makeSigner(generatePrivateKey())
+  test.each([
+    ['ticket', { ticketHash: 'd'.repeat(64) }],
+    ['text', { outputSha256: 'd'.repeat(64) }],
+    ['node', { candidate: { ...candidate, nodeId: nodeIdOf(stranger.publicKey) } }],
+    ['build', { candidate: { ...candidate, artifactDigest: `sha256:${'d'.repeat(64)}` } }],
+    ['key', { candidate: { ...candidate, publicKey: stranger.publicKey } }],
+  ])('is not genuine for another %s', (_, change) => {
+    expect(isGenuineClaim(signed, { ...asked, ...change })).toBe(false)
   })
 
   test('has a hash over claim and signature', () => {

@@ -4,6 +4,8 @@ import {
   certifyTicketKey,
   decodeTicket,
   encodeTicket,
+  formatLoad,
+  parseLoad,
   type SignedTicket,
   signBusy,
   signProof,
@@ -193,4 +195,21 @@ describe('proof and busy', () => {
     expect(verifyProof(ticket, node.publicKey, '')).toBe(false)
     expect(verifyProof(ticket, 'no key', proof)).toBe(false)
   })
+})
+
+describe('the load beside a busy reply', () => {
+  it.each([
+    { running: 0, slots: 0 },
+    { running: 3, slots: 4 },
+    { running: 4096, slots: 4096 },
+  ])('%j reads as it was written', (load) => {
+    expect(parseLoad(formatLoad(load))).toEqual(load)
+  })
+
+  it.each(['', '3', '3/', '/4', '-1/4', '1.5/4', '3/4/5', '3 / 4', '4097/1', '1/99999', 'a/b'])(
+    'is not %j',
+    (header) => {
+      expect(parseLoad(header)).toBeUndefined()
+    },
+  )
 })

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { deployedBudget } from '../../src/benchmark/budget.ts'
 import type { NodeFacts } from '../../src/fleet/node.ts'
 import type { Beat } from '../../src/fleet/ports.ts'
+import { dayMs } from '../../src/protocol/clock.ts'
 import { runBenchmarks } from '../../src/schedules/run-benchmarks.ts'
 import { aBeat } from '../adapters/dynamodb/facts.ts'
 import { type MeasuredHosts, startMeasuredHosts } from '../benchmark/measured-host.ts'
@@ -9,8 +10,8 @@ import { smallBudget } from '../benchmark/small-budget.ts'
 import { busy, hangsUp, streams } from '../support/host-answers.ts'
 import { modelOnSale } from '../support/model-on-sale.ts'
 import type { ScriptedHost } from '../support/scripted-host.ts'
+import { installBoth, modelInTwoBuilds } from './two-builds.ts'
 
-const dayMs = 24 * 60 * 60 * 1000
 const hello = streams(['Hello'])
 let hosts: MeasuredHosts
 
@@ -115,6 +116,30 @@ describe('a node is measured', () => {
     const reports = await Promise.all([hosts.run(host), hosts.run(host), hosts.run(host)])
     const sum = reports.reduce((runs, { report }) => runs + report.run, 0)
     expect(sum).toBe(1)
+  })
+
+  test('not in its other build either, where somebody took the first since it was read', async () => {
+    await hosts.bench.catalogue.putModel(modelInTwoBuilds)
+    const { fleet } = hosts.bench
+    const host = await hosts.enrolled(hello)
+    await installBoth(fleet, host.nodeId)
+    const stale = await hosts.rowOf(host.nodeId)
+    const [first] = stale.profiles
+    if (!first) throw new Error('the node has two profiles')
+    const nowMs = hosts.deps.nowMs()
+    const to = { startedAtMs: [nowMs], triedAtMs: nowMs, leaseUntilMs: nowMs + 60_000 }
+    await fleet.changeBenchmarkRuns(first, { from: undefined, to })
+    const report = await runBenchmarks({
+      ...hosts.deps,
+      fleet: {
+        ...fleet,
+        async *rows() {
+          yield stale
+        },
+      },
+      onUnmeasured: () => undefined,
+    })
+    expect({ report, asked: host.dispatches.length }).toEqual({ report: nothing, asked: 0 })
   })
 
   test('not while a run is under way, and again when a lost run’s lease is over', async () => {

@@ -1,11 +1,14 @@
 // Checks that are due, asked through the paid path of every request; what they come to is in
 // `run-spot-checks-verdict.test.ts`.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { makeAskOneHost } from '../../src/gateway/ask-one-host.ts'
 import { anyVersion } from '../../src/spot-checks/reference.ts'
+import { aBenchmark } from '../adapters/dynamodb/facts.ts'
 import { aReference, moved, tops } from '../spot-checks/facts.ts'
 import { type GatewayBench, startGatewayBench } from '../support/gateway-bench.ts'
 import { busy, streams } from '../support/host-answers.ts'
 import { type SpotCheckBench, shows, spotCheckBench } from './spot-checked-host.ts'
+import { installBoth, modelInTwoBuilds, otherBuild } from './two-builds.ts'
 
 let bench: GatewayBench
 let checks: SpotCheckBench
@@ -143,16 +146,70 @@ describe('nothing is asked', () => {
   })
 })
 
-test('a run that has no more time stops, and the next goes on after its last node', async () => {
+test('a key at its cap pays for nothing more, and the account’s others do', async () => {
+  await checks.catalogue.putModel(modelInTwoBuilds)
+  const { profileId: profile_id, artifactDigest } = otherBuild
+  await checks.store.putReference(
+    aReference({ profile_id, artifact_digest: artifactDigest, runtime_version: anyVersion }),
+  )
+  const payer = await checks.platform()
+  const capped = await bench.keyOf(payer, { spendPerDay: 1n })
+  // The die draws the first of those that are left.
+  const keys = { listKeys: async () => [capped.key, payer.key] }
+  const host = await checks.host(shows(tops))
+  await installBoth(bench.fleet, host.nodeId)
+  const at = { nodeId: host.nodeId, ...otherBuild }
+  await bench.fleet.writeBenchmark(
+    at,
+    aBenchmark({ artifactDigest, expiresAtMs: Date.now() + 60_000 }),
+  )
+  expect(await checks.run([host], { keys })).toEqual({ ...nothing, withoutFunds: 1, passed: 1 })
+})
+
+describe('a run that has no more time', () => {
+  test('asks no more of the checks that are due', async () => {
+    await checks.platform()
+    const host = await checks.host(shows(tops))
+    const at = { nodeId: host.nodeId, profileId: 'maker/model@q8' }
+    const to = { benchmarkId: 'bench-1', requests: 30, tokensPerSecondP50: 60 }
+    await bench.fleet.changeLiveSpeed(at, { from: undefined, to })
+    let lateMs = 0
+    const ask = makeAskOneHost(bench.deps)
+    const report = await checks.run([host], {
+      nowMs: () => Date.now() + lateMs,
+      ask: async (question) => {
+        lateMs = 200_000
+        return ask(question)
+      },
+    })
+    expect(report).toEqual({ ...nothing, passed: 1 })
+  })
+
+  test('stops, and the next goes on after its last node', async () => {
+    await checks.platform()
+    const hosts = [await checks.host(shows(tops)), await checks.host(shows(tops))] as const
+    const startedAtMs = Date.now()
+    let reads = 0
+    // The clock jumps once the first node was handed out.
+    const nowMs = () => startedAtMs + (reads++ > 1 ? 200_000 : 0)
+    await checks.run(hosts, { nowMs, ask: async () => ({ kind: 'answered', logprobs: undefined }) })
+    const place = await checks.store.takeRun({ holder: 'looks', nowMs: Date.now(), untilMs: 1 })
+    expect(place).toEqual({ place: hosts[0].nodeId })
+    expect(await checks.run(hosts)).toMatchObject({ passed: 1 })
+    expect(hosts.map(({ dispatches }) => dispatches.length)).toEqual([0, 1])
+  })
+})
+
+test('a run that cannot be begun leaves the next one free, at the same place', async () => {
   await checks.platform()
   const hosts = [await checks.host(shows(tops)), await checks.host(shows(tops))] as const
-  const startedAtMs = Date.now()
-  let reads = 0
-  // The clock jumps once the first node was handed out.
-  const nowMs = () => startedAtMs + (reads++ > 1 ? 200_000 : 0)
-  await checks.run(hosts, { nowMs, ask: async () => ({ kind: 'answered', logprobs: undefined }) })
-  const place = await checks.store.takeRun({ holder: 'looks', nowMs: Date.now(), untilMs: 1 })
-  expect(place).toEqual({ place: hosts[0].nodeId })
-  expect(await checks.run(hosts)).toMatchObject({ passed: 1 })
+  const atMs = Date.now()
+  await checks.store.takeRun({ holder: 'before', nowMs: atMs, untilMs: atMs + 60_000 })
+  await checks.store.endRun({ holder: 'before', place: hosts[0].nodeId })
+  const listModels = async () => {
+    throw new Error('the catalogue is away')
+  }
+  await expect(checks.run(hosts, { catalogue: { listModels } })).rejects.toThrow('is away')
+  expect(await checks.run(hosts)).toEqual({ ...nothing, passed: 1 })
   expect(hosts.map(({ dispatches }) => dispatches.length)).toEqual([0, 1])
 })

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { foldSpeeds } from '../../src/fleet/live-speed.ts'
 import type { LiveSpeed, SpotCheckFact } from '../../src/fleet/node.ts'
 import type { TrustTier } from '../../src/protocol/catalogue.ts'
+import { dayMs } from '../../src/protocol/clock.ts'
 import type { Comparison } from '../../src/spot-checks/compare.ts'
 import {
   alertRequests,
   checksPerRunMax,
-  dayMs,
   dueChecks,
   factAfter,
   factCleared,
@@ -62,6 +63,24 @@ describe('of new requests', () => {
       moment,
     )
     expect(renewed).toMatchObject({ checks: 2, sampling: { counted: { requests: 20 } } })
+  })
+
+  test('each is counted also where the live speed has forgotten hundreds', () => {
+    const benchmark = { benchmarkId: 'b1', tokensPerSecondP50: 50 }
+    let liveSpeed: LiveSpeed | undefined
+    let before = sampling
+    const fresh: number[] = []
+    for (let page = 0; page < 30; page += 1) {
+      const tokensPerSecond = Array.from({ length: 40 }, () => 50)
+      liveSpeed = foldSpeeds(liveSpeed, benchmark, { pageId: `page ${page}`, tokensPerSecond })
+      const profile = { tier: 'T0', liveSpeed, failedAtMs: undefined } as const
+      const due = dueChecks(before, profile, { nowMs, random: () => 0 })
+      before = due.sampling
+      fresh.push(due.checks)
+    }
+    // The first hundred were counted before; of each forty since, one in ten is followed by a check.
+    expect(fresh.slice(3)).toEqual(Array.from({ length: 27 }, () => 4))
+    expect(before.counted.requests).toBe(1_200)
   })
 
   test('however many there are, one run makes four checks at most', () => {

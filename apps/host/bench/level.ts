@@ -1,4 +1,5 @@
 /** What the samples of one concurrency come to. */
+import { quantile } from '../../../src/protocol/quantile.ts'
 import type { Sample } from './sample.ts'
 
 export type Level = {
@@ -34,12 +35,6 @@ export function levelOf(
     tokens_per_second_p5: rounded(quantile(speeds, 0.05)),
     throughput_tokens_per_second: wallMs > 0 ? tenths((tokens * 1000) / wallMs) : 0,
   }
-}
-
-/** Nearest rank; undefined of nothing. */
-export function quantile(values: readonly number[], part: number): number | undefined {
-  const sorted = [...values].sort((one, other) => one - other)
-  return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)]
 }
 
 /** Nothing can be said of a reply whose tokens all came at once. */

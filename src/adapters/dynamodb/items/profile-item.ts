@@ -3,7 +3,7 @@
  * neither touches the other's.
  */
 import * as z from 'zod'
-import type { NodeProfile, ObservedBenchmark } from '../../../fleet/node.ts'
+import type { NodeProfile, ObservedBenchmark, OfferedProfile } from '../../../fleet/node.ts'
 import { RouteTier } from '../../../protocol/catalogue.ts'
 import { RuntimeKind } from '../../../protocol/claim.ts'
 import { InventoryModel } from '../../../protocol/heartbeat.ts'
@@ -47,7 +47,12 @@ const LiveSpeedField = z.object({
   requests: Int,
   tokensPerSecondP50: Measure,
   histogram: z
-    .object({ counts: z.array(Int).max(64), pages: z.array(z.string()).max(64), folds: Int })
+    .object({
+      counts: z.array(Int).max(64),
+      pages: z.array(z.string()).max(64),
+      total: Int.optional(),
+      folds: Int,
+    })
     .optional(),
 })
 
@@ -95,10 +100,19 @@ export function fromProfileItem(item: unknown): NodeProfile {
   }
 }
 
-/** All but what we observed, which has fields of its own. */
-export function toInventoryFields(profile: NodeProfile) {
-  const { benchmark: _, benchmarkRuns: __, liveSpeed: ___, spotChecks: ____, ...fields } = profile
-  return { ...fields, artifactBytes: fields.artifactBytes ?? null }
-}
+/** By name, so that what we observed, which has fields of its own, is never among them. */
+export const toInventoryFields = (profile: OfferedProfile) => ({
+  nodeId: profile.nodeId,
+  profileId: profile.profileId,
+  model: profile.model,
+  runtimeId: profile.runtimeId,
+  runtimeKind: profile.runtimeKind,
+  routeTier: profile.routeTier,
+  artifactDigest: profile.artifactDigest,
+  contextLength: profile.contextLength,
+  installStatus: profile.installStatus,
+  remote: profile.remote,
+  artifactBytes: profile.artifactBytes ?? null,
+})
 
 export const toBenchmarkField = (benchmark: ObservedBenchmark) => ({ ...benchmark })
