@@ -40,8 +40,8 @@ const askAsCustomer: Rights = {
 export const rights: Readonly<Record<Principal, Rights>> = {
   gateway: {
     balances: { actions: ['GetItem', 'Query', 'UpdateItem'] },
-    // Idempotency claims are put together with their holds.
-    keys: { actions: ['GetItem', 'PutItem'] },
+    // Idempotency claims are put together with their holds; cancels are looked for in batches.
+    keys: { actions: ['GetItem', 'BatchGetItem', 'PutItem'] },
     // A served request proves its route; at most once a minute that is recorded.
     profiles: { actions: ['GetItem', 'BatchGetItem', 'UpdateItem'] },
     receipts: {
@@ -65,8 +65,9 @@ export const rights: Readonly<Record<Principal, Rights>> = {
   },
   // Mints the first owner key on the condition that none was minted before.
   bootstrap: { keys: { actions: ['PutItem'] } },
-  'expire-heartbeats': {
-    // Jobs and rollouts take their next step here; a job that is over leaves the list of open ones.
+  'expire-heartbeats': { profiles: { actions: ['GetItem', 'Query', 'UpdateItem'] } },
+  'advance-jobs': {
+    // A job that is over leaves the list of open ones.
     profiles: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
   },
   'recompute-eligibility': {

@@ -8,6 +8,7 @@ import type { ApiError } from '../protocol/errors.ts'
 import { ok } from '../protocol/result.ts'
 import { admit, identify } from './admit.ts'
 import { listUsage, pageOf, showAccount, toCsv, toNdjson } from './billing.ts'
+import { cancelRequest } from './cancel-request.ts'
 import { chat } from './chat.ts'
 import type { GatewayDeps } from './deps.ts'
 import { listModels, showModel } from './models.ts'
@@ -53,6 +54,12 @@ export function makeGatewayApp(deps: GatewayDeps): Hono<SurfaceEnv> {
 
   // The request's id is the id of the hold that it takes: one name in log, ledger and receipt.
   app.post('/v1/chat/completions', (c) => chat(deps, c.req.raw, c.get('requestId')))
+
+  app.post('/v1/requests/:id/cancel', async (c) => {
+    const key = await admit(deps, c.req.raw.headers, 'inference')
+    const cancelled = key.ok ? await cancelRequest(deps, key.value, c.req.param('id')) : key
+    return resultResponse(cancelled, c.get('requestId'))
+  })
 
   app.get('/v1/billing/account', async (c) => {
     const key = await admit(deps, c.req.raw.headers, 'billing:read')

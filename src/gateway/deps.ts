@@ -1,24 +1,25 @@
 /** Everything that the gateway's routes need, as plain functions and values. */
 
-import type { PoolShard } from '../fleet/pool.ts'
 import type { PoolStore } from '../fleet/ports.ts'
 import type { SurfaceDeps } from '../http/surface.ts'
+import type { RequestMarkStore } from '../ledger/request-marks.ts'
 import type { PublishedKeys } from '../protocol/receipt.ts'
 import type { ReceiptStore } from '../receipts/ports.ts'
 import type { AdmitDeps } from './admit.ts'
 import type { BillingDeps } from './billing.ts'
 import type { CompleteDeps } from './complete.ts'
-import type { FreshCache } from './fresh-cache.ts'
+import type { ReadShard } from './read-shard.ts'
 
 export type GatewayDeps = CompleteDeps &
   SurfaceDeps &
   AdmitDeps &
   BillingDeps & {
     readonly receipts: ReceiptStore
+    readonly requestMarks: RequestMarkStore
     /** Keys the hashes of idempotency keys and of the bodies sent with them. */
     readonly claimSecret: Buffer
     /** One shard of a model's pool, a few seconds old at most. */
-    readonly shards: FreshCache<PoolShard>
+    readonly shards: ReadShard
     readonly publicCatalogue: Pick<PoolStore, 'readPublicCatalogue'>['readPublicCatalogue']
     readonly publishedKeys: PublishedKeys
   }

@@ -29,8 +29,7 @@ export function claimOf(
       message: `Idempotency-Key must have 1 to ${limits.idempotencyKeyChars} characters.`,
     })
   }
-  const hash = (...parts: readonly string[]) =>
-    createHmac('sha256', secret).update(JSON.stringify(parts)).digest('base64url')
+  const hash = keyedBy(secret)
   return ok({
     claimHash: hash('key', accountId, path, key),
     fingerprint: hash('body', accountId, path, bodySha256),
@@ -38,3 +37,17 @@ export function claimOf(
     expiresAtSec: Math.ceil((nowMs + claimLifeMs) / 1000),
   })
 }
+
+/** 24 bits: of one account's last 300 requests, one in 50,000 retries meets a stranger. A hold has no room for more. */
+const retryTagChars = 4
+
+/** The tag of a body, for requests that carry no key of their own. */
+export const retryTagOf = (
+  { accountId, path, bodySha256, secret }: Omit<ClaimTerms, 'nowMs'>,
+  keyId: string,
+): string => keyedBy(secret)('retry', accountId, keyId, path, bodySha256).slice(0, retryTagChars)
+
+const keyedBy =
+  (secret: Buffer) =>
+  (...parts: readonly string[]): string =>
+    createHmac('sha256', secret).update(JSON.stringify(parts)).digest('base64url')

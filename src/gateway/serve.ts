@@ -4,7 +4,7 @@
  */
 import type { Attempt } from '../dispatch/attempt.ts'
 import type { ChatChunk } from '../protocol/chat-chunk.ts'
-import { type SignedClaim, verifyClaim } from '../protocol/claim.ts'
+import { isGenuineClaim, type SignedClaim } from '../protocol/claim.ts'
 import type { NowMs } from '../protocol/clock.ts'
 import type { PricedCandidate } from '../routing/choose.ts'
 import type { Relay, RelayTotals } from './relay.ts'
@@ -61,7 +61,9 @@ export async function* serveFrom(from: {
   const delivered = relay.hasContent() || end === 'finished'
   if (delivered && firstContentAtMs === undefined) yield from.started
   const totals = relay.totals()
-  const genuine = claim && isGenuine(claim, { candidate, ticketHash: attempt.ticketHash, totals })
+  const { ticketHash } = attempt
+  const { outputSha256 } = totals
+  const genuine = claim && isGenuineClaim(claim, { candidate, ticketHash, outputSha256 })
   return {
     candidate,
     delivered,
@@ -70,22 +72,4 @@ export async function* serveFrom(from: {
     claim: genuine ? claim : undefined,
     firstContentAtMs,
   }
-}
-
-/** A claim counts only if this node signed it, for this ticket, over the text that was relayed. */
-function isGenuine(
-  signed: SignedClaim,
-  of: {
-    readonly candidate: PricedCandidate
-    readonly ticketHash: string
-    readonly totals: RelayTotals
-  },
-): boolean {
-  return (
-    signed.claim.ticket_hash === of.ticketHash &&
-    signed.claim.node_id === of.candidate.nodeId &&
-    signed.claim.artifact_digest === of.candidate.artifactDigest &&
-    signed.claim.output_sha256 === of.totals.outputSha256 &&
-    verifyClaim(signed, of.candidate.publicKey)
-  )
 }

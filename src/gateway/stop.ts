@@ -1,44 +1,82 @@
 /**
  * When a request has to stop although its host has not: at its deadline, less the time that decision and
- * settlement need, or when its client is known to be gone.
+ * settlement need; at its customer's word; or when its client is known to be gone. A host that is
+ * heard by then is told before it is cut off, so that it can sign for what it delivered.
  */
+import type { CancelOutcome } from '../dispatch/cancel.ts'
 import { durationMs, type NowMs, type Sleep } from '../protocol/clock.ts'
 
-export type StopReason = 'client_gone' | 'deadline' | undefined
+export type StopReason = 'client_gone' | 'cancelled' | 'deadline'
 
-export type Deadline = {
-  /** Aborts the host. */
+export type Stop = {
+  /** Cuts the host off: at once, or when the one that was told had its time. */
   readonly signal: AbortSignal
-  readonly reason: () => StopReason
-  readonly stop: () => void
+  /** Undefined while nothing stops the request; the first reason stays. */
+  readonly reason: () => StopReason | undefined
+  /** How to tell the host that is heard now; undefined where none is. */
+  readonly tellFirst: (tell: (() => Promise<CancelOutcome>) | undefined) => void
+  /** The request has ended by itself. */
+  readonly end: () => void
 }
 
 /** Kept free at the end for decision and settlement. */
 const settleReserveMsMax = 15_000
+/** A host that was told has so long for its claim. */
+const signingMsMax = 1_500
 
-export function startDeadline(
+export function watchStops(
   deps: { readonly nowMs: NowMs; readonly sleep: Sleep; readonly deadlineMs: number },
-  request: { readonly startedAtMs: number; readonly clientGone: AbortSignal },
-): Deadline {
-  const over = new AbortController()
-  const stopped = new AbortController()
+  request: {
+    readonly startedAtMs: number
+    readonly clientGone: AbortSignal
+    readonly cancelled: AbortSignal
+  },
+): Stop {
+  const ended = new AbortController()
+  const cut = new AbortController()
+  let first: StopReason | undefined
+  let tell: (() => Promise<CancelOutcome>) | undefined
+
+  const stopFor = (reason: StopReason) => {
+    if (first !== undefined || ended.signal.aborted) return
+    first = reason
+    if (tell === undefined) cut.abort()
+    else void farewell(tell, deps.sleep, ended.signal).then(() => cut.abort())
+  }
+
   const reserveMs = Math.min(settleReserveMsMax, Math.floor(deps.deadlineMs / 5))
   // A clock that was set back since gives no more time: the hold's lease would end first.
   const spentMs = durationMs(request.startedAtMs, deps.nowMs())
   const leftMs = deps.deadlineMs - reserveMs - spentMs
+  onAbort(request.clientGone, () => stopFor('client_gone'))
+  onAbort(request.cancelled, () => stopFor('cancelled'))
   // At once where no time is left: a gateway that stood still must not dial a host any more.
-  if (leftMs <= 0) over.abort()
-  else {
-    void deps.sleep(leftMs, stopped.signal).then(() => {
-      if (!stopped.signal.aborted) over.abort()
-    })
-  }
+  if (leftMs <= 0) stopFor('deadline')
+  else void deps.sleep(leftMs, ended.signal).then(() => stopFor('deadline'))
+
   return {
-    signal: AbortSignal.any([over.signal, request.clientGone]),
-    reason: () => {
-      if (request.clientGone.aborted) return 'client_gone'
-      return over.signal.aborted ? 'deadline' : undefined
+    signal: cut.signal,
+    reason: () => first,
+    tellFirst: (how) => {
+      tell = how
     },
-    stop: () => stopped.abort(),
+    end: () => ended.abort(),
   }
+}
+
+/** Over when the host cannot be told, or had its time to end its answer with a claim. */
+async function farewell(
+  tell: () => Promise<CancelOutcome>,
+  sleep: Sleep,
+  ended: AbortSignal,
+): Promise<void> {
+  const timeIsOver = sleep(signingMsMax, ended)
+  const told = tell().catch(() => 'failed' as const)
+  const outcome = await Promise.race([told, timeIsOver])
+  if (outcome === 'cancelled') await timeIsOver
+}
+
+function onAbort(signal: AbortSignal, then: () => void): void {
+  if (signal.aborted) then()
+  else signal.addEventListener('abort', then, { once: true })
 }

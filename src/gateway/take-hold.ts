@@ -38,6 +38,7 @@ export async function takeHold(
     readonly startedAtMs: number
     /** Taken with the hold; undefined where the client sent no idempotency key. */
     readonly claim: IdempotencyClaim | undefined
+    readonly retryTag: string | undefined
   },
 ): Promise<Result<HeldPlan>> {
   const first = await reservePlan(deps, order)
@@ -53,7 +54,7 @@ type Tried =
 
 async function reservePlan(
   deps: TakeHoldDeps,
-  { key, holdId, plan, priceVersion, startedAtMs, claim }: Parameters<typeof takeHold>[1],
+  { key, holdId, plan, priceVersion, startedAtMs, claim, retryTag }: Parameters<typeof takeHold>[1],
 ): Promise<Tried> {
   const caps = capsOf(key)
   const tokens = plan.promptTokensMax + plan.windowTokens * plan.choices
@@ -71,6 +72,7 @@ async function reservePlan(
     charges: counterCharges(caps, use, startedAtMs),
     dropCounters: pastMinuteCounters(caps, startedAtMs),
     claim,
+    retryTag,
   })
   switch (reserved.kind) {
     case 'held':

@@ -2,7 +2,7 @@
  * Replies of all three surfaces. A refusal leaves the domain as a value; here, once, it becomes the
  * error object and the headers that the OpenAI SDKs obey.
  */
-import { type ApiError, errorTable, statusOf, toWireError } from '../protocol/errors.ts'
+import { type ApiError, isRetryable, statusOf, toWireError } from '../protocol/errors.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Result } from '../protocol/result.ts'
 
@@ -15,7 +15,7 @@ export function errorResponse(
   const headers = new Headers({
     'cache-control': 'no-store',
     'x-request-id': requestId,
-    'x-should-retry': String(errorTable[error.code].retryable),
+    'x-should-retry': String(isRetryable(error)),
     ...extraHeaders,
   })
   if (error.retryAfterSec !== undefined) {

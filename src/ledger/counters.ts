@@ -54,19 +54,14 @@ export function counterCharges(caps: KeyCaps, use: Use, atMs: number): CounterCh
   )
 }
 
-/** What the hold remembers of it; undefined where nothing has to be given back. */
-export function countedUse(caps: KeyCaps, { tokens }: Use): CountedUse | undefined {
-  const counted: CountedUse = {
-    keyOrdinal: caps.keyOrdinal,
-    spendDay: caps.spendPerDay !== undefined,
-    spendMonth: caps.spendPerMonth !== undefined,
-    concurrency: caps.concurrency !== undefined,
-    tokens: caps.tokensPerMinute === undefined ? undefined : tokens,
-  }
-  const { spendDay, spendMonth, concurrency } = counted
-  const isAny = spendDay || spendMonth || concurrency || counted.tokens !== undefined
-  return isAny ? counted : undefined
-}
+/** What the hold remembers of it; whose hold it is, also where nothing has to be given back. */
+export const countedUse = (caps: KeyCaps, { tokens }: Use): CountedUse => ({
+  keyOrdinal: caps.keyOrdinal,
+  spendDay: caps.spendPerDay !== undefined,
+  spendMonth: caps.spendPerMonth !== undefined,
+  concurrency: caps.concurrency !== undefined,
+  tokens: caps.tokensPerMinute === undefined ? undefined : tokens,
+})
 
 /** What the end of a hold gives back: money and tokens that were not used, and its place. */
 export function counterReturns(

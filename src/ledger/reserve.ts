@@ -12,7 +12,11 @@ import { resolveUnknown } from './retry.ts'
 import type { Hold, Wallet } from './wallet.ts'
 
 /** The hold without its nonce: every try of the write gets one of its own. */
-export type ReserveOrder = Omit<Reservation, 'hold'> & { readonly hold: Omit<Hold, 'nonce'> }
+export type ReserveOrder = Omit<Reservation, 'hold'> & {
+  readonly hold: Omit<Hold, 'nonce'>
+  /** By which a retry of this very request is recognised; every nonce begins with it. */
+  readonly retryTag?: string | undefined
+}
 
 export type ReserveRefusal =
   | { readonly kind: 'no_wallet' }
@@ -89,9 +93,10 @@ type Written = Attempt & { readonly claim?: StoredClaim | undefined }
 async function write(deps: ReserveDeps, order: ReserveOrder): Promise<Written> {
   const tries: Hold[] = []
   const outcome = await resolveUnknown(() => {
-    const hold: Hold = { ...order.hold, nonce: deps.newNonce() }
+    const { retryTag = '', ...reservation } = order
+    const hold: Hold = { ...order.hold, nonce: `${retryTag}${deps.newNonce()}` }
     tries.push(hold)
-    return deps.store.reserve({ ...order, hold })
+    return deps.store.reserve({ ...reservation, hold })
   }, deps.sleep)
   switch (outcome.kind) {
     case 'held': {

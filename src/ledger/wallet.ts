@@ -9,13 +9,14 @@ export type Hold = {
   readonly amount: NanoUsd
   /** Made once by the reserving gateway: deadline plus margin. Never renewed. */
   readonly expiresAtSec: number
-  /** Tells this request's hold from any other under the same id. */
+  /** Tells this request's hold from any other under the same id; begins with its retry tag. */
   readonly nonce: string
   readonly priceVersion: number
+  /** Undefined in holds of requests that no counter had to know of, from before keys were named. */
   readonly counted: CountedUse | undefined
 }
 
-/** The counters that a hold was added to (`counters.ts`); periods follow from the time in its id. */
+/** Whose hold it is and which counters know of it (`counters.ts`); periods follow from its id's time. */
 export type CountedUse = {
   readonly keyOrdinal: number
   readonly spendDay: boolean

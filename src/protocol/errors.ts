@@ -74,6 +74,12 @@ export const errorTable = {
   },
   request_too_large: invalid(413, 'The request body is larger than 4 MB.'),
   unsupported_media_type: invalid(415, 'Send the body as application/json.'),
+  request_cancelled: {
+    status: 409,
+    type: 'conflict',
+    retryable: false,
+    message: 'The request was cancelled by its id before there was an answer.',
+  },
   idempotency_in_progress: {
     status: 409,
     type: 'conflict',
@@ -209,6 +215,8 @@ export type ApiError = {
   readonly message?: string
   readonly param?: string
   readonly retryAfterSec?: number
+  /** Where it differs from what the code says of most cases. */
+  readonly retryable?: boolean
   /** Further public fields of the error object, by the contract of the code. */
   readonly detail?: Readonly<Record<string, unknown>>
 }
@@ -234,10 +242,13 @@ export function toWireError(error: ApiError, requestId: string): WireError {
     param: error.param ?? null,
     code: error.code,
     request_id: requestId,
-    retryable: row.retryable,
+    retryable: isRetryable(error),
     ...(error.retryAfterSec === undefined ? {} : { retry_after_seconds: error.retryAfterSec }),
   }
 }
+
+export const isRetryable = ({ code, retryable }: ApiError): boolean =>
+  retryable ?? errorTable[code].retryable
 
 export function statusOf(error: ApiError): number {
   return errorTable[error.code].status

@@ -1,5 +1,6 @@
 /** Every write of the product; `every-write.test.ts` finds the ones that are missing. */
 import { benchmarkCases } from './benchmark-cases.ts'
+import { breakerCases } from './breaker-cases.ts'
 import { catalogueCases } from './catalogue-cases.ts'
 import { fleetCases } from './fleet-cases.ts'
 import { jobCases } from './job-cases.ts'
@@ -7,6 +8,7 @@ import { journalCases } from './journal-cases.ts'
 import { keyCases } from './key-cases.ts'
 import { ledgerCases } from './ledger-cases.ts'
 import { reputationCases } from './reputation-cases.ts'
+import { requestMarkCases } from './request-mark-cases.ts'
 import { spotCheckCases } from './spot-check-cases.ts'
 import type { WriteCase } from './write-case.ts'
 
@@ -14,10 +16,12 @@ export const cases: readonly WriteCase[] = [
   ...keyCases,
   ...fleetCases,
   ...benchmarkCases,
+  ...breakerCases,
   ...catalogueCases,
   ...ledgerCases,
   ...journalCases,
   ...jobCases,
   ...reputationCases,
+  ...requestMarkCases,
   ...spotCheckCases,
 ]

@@ -8,7 +8,8 @@ import { aHostFacts, aJoinCode, aNode, aProfile, nowMs } from '../adapters/dynam
 import { aReference, aSampling } from '../spot-checks/facts.ts'
 import type { WriteCase } from './write-case.ts'
 
-const node = aNode()
+const node = aNode({ status: 'active' })
+const successor = { ...aNode(), predecessorId: node.nodeId }
 const at = { nodeId: node.nodeId, profileId: 'p1' }
 const fact = {
   passed: 3,
@@ -49,6 +50,14 @@ const failed = async (database: Database) => {
   await makeSpotCheckStore(database).writeSampling(at, change)
 }
 
+const finding = { from: node.nodeId, to: successor.nodeId, atMs: nowMs }
+const rotated = async (database: Database) => {
+  await profiled(database)
+  await makeFleetStore(database).rotateNode(successor, nowMs)
+  const change = { sampling: aSampling(), fromVersion: 0, fact }
+  await makeSpotCheckStore(database).writeSampling(at, change)
+}
+
 export const spotCheckCases: readonly WriteCase[] = [
   {
     file: 'fleet-profiles',
@@ -60,6 +69,30 @@ export const spotCheckCases: readonly WriteCase[] = [
         basis: 'basis-2',
         hostFacts: aHostFacts,
       }),
+  },
+  {
+    file: 'fleet-store',
+    method: 'rotateNode',
+    as: 'of a node that spot checks hold something against',
+    given: failed,
+    write: (database) => makeFleetStore(database).rotateNode(successor, nowMs),
+  },
+  {
+    file: 'fleet-store',
+    method: 'addFinding',
+    as: 'against a successor without models',
+    given: rotated,
+    write: (database) => makeFleetStore(database).addFinding(finding),
+  },
+  {
+    file: 'fleet-store',
+    method: 'addFinding',
+    as: 'against a successor with a record',
+    given: async (database) => {
+      await failed(database)
+      await makeFleetStore(database).rotateNode(successor, nowMs)
+    },
+    write: (database) => makeFleetStore(database).addFinding(finding),
   },
   spotCheckCase('putReference', { as: 'a first one' }, (store) => store.putReference(aReference())),
   spotCheckCase('writePlatformAccount', { as: 'a first one' }, (store) =>

@@ -1,28 +1,39 @@
 import { describe, expect, test } from 'vitest'
-import { startDeadline } from '../../src/gateway/deadline.ts'
+import type { CancelOutcome } from '../../src/dispatch/cancel.ts'
+import { watchStops } from '../../src/gateway/stop.ts'
 import type { Sleep } from '../../src/protocol/clock.ts'
 
-/** A deadline of a request that arrived `agoMs` ago; `strike` ends the wait for it. */
-function deadlineOf(deadlineMs: number, agoMs = 0) {
-  const slept: { durationMs: number; signal: AbortSignal | undefined }[] = []
-  let strike: () => void = () => undefined
+/** Stops of a request that arrived `agoMs` ago; `strike` ends every wait of a duration. */
+function stopsOf(deadlineMs: number, agoMs = 0) {
+  const slept: { durationMs: number; signal: AbortSignal | undefined; strike: () => void }[] = []
   const sleep: Sleep = (durationMs, signal) =>
     new Promise((resolve) => {
-      slept.push({ durationMs, signal })
-      strike = resolve
+      slept.push({ durationMs, signal, strike: resolve })
       signal?.addEventListener('abort', () => resolve())
     })
   const client = new AbortController()
-  const deadline = startDeadline(
+  const customer = new AbortController()
+  const stop = watchStops(
     { nowMs: () => 1_000_000, sleep, deadlineMs },
-    { startedAtMs: 1_000_000 - agoMs, clientGone: client.signal },
+    { startedAtMs: 1_000_000 - agoMs, clientGone: client.signal, cancelled: customer.signal },
   )
-  const struck = async () => {
-    strike()
-    await new Promise((resolve) => setImmediate(resolve))
+  const strike = async (durationMs: number) => {
+    for (const one of slept) if (one.durationMs === durationMs) one.strike()
+    await turn()
   }
-  return { deadline, client, slept, struck }
+  return {
+    stop,
+    client,
+    customer,
+    slept,
+    strike,
+    state: () => [stop.signal.aborted, stop.reason()],
+  }
 }
+
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+const hostTimeMs = 8_000
+const signingMs = 1_500
 
 describe('the time of a host', () => {
   test.each([
@@ -31,37 +42,98 @@ describe('the time of a host', () => {
     ['what is left of it', 300_000, 100_000, 185_000],
     ['no more where the clock was set back', 300_000, -600_000, 285_000],
   ])('is %s', (_, deadlineMs, agoMs, leftMs) => {
-    expect(deadlineOf(deadlineMs, agoMs).slept[0]?.durationMs).toBe(leftMs)
+    expect(stopsOf(deadlineMs, agoMs).slept[0]?.durationMs).toBe(leftMs)
   })
 
   test('is nothing when it is over: no host is dialled by a gateway that stood still', () => {
-    const { deadline, slept } = deadlineOf(10_000, 8_000)
-    expect([deadline.signal.aborted, deadline.reason()]).toEqual([true, 'deadline'])
+    const { state, slept } = stopsOf(10_000, 8_000)
+    expect(state()).toEqual([true, 'deadline'])
     expect(slept).toEqual([])
   })
 })
 
 describe('a request stops', () => {
   test('at its deadline', async () => {
-    const { deadline, struck } = deadlineOf(10_000)
-    expect([deadline.signal.aborted, deadline.reason()]).toEqual([false, undefined])
-    await struck()
-    expect([deadline.signal.aborted, deadline.reason()]).toEqual([true, 'deadline'])
+    const { state, strike } = stopsOf(10_000)
+    expect(state()).toEqual([false, undefined])
+    await strike(hostTimeMs)
+    expect(state()).toEqual([true, 'deadline'])
   })
 
   test('when its client goes, and for that reason even after the deadline', async () => {
-    const { deadline, client, struck } = deadlineOf(10_000)
+    const { client, state, strike } = stopsOf(10_000)
     client.abort()
-    expect([deadline.signal.aborted, deadline.reason()]).toEqual([true, 'client_gone'])
-    await struck()
-    expect(deadline.reason()).toBe('client_gone')
+    expect(state()).toEqual([true, 'client_gone'])
+    await strike(hostTimeMs)
+    expect(state()).toEqual([true, 'client_gone'])
+  })
+
+  test("at its customer's word, also where that came before it began", () => {
+    const { customer, state } = stopsOf(10_000)
+    customer.abort()
+    expect(state()).toEqual([true, 'cancelled'])
+    const stop = watchStops(
+      { nowMs: () => 0, sleep: () => new Promise(() => undefined), deadlineMs: 10_000 },
+      {
+        startedAtMs: 0,
+        clientGone: new AbortController().signal,
+        cancelled: AbortSignal.abort(),
+      },
+    )
+    expect([stop.signal.aborted, stop.reason()]).toEqual([true, 'cancelled'])
   })
 
   test('never once it has ended', async () => {
-    const { deadline, slept, struck } = deadlineOf(10_000)
-    deadline.stop()
+    const { stop, client, slept, state, strike } = stopsOf(10_000)
+    stop.end()
     expect(slept[0]?.signal?.aborted).toBe(true)
-    await struck()
-    expect([deadline.signal.aborted, deadline.reason()]).toEqual([false, undefined])
+    await strike(hostTimeMs)
+    client.abort()
+    expect(state()).toEqual([false, undefined])
+  })
+})
+
+describe('the host that is heard', () => {
+  test('is told first, and cut off when it had its time to sign', async () => {
+    const { stop, customer, state, strike } = stopsOf(10_000)
+    let told = 0
+    stop.tellFirst(async () => {
+      told += 1
+      return 'cancelled'
+    })
+    customer.abort()
+    await turn()
+    expect([told, ...state()]).toEqual([1, false, 'cancelled'])
+    await strike(signingMs)
+    expect(state()).toEqual([true, 'cancelled'])
+  })
+
+  test.each([
+    ['does not know the dispatch', async (): Promise<CancelOutcome> => 'not_running'],
+    ['cannot be told', async (): Promise<CancelOutcome> => 'failed'],
+    ['breaks the call', () => Promise.reject(new Error('broken'))],
+  ])('is cut off at once where it %s', async (_, tell) => {
+    const { stop, client, state } = stopsOf(10_000)
+    stop.tellFirst(tell)
+    client.abort()
+    await turn()
+    expect(state()).toEqual([true, 'client_gone'])
+  })
+
+  test('is cut off in time where telling takes for ever', async () => {
+    const { stop, state, strike } = stopsOf(10_000)
+    stop.tellFirst(() => new Promise(() => undefined))
+    await strike(hostTimeMs)
+    expect(state()).toEqual([false, 'deadline'])
+    await strike(signingMs)
+    expect(state()).toEqual([true, 'deadline'])
+  })
+
+  test('is nobody after it failed', () => {
+    const { stop, client, state } = stopsOf(10_000)
+    stop.tellFirst(() => new Promise(() => undefined))
+    stop.tellFirst(undefined)
+    client.abort()
+    expect(state()).toEqual([true, 'client_gone'])
   })
 })

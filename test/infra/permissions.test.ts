@@ -32,7 +32,7 @@ describe('what a function may do to tables', () => {
       'GatewayServer',
       [
         'balances: GetItem Query UpdateItem',
-        'keys: GetItem PutItem',
+        'keys: BatchGetItem GetItem PutItem',
         'profiles: BatchGetItem GetItem UpdateItem',
         'receipts/byNodeReceiptHash: Query',
         'receipts/byReceiptHash: Query',
@@ -61,7 +61,8 @@ describe('what a function may do to tables', () => {
       ],
     ],
     ['BootstrapHandler', ['keys: PutItem']],
-    ['ExpireHeartbeats', ['profiles: DeleteItem GetItem PutItem Query UpdateItem']],
+    ['ExpireHeartbeats', ['profiles: GetItem Query UpdateItem']],
+    ['AdvanceJobs', ['profiles: DeleteItem GetItem PutItem Query UpdateItem']],
     ['RecomputeEligibility', ['profiles: DeleteItem GetItem PutItem Query']],
     ['ProbeRoutes', ['profiles: Query UpdateItem']],
     [

@@ -111,8 +111,11 @@ describe('what a hold has counted', () => {
   test.each([
     ['no caps', noCaps],
     ['a cap of requests alone, which never come back', { ...noCaps, requestsPerMinute: 1 }],
-  ])('is not remembered under %s', (_, caps) => {
-    expect(countedUse(caps, use)).toBeUndefined()
+  ])('is whose it was, and nothing to give back, under %s', (_, caps) => {
+    const counted = countedUse(caps, use)
+    expect(counted.keyOrdinal).toBe(caps.keyOrdinal)
+    const unused = { amount: use.amount, tokensUsed: 0 }
+    expect(counterReturns(counted, unused, { heldAtMs: 0, nowMs: 0 })).toEqual([])
   })
 })
 

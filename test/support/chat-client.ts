@@ -13,6 +13,7 @@ const Summary = z.strictObject({
   saved_usd: z.string(),
   salt: z.string().nullable(),
   retries: z.int(),
+  stopped_by: z.enum(['cancelled', 'deadline']).nullable(),
   route_tier: z.string().nullable(),
   trust_tier: z.string().nullable(),
   usage: z.looseObject({}),

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import * as z from 'zod'
+import { cancelPath, SignedCancel } from '../../src/protocol/cancel.ts'
 import { generatePrivateKey, makeSigner } from '../../src/protocol/ed25519.ts'
 import { routeProbePath } from '../../src/protocol/enrolment.ts'
 import { nodeIdOf } from '../../src/protocol/node-identity.ts'
@@ -30,6 +31,7 @@ export async function startScriptedHost(...scripts: readonly Script[]) {
   let probe: (query: URLSearchParams, response: ServerResponse) => void = (query, response) => {
     response.end(JSON.stringify(routeProof(query)))
   }
+  let stopRunning: (() => boolean) | undefined
   let connections = 0
   let dispatched = makeLatch()
 
@@ -45,9 +47,18 @@ export async function startScriptedHost(...scripts: readonly Script[]) {
     return { ...signed, signature: node.sign('b3iq:route-probe:v1', signed), ...reply }
   }
 
+  /** As the agent does: 200 where the dispatch runs and the script knows how to stop, else 404. */
+  function answerCancel(body: Buffer, response: ServerResponse): void {
+    const { cancel } = SignedCancel.parse(JSON.parse(body.toString('utf8')))
+    const named = dispatches.find(({ ticket }) => ticket.ticket_id === cancel.ticket_id)
+    const isStopped = named !== undefined && (stopRunning?.() ?? false)
+    response.writeHead(isStopped ? 200 : 404).end(JSON.stringify({ ok: isStopped }))
+  }
+
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://host')
     if (url.pathname === routeProbePath) return probe(url.searchParams, response)
+    if (url.pathname === cancelPath) return answerCancel(await buffer(request), response)
     const signed = decodeTicket(String(request.headers[ticketHeader] ?? ''))
     if (signed === undefined) return void response.writeHead(401).end()
     const bytes = await buffer(request)
@@ -92,6 +103,10 @@ export async function startScriptedHost(...scripts: readonly Script[]) {
     plays: (...next: readonly Script[]) => void waiting.push(...next),
     always: (script: Script) => {
       usual = script
+    },
+    /** What a signed cancel does; true where it ends the answer. */
+    onCancel: (stop: () => boolean) => {
+      stopRunning = stop
     },
     routeProof,
     onProbe: (reply: typeof probe) => {

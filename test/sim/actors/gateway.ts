@@ -1,10 +1,12 @@
 /** A gateway process with one request: the real use case over the simulated ports. */
 import type { PricedModel } from '../../../src/catalogue/model.ts'
+import { neverCancelled } from '../../../src/gateway/cancel-watch.ts'
 import { type CompleteDeps, type CompleteOrder, complete } from '../../../src/gateway/complete.ts'
 import type { CompletionEvent } from '../../../src/gateway/completion-event.ts'
 import { claimLifeMs } from '../../../src/ledger/idempotency.ts'
 import type { IdempotencyClaim } from '../../../src/ledger/ports.ts'
 import { repairWallet } from '../../../src/ledger/sweep.ts'
+import { noBreakers } from '../../support/no-breakers.ts'
 import type { Task } from '../engine/actor.ts'
 import type { RequestBody } from '../operations.ts'
 import { nodes, shardOf } from '../stage.ts'
@@ -75,6 +77,10 @@ function completeDepsOf(
       return repairWallet(sweepDepsOf(sim, task), wallet)
     },
     startAttempt: (attempt) => attemptAt(hosts, attempt),
+    // Hosts here notice on their own who left; breakers and cancels by id move no money of their own.
+    cancelDispatch: async () => 'failed',
+    watchCancel: neverCancelled,
+    breakers: noBreakers,
     // Which routes are proven moves no money, so nothing of it is kept.
     fleet: { readHotItems: async () => hotItems, recordProbe: async () => undefined },
     deadlineMs: sim.plan.setting.deadlineMs,

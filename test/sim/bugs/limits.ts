@@ -79,9 +79,9 @@ export const limitBugs: readonly PlantedBug[] = [
     name: 'host-dialled-after-the-deadline',
     edits: [
       {
-        file: 'src/gateway/deadline.ts',
-        find: 'if (leftMs <= 0) over.abort()',
-        replace: 'if (leftMs < -deps.deadlineMs * 1e9) over.abort()',
+        file: 'src/gateway/stop.ts',
+        find: "if (leftMs <= 0) stopFor('deadline')",
+        replace: "if (leftMs < -deps.deadlineMs * 1e9) stopFor('deadline')",
       },
     ],
     breaks: ['deadline'],

@@ -25,7 +25,7 @@ const { request_id: holdId, account_id: accountId } = draft.private
 const decision = (changes: Partial<Decision> = {}): Decision => ({
   accountId,
   holdId,
-  nonce: 'q8Zk_3-A',
+  nonce: 'Tag_k_3-',
   charge: draft.charge,
   receipt: genuineReceipt(),
   ...changes,

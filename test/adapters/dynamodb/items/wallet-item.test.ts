@@ -36,7 +36,7 @@ const total = (amounts: readonly bigint[]) => amounts.reduce((sum, one) => sum +
 const aHold: Hold = {
   amount: 1_234_567_890n,
   expiresAtSec: 1_795_238_400,
-  nonce: 'q8Zk_3-A',
+  nonce: 'Tag_k_3-',
   priceVersion: 12,
   counted: {
     keyOrdinal: 31,
@@ -156,7 +156,7 @@ describe('a hold', () => {
       {
         amount: 999_999_999_999n,
         expiresAtSec: 4_000_000_001,
-        nonce: 'q8Zk_3-A',
+        nonce: 'Tag_k_3-',
         priceVersion: 9_999,
         counted: {
           keyOrdinal: 999,

@@ -1,0 +1,188 @@
+/**
+ * A held request at its hosts: one after the other until one shows content, at most as many as the plan
+ * names. Nothing is shown before the receipt stands, and whoever failed is counted on the way out.
+ */
+import type { Attempt, AttemptOrder, Dispatched } from '../dispatch/attempt.ts'
+import type { CancelOutcome } from '../dispatch/cancel.ts'
+import { hostBody, samplesLogprobs, wantsLogprobs } from '../dispatch/host-body.ts'
+import type { HotItem } from '../fleet/node.ts'
+import type { PoolShard } from '../fleet/pool.ts'
+import type { FleetStore } from '../fleet/ports.ts'
+import type { CustomerKey } from '../keys/api-key.ts'
+import type { ChatRequest } from '../protocol/chat-request.ts'
+import { durationMs, type Ids, type Random, type Sleep } from '../protocol/clock.ts'
+import type { ReceiptAttempt, ReceiptBody } from '../protocol/receipt.ts'
+import { newSalt } from '../receipts/make-receipt.ts'
+import type { BreakerStore } from '../routing/ports.ts'
+import { type Verified, verify } from '../routing/verify.ts'
+import type { CancelWatch } from './cancel-watch.ts'
+import type { CompletionEvent } from './completion-event.ts'
+import { makeNotes } from './notes.ts'
+import { failureOf, lastEvent, resultOf } from './outcome.ts'
+import type { Plan } from './plan.ts'
+import { makeRelay, type RelayIdentity } from './relay.ts'
+import { type Served, serveFrom } from './serve.ts'
+import { type EndedRequest, type SettleDeps, settleRequest } from './settle-request.ts'
+import { watchStops } from './stop.ts'
+import type { HeldPlan } from './take-hold.ts'
+
+export type TryHostsDeps = SettleDeps & {
+  readonly ids: Ids
+  /** One attempt at one host: its ticket, its proof, its events (`src/dispatch`). */
+  readonly startAttempt: (order: AttemptOrder) => Promise<Attempt>
+  /** Tells the host of a dispatch to stop and to sign for what it delivered. */
+  readonly cancelDispatch: (dispatched: Dispatched) => Promise<CancelOutcome>
+  /** Hears of a request that its customer cancelled, whichever process was told. */
+  readonly watchCancel: CancelWatch
+  readonly breakers: BreakerStore
+  readonly fleet: Pick<FleetStore, 'readHotItems' | 'recordProbe'>
+  readonly random: Random
+  readonly sleep: Sleep
+  /** Longest life of a request, settling included. */
+  readonly deadlineMs: number
+}
+
+/** What hosts are asked, for whom, and until when. */
+export type HostsOrder = {
+  readonly holdId: string
+  readonly request: ChatRequest
+  readonly bodySha256: string
+  readonly key: CustomerKey
+  readonly shard: PoolShard
+  readonly startedAtMs: number
+  /** Aborts when the client is known to be gone; on function URLs it never is. */
+  readonly clientGone: AbortSignal
+}
+
+export async function* tryHosts(
+  deps: TryHostsDeps,
+  order: HostsOrder,
+  { plan, hold }: HeldPlan,
+  hotItems: ReadonlyMap<string, HotItem>,
+): AsyncGenerator<CompletionEvent> {
+  const cancel = deps.watchCancel(order.holdId, order.key.keyId)
+  const stop = watchStops(deps, { ...order, cancelled: cancel.signal })
+  const moment = { nowMs: deps.nowMs(), grace: order.shard.grace }
+  const { alive, excluded } = verify(plan.candidates, hotItems, moment)
+  const samples = samplesLogprobs(order.request, deps.random)
+  const overheadMs = durationMs(order.startedAtMs, deps.nowMs())
+  const attempts: ReceiptAttempt[] = []
+  const notes = makeNotes(deps)
+  const salt = newSalt(deps.ids)
+  const settle = async (result: ReceiptBody['result'], served?: Served) => {
+    const ended = endedRequest({ order, plan, hold, attempts, salt }, result, served)
+    const [settled] = await Promise.all([settleRequest(deps, ended), notes.written()])
+    return settled
+  }
+  try {
+    for (const verified of alive) {
+      const { candidate, isTrial } = verified
+      if (stop.signal.aborted) break
+      if (isTrial && !(await notes.takeTrial(verified))) continue
+      const attempt = await deps.startAttempt({
+        ...attemptTerms(order, plan, { candidate, samplesLogprobs: samples }),
+        attempt: attempts.length + 1,
+        signal: stop.signal,
+      })
+      const at = { node_id: candidate.nodeId, ticket_hash: attempt.ticketHash }
+      if (attempt.kind === 'failed') {
+        attempts.push({ ...at, outcome: attempt.reason })
+        notes.ended(verified, attempt.reason)
+        continue
+      }
+      notes.proven(verified, attempt)
+      stop.tellFirst(() => deps.cancelDispatch(attempt))
+      const relay = makeRelay(identityOf(order, plan))
+      const started = { kind: 'started', candidate, retries: attempts.length, overheadMs } as const
+      const served = yield* serveFrom({ attempt, relay, candidate, started, nowMs: deps.nowMs })
+      const reason = stop.reason()
+      // Whom we cut off did not fail.
+      const end = reason === undefined || served.end === 'finished' ? served.end : 'aborted'
+      attempts.push({ ...at, outcome: served.delivered ? 'served' : end })
+      notes.ended(verified, end)
+      if (!served.delivered) {
+        stop.tellFirst(undefined)
+        continue
+      }
+      const settled = await settle(resultOf(served, reason, relay), served)
+      yield lastEvent(served, settled, { reason, choices: plan.choices })
+      return
+    }
+    const reason = stop.reason()
+    const asked = alive.map(({ candidate }) => candidate)
+    const error = failureOf({ attempts, excluded, reason, asked })
+    const result = { status: 'failed', finish_reason: null, error: reason ?? error.code } as const
+    yield { kind: 'failed', error, settled: await settle(result) }
+  } finally {
+    stop.end()
+    cancel.end()
+  }
+}
+
+function attemptTerms(
+  order: HostsOrder,
+  plan: Plan,
+  to: Pick<Verified, 'candidate'> & { readonly samplesLogprobs: boolean },
+) {
+  const { model } = order.shard
+  const maxTokens = plan.windowTokens
+  const { candidate } = to
+  const { runtimeKind: kind } = candidate
+  return {
+    candidate,
+    holdId: order.holdId,
+    path: '/v1/chat/completions',
+    body: hostBody(order.request, {
+      kind,
+      model: model.id,
+      maxTokens,
+      samplesLogprobs: to.samplesLogprobs,
+    }),
+    maxTokens,
+    choices: plan.choices,
+    priceVersion: model.version,
+  } as const
+}
+
+function identityOf(order: HostsOrder, plan: Plan): RelayIdentity {
+  return {
+    requestId: order.holdId,
+    createdSec: Math.floor(order.startedAtMs / 1000),
+    model: order.shard.model.id,
+    choices: plan.choices,
+    showsLogprobs: wantsLogprobs(order.request),
+  }
+}
+
+function endedRequest(
+  run: {
+    readonly order: HostsOrder
+    readonly plan: Plan
+    readonly hold: HeldPlan['hold']
+    readonly attempts: readonly ReceiptAttempt[]
+    readonly salt: string
+  },
+  result: ReceiptBody['result'],
+  served: Served | undefined,
+): EndedRequest {
+  const { order } = run
+  return {
+    holdId: order.holdId,
+    accountId: order.key.accountId,
+    keyId: order.key.keyId,
+    startedAtMs: order.startedAtMs,
+    bodySha256: order.bodySha256,
+    salt: run.salt,
+    shard: order.shard,
+    plan: run.plan,
+    hold: run.hold,
+    attempts: run.attempts,
+    result,
+    firstContentAtMs: served?.firstContentAtMs,
+    delivery: served && {
+      candidate: served.candidate,
+      totals: served.totals,
+      claim: served.claim,
+    },
+  }
+}

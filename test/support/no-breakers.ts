@@ -1,0 +1,8 @@
+/** For tests in which no host fails twice, or nobody asks whether it did. */
+import type { BreakerStore } from '../../src/routing/ports.ts'
+
+export const noBreakers: BreakerStore = {
+  countFailure: async () => undefined,
+  takeTrial: async () => true,
+  close: async () => undefined,
+}
