@@ -27,6 +27,7 @@ export const envKey = {
 /** One entry per EventBridge schedule: its handler's file name and how often it is started. */
 export const schedules = {
   'expire-heartbeats': { everyMinutes: 1 },
+  'advance-jobs': { everyMinutes: 1 },
   'recompute-eligibility': { everyMinutes: 1 },
   'probe-routes': { everyMinutes: 1 },
   'run-benchmarks': { everyMinutes: 5 },

@@ -1,5 +1,6 @@
 /** Customers: who they are, and whether they may spend. */
 import * as z from 'zod'
+import { isoTime } from '../http/iso-time.ts'
 import type { Account, AccountStore, Paged, SweepStore } from '../ledger/ports.ts'
 import type { Wallet } from '../ledger/wallet.ts'
 import { formatUsd } from '../money/nano-usd.ts'
@@ -66,7 +67,7 @@ export async function changeAccount(
 }
 
 function toWireAccount({ accountId, name, smoke, ownerId, createdAtMs }: Account) {
-  const created_at = new Date(createdAtMs).toISOString()
+  const created_at = isoTime(createdAtMs)
   return { object: 'account', id: accountId, name, smoke, owner_id: ownerId ?? null, created_at }
 }
 

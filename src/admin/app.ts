@@ -28,6 +28,7 @@ import {
 } from './adjustments.ts'
 import { CreditDraft, creditAccount } from './credits.ts'
 import {
+  type DeploymentDeps,
   DeploymentName,
   DeploymentQuery,
   listDeployments,
@@ -88,6 +89,7 @@ export type AdminDeps = Omit<SurfaceDeps, 'ids'> & { readonly ids: Ids } & Ident
   KeyDeps &
   JoinCodeDeps &
   NodeDeps &
+  DeploymentDeps &
   ModelDeps &
   EntryDeps &
   RefundDeps &

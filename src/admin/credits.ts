@@ -1,5 +1,6 @@
 /** Money that comes in: a payment that was made elsewhere, or a grant of ours. */
 import * as z from 'zod'
+import { isoTime } from '../http/iso-time.ts'
 import { credit } from '../ledger/credit.ts'
 import type { Entry } from '../ledger/journal.ts'
 import type { PostDeps } from '../ledger/post.ts'
@@ -52,6 +53,6 @@ function toWireCredit(
     kind,
     amount_usd: formatUsd(amount),
     reference,
-    created_at: new Date(atMs).toISOString(),
+    created_at: isoTime(atMs),
   }
 }

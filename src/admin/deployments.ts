@@ -1,12 +1,17 @@
-/** Every node × profile with its gates, and the switch that takes one out of rotation. */
+/** Every node × profile with its gates, and the switch that takes one out of rotation and back. */
 import * as z from 'zod'
 import { runbookOf } from '../fleet/blockers.ts'
-import type { ObservedBenchmark } from '../fleet/node.ts'
+import type { Breaker, ObservedBenchmark } from '../fleet/node.ts'
 import { type FleetRow, type JudgedProfile, judgeNode } from '../fleet/pool.ts'
+import { isoTime } from '../http/iso-time.ts'
 import { NodeId, ProfileId } from '../protocol/ids.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
+import { stateOf } from '../routing/breaker.ts'
+import type { BreakerReset } from '../routing/ports.ts'
 import { type NodeDeps, unknownCursor } from './nodes.ts'
 import { pageFields, pageOfFleet, toList } from './page.ts'
+
+export type DeploymentDeps = NodeDeps & { readonly breakers: BreakerReset }
 
 export const DeploymentQuery = z.strictObject(pageFields)
 
@@ -17,13 +22,15 @@ export async function listDeployments(
   { limit, after }: z.infer<typeof DeploymentQuery>,
 ): Promise<Result<object>> {
   const [models, { grace }] = await Promise.all([catalogue.listModels(), fleet.readFleetState()])
-  const judge = (row: FleetRow) => judgeNode(row, models, { nowMs: nowMs(), grace })
+  const moment = { nowMs: nowMs(), grace }
+  const judge = (row: FleetRow) => judgeNode(row, models, moment)
   const page = await pageOfFleet(fleet.rows(), { limit, after }, judge)
-  return page ? ok(toList(page, toWireDeployment)) : unknownCursor()
+  return page ? ok(toList(page, (one) => toWireDeployment(one, moment.nowMs))) : unknownCursor()
 }
 
+/** Enabling closes the breaker as well: the operator knows better than what failed. */
 export async function switchDeployment(
-  { fleet, catalogue, nowMs, recompute }: NodeDeps,
+  { fleet, breakers, catalogue, nowMs, recompute }: DeploymentDeps,
   { node_id: nodeId, profile_id: profileId }: z.infer<typeof DeploymentName>,
   to: 'disabled' | 'enabled',
 ): Promise<Result<object>> {
@@ -36,18 +43,22 @@ export async function switchDeployment(
   if (!(await fleet.setProfileDisabled(change))) {
     return refuse('state_conflict', { message: 'The node has never beat: it serves nothing yet.' })
   }
+  const breaker = row.hot?.breakers[profileId]
+  if (to === 'enabled' && breaker) await breakers.reset({ nodeId, profileId }, breaker)
   await recompute(nodeId)
   const [after, models, { grace }] = await Promise.all([
     fleet.readRow(nodeId),
     catalogue.listModels(),
     fleet.readFleetState(),
   ])
-  const judged = judgeNode(after ?? row, models, { nowMs: nowMs(), grace })
+  const moment = { nowMs: nowMs(), grace }
+  const judged = judgeNode(after ?? row, models, moment)
   const deployment = judged.find((one) => one.profile.profileId === profileId)
-  return deployment ? ok(toWireDeployment(deployment)) : refuse('not_found')
+  return deployment ? ok(toWireDeployment(deployment, moment.nowMs)) : refuse('not_found')
 }
 
-function toWireDeployment({ node, profile, eligibility }: JudgedProfile) {
+function toWireDeployment({ node, hot, profile, eligibility }: JudgedProfile, nowMs: number) {
+  const breaker = hot?.breakers[profile.profileId]
   const { benchmark, benchmarkRuns, liveSpeed, spotChecks } = profile
   return {
     object: 'deployment',
@@ -64,6 +75,7 @@ function toWireDeployment({ node, profile, eligibility }: JudgedProfile) {
     artifact_digest: profile.artifactDigest,
     context_length: profile.contextLength,
     install_status: profile.installStatus,
+    breaker: breaker ? toWireBreaker(breaker, nowMs) : null,
     observed_benchmark: benchmark ? toWireBenchmark(benchmark) : null,
     live_speed: liveSpeed
       ? {
@@ -76,27 +88,32 @@ function toWireDeployment({ node, profile, eligibility }: JudgedProfile) {
       ? {
           passed: spotChecks.passed,
           failed: spotChecks.failed,
-          condemned_at: spotChecks.condemned ? toTime(spotChecks.condemned.atMs) : null,
+          condemned_at: spotChecks.condemned ? isoTime(spotChecks.condemned.atMs) : null,
         }
       : null,
     benchmark_runs: benchmarkRuns
       ? {
-          started_at: benchmarkRuns.startedAtMs.map(toTime),
-          tried_at: toTime(benchmarkRuns.triedAtMs),
-          leased_until: benchmarkRuns.leaseUntilMs > 0 ? toTime(benchmarkRuns.leaseUntilMs) : null,
+          started_at: benchmarkRuns.startedAtMs.map(isoTime),
+          tried_at: isoTime(benchmarkRuns.triedAtMs),
+          leased_until: benchmarkRuns.leaseUntilMs > 0 ? isoTime(benchmarkRuns.leaseUntilMs) : null,
         }
       : null,
   }
 }
 
-const toTime = (atMs: number): string => new Date(atMs).toISOString()
+const toWireBreaker = (breaker: Breaker, nowMs: number) => ({
+  state: stateOf(breaker, nowMs),
+  failures: breaker.failures,
+  open_until: breaker.opens > 0 ? isoTime(breaker.openUntilMs) : null,
+  opens: breaker.opens,
+})
 
 function toWireBenchmark(benchmark: ObservedBenchmark) {
   const { capabilities } = benchmark
   return {
     id: benchmark.benchmarkId,
-    at: toTime(benchmark.atMs),
-    expires_at: toTime(benchmark.expiresAtMs),
+    at: isoTime(benchmark.atMs),
+    expires_at: isoTime(benchmark.expiresAtMs),
     harness_version: benchmark.harnessVersion,
     artifact_digest: benchmark.artifactDigest,
     runtime_version: benchmark.runtimeVersion,

@@ -1,5 +1,6 @@
 /** The journal as operators read it: every entry with all its legs. Charges are receipts. */
 import type * as z from 'zod'
+import { isoTime } from '../http/iso-time.ts'
 import { accountName, type Entry } from '../ledger/journal.ts'
 import type { JournalStore } from '../ledger/journal-ports.ts'
 import type { AccountStore } from '../ledger/ports.ts'
@@ -34,7 +35,7 @@ export function toWireEntry({ entryId, kind, legs, reference, atMs, by, about }:
     reference,
     by,
     about,
-    created_at: new Date(atMs).toISOString(),
+    created_at: isoTime(atMs),
     legs: legs.map(({ account, amount }) => ({
       account: accountName(account),
       amount_usd: formatUsd(amount),

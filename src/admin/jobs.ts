@@ -1,6 +1,7 @@
 /** Jobs of one node: ordered by a reference of the operator's own, shown with their evidence, cancelled. */
 import * as z from 'zod'
 import type { CatalogueStore, FleetStore } from '../fleet/ports.ts'
+import { isoTime } from '../http/iso-time.ts'
 import { changeJob } from '../jobs/change-job.ts'
 import { type JobRecord, newJob } from '../jobs/job-record.ts'
 import { cancelJob, isOver, passTime } from '../jobs/life-cycle.ts'
@@ -127,13 +128,11 @@ function toWireJob(job: JobRecord) {
     percent: isOver(job) ? null : job.percent,
     actor: job.actor,
     approval: job.approval,
-    created_at: isoOf(job.createdAtMs),
-    not_before: isoOf(job.notBeforeMs),
-    expires_at: isoOf(job.expiresAtMs),
-    ended_at: job.endedAtMs === null ? null : isoOf(job.endedAtMs),
+    created_at: isoTime(job.createdAtMs),
+    not_before: isoTime(job.notBeforeMs),
+    expires_at: isoTime(job.expiresAtMs),
+    ended_at: job.endedAtMs === null ? null : isoTime(job.endedAtMs),
     acceptance,
     result,
   }
 }
-
-const isoOf = (atMs: number): string => new Date(atMs).toISOString()

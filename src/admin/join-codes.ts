@@ -1,8 +1,10 @@
 /** One-time codes with which an owner's host becomes a node. Shown once; only the hash is kept. */
 import * as z from 'zod'
 import type { JoinCodeStore } from '../fleet/ports.ts'
+import { isoTime } from '../http/iso-time.ts'
 import { sha256Hex } from '../protocol/canonical.ts'
 import type { Ids, NowMs } from '../protocol/clock.ts'
+import { Region } from '../protocol/ids.ts'
 import { ok, type Result } from '../protocol/result.ts'
 
 export type JoinCodeDeps = {
@@ -19,15 +21,20 @@ export const OwnerId = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._@:-]{0,63}$/, 'must be 1 to 64 letters, digits, "._@:-"')
 
-export const JoinCodeDraft = z.strictObject({ owner_id: OwnerId })
+export const JoinCodeDraft = z.strictObject({ owner_id: OwnerId, region: Region.optional() })
 
 export async function createJoinCode(
   { joinCodes, ids, nowMs }: JoinCodeDeps,
-  { owner_id: ownerId }: z.infer<typeof JoinCodeDraft>,
+  { owner_id: ownerId, region }: z.infer<typeof JoinCodeDraft>,
 ): Promise<Result<object>> {
   const code = `b3iq-join-${ids.token(codeBytes)}`
   const expiresAtMs = nowMs() + lifeMs
-  await joinCodes.putJoinCode({ codeHash: sha256Hex(code), ownerId, expiresAtMs })
-  const expires_at = new Date(expiresAtMs).toISOString()
-  return ok({ object: 'join_code', code, owner_id: ownerId, expires_at })
+  await joinCodes.putJoinCode({ codeHash: sha256Hex(code), ownerId, expiresAtMs, region })
+  return ok({
+    object: 'join_code',
+    code,
+    owner_id: ownerId,
+    region: region ?? null,
+    expires_at: isoTime(expiresAtMs),
+  })
 }

@@ -1,5 +1,6 @@
 /** Customer keys: shown once when made, afterwards known by id alone. */
 import * as z from 'zod'
+import { isoTime } from '../http/iso-time.ts'
 import { type CustomerKey, hashKey, type KeyStore, makeKey, type Peppers } from '../keys/api-key.ts'
 import type { Account, AccountStore } from '../ledger/ports.ts'
 import { formatUsd, type NanoUsd, parseUsd } from '../money/nano-usd.ts'
@@ -131,6 +132,6 @@ function toWireKey(key: CustomerKey) {
       tokens_per_minute: key.tokensPerMinute ?? null,
       concurrency: key.concurrency ?? null,
     },
-    created_at: new Date(key.createdAtMs).toISOString(),
+    created_at: isoTime(key.createdAtMs),
   }
 }

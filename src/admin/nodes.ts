@@ -4,6 +4,7 @@ import { livenessOf, type NodeFacts } from '../fleet/node.ts'
 import { type FleetRow, judgeNode } from '../fleet/pool.ts'
 import type { CatalogueStore, FleetStore, Recompute } from '../fleet/ports.ts'
 import type { TunnelProvider } from '../fleet/tunnel-provider.ts'
+import { isoTime } from '../http/iso-time.ts'
 import type { NowMs } from '../protocol/clock.ts'
 import { NodeStatus } from '../protocol/enrolment.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
@@ -86,8 +87,9 @@ export async function changeNode(
       detail: { status },
     })
   }
-  if (status === 'retired') await closeTunnel(deps, row.node)
+  // First who gets work, then what costs money: a tunnel that cannot be closed keeps nobody in a pool.
   await deps.recompute(nodeId)
+  if (status === 'retired') await closeTunnel(deps, row.node)
   return ok(toWireNode(row, deps.nowMs()))
 }
 
@@ -108,20 +110,21 @@ function toWireNode({ node, hot, profiles }: FleetRow, nowMs: number) {
     status: node.status,
     mode: node.mode,
     trust_tier: node.trustTier,
+    region: node.region ?? null,
     route: node.route,
     suspension: node.suspension
       ? {
           reason: node.suspension.reason,
-          since: new Date(node.suspension.atMs).toISOString(),
+          since: isoTime(node.suspension.atMs),
         }
       : null,
     predecessor_id: node.predecessorId ?? null,
     successor_id: node.successor?.nodeId ?? null,
     public_key: node.publicKey,
-    enrolled_at: new Date(node.enrolledAtMs).toISOString(),
+    enrolled_at: isoTime(node.enrolledAtMs),
     liveness: livenessOf(hot?.beatAtMs, nowMs),
     state: hot?.state ?? null,
-    last_beat_at: hot ? new Date(hot.beatAtMs).toISOString() : null,
+    last_beat_at: hot ? isoTime(hot.beatAtMs) : null,
     profiles: profiles.length,
   }
 }

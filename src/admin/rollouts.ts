@@ -1,8 +1,9 @@
 /** One order for many nodes. What is asked for here is checked whole; a schedule carries it out. */
 import * as z from 'zod'
+import { isoTime } from '../http/iso-time.ts'
 import { AskedJob, orderJob } from '../jobs/order-job.ts'
 import type { RolloutStore } from '../jobs/ports.ts'
-import { newRollout, type Rollout } from '../jobs/rollout.ts'
+import { newRollout, type Rollout, turnsTakeMs } from '../jobs/rollout.ts'
 import { NodeId } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
@@ -10,7 +11,7 @@ import { isSameOrder, type JobDeps } from './jobs.ts'
 import { pageFields, toList } from './page.ts'
 
 export type RolloutDeps = Pick<JobDeps, 'catalogue' | 'ids' | 'nowMs'> & {
-  readonly rollouts: Omit<RolloutStore, 'writeRollout'>
+  readonly rollouts: Omit<RolloutStore, 'writeRollout' | 'activeRolloutIds'>
 }
 
 export const RolloutDraft = z.strictObject({
@@ -34,6 +35,13 @@ export async function createRollout(
   const models = await deps.catalogue.listModels()
   const ordered = orderJob(asked, { models, ids: deps.ids, nowMs, actor: by })
   if (!ordered.ok) return ordered
+  const takesMs = turnsTakeMs(nodeIds.length, perMinute)
+  if (takesMs >= asked.expires_in_s * 1000) {
+    return refuse('invalid_value', {
+      param: 'per_minute',
+      message: `${nodeIds.length} nodes at ${perMinute} a minute take ${takesMs / 1000} s, and the job expires first: raise per_minute or job.expires_in_s.`,
+    })
+  }
   const { rollouts } = deps
   const rollout = newRollout({
     rolloutId: `rollout_${deps.ids.ulid(nowMs)}`,
@@ -75,7 +83,7 @@ export async function listRollouts(
 }
 
 function toWireRollout(rollout: Rollout) {
-  const { nodeIds, turns, open, succeeded, failed, skipped } = rollout
+  const { nodeIds, turns, pending, open, succeeded, failed, skipped } = rollout
   return {
     object: 'rollout',
     id: rollout.rolloutId,
@@ -85,12 +93,12 @@ function toWireRollout(rollout: Rollout) {
     state: rollout.state,
     per_minute: rollout.perMinute,
     nodes: nodeIds.length,
-    waiting: rollout.state === 'running' ? nodeIds.length - turns : 0,
-    open: open.length,
+    waiting: nodeIds.length - turns,
+    open: pending.length + open.length,
     succeeded,
     failed,
     skipped,
-    created_at: new Date(rollout.createdAtMs).toISOString(),
-    ended_at: rollout.endedAtMs === null ? null : new Date(rollout.endedAtMs).toISOString(),
+    created_at: isoTime(rollout.createdAtMs),
+    ended_at: rollout.endedAtMs === null ? null : isoTime(rollout.endedAtMs),
   }
 }

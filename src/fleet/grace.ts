@@ -16,7 +16,7 @@ const withinMs = 60_000
 const graceMsMax = 5 * 60_000
 
 /**
- * `fleet` is every node that may serve and has beaten; `syntheticBeatAtMs` is undefined where the
+ * `fleet` is every node in network mode that may serve and has beaten; `syntheticBeatAtMs` is undefined where the
  * stage has no synthetic node, and then there is no grace: nothing tells our fault from theirs.
  */
 export function graceFor(

@@ -24,20 +24,20 @@ export function makeModelTotals(model: PricedModel): ModelTotals {
   const quantizationOf = new Map(
     model.profiles.map(({ artifact }) => [artifact.digest, artifact.quantization]),
   )
+  const variantOf = ({ candidate: { routeTier, trustTier } }: Nominee): Variant => {
+    const key = `${routeTier} ${trustTier}`
+    const variant = variants.get(key) ?? { ...makeHosts(), routeTier, trustTier, ...unseen() }
+    variants.set(key, variant)
+    return variant
+  }
   return {
     addNode: (nominees) => {
-      if (nominees.length === 0) return
-      all.count()
-      const counted = new Set<Variant>()
-      for (const { candidate, profile } of nominees) {
-        const { routeTier, trustTier } = candidate
-        const key = `${routeTier} ${trustTier}`
-        const variant = variants.get(key) ?? { ...makeHosts(), routeTier, trustTier, ...unseen() }
-        variants.set(key, variant)
-        if (!counted.has(variant)) variant.count()
-        counted.add(variant)
-        for (const hosts of [all, variant]) hosts.measure(candidate)
-        see(variant, profile)
+      all.add(nominees)
+      for (const [variant, ofVariant] of Map.groupBy(nominees, variantOf)) {
+        variant.add(ofVariant)
+        for (const { profile } of ofVariant) see(variant, profile)
+      }
+      for (const { candidate } of nominees) {
         const quantization = quantizationOf.get(candidate.artifactDigest)
         if (quantization) quantizations.add(quantization)
       }
@@ -57,9 +57,9 @@ export function makeModelTotals(model: PricedModel): ModelTotals {
 }
 
 type Hosts = {
-  readonly count: () => void
+  /** One more host, by the worst of its builds: what is said of it holds whichever answers. */
+  readonly add: (ofNode: readonly Nominee[]) => void
   readonly hosts: () => number
-  readonly measure: (candidate: Candidate) => void
   readonly firstContentMs: LogHistogram
   readonly tokensPerSecond: LogHistogram
 }
@@ -69,14 +69,14 @@ function makeHosts(): Hosts {
   const tokensPerSecond = makeLogHistogram()
   let hosts = 0
   return {
-    count: () => {
+    add: (ofNode) => {
+      if (ofNode.length === 0) return
+      const candidates = ofNode.map(({ candidate }) => candidate)
       hosts += 1
+      firstContentMs.add(Math.max(...candidates.map((one) => one.firstContentP50Ms)))
+      tokensPerSecond.add(Math.min(...candidates.map((one) => one.tokensPerSecondP50)))
     },
     hosts: () => hosts,
-    measure: (candidate) => {
-      firstContentMs.add(candidate.firstContentP50Ms)
-      tokensPerSecond.add(candidate.tokensPerSecondP50)
-    },
     firstContentMs,
     tokensPerSecond,
   }

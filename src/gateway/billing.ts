@@ -1,5 +1,6 @@
 /** The customer's own money: what is available, what is held and until when, what it went to. */
 
+import { isoTime } from '../http/iso-time.ts'
 import type { CustomerKey } from '../keys/api-key.ts'
 import { customerGain } from '../ledger/credit.ts'
 import type { Entry, StoredEntryKind } from '../ledger/journal.ts'
@@ -154,5 +155,3 @@ function csvField(value: string | number | null): string {
   const safe = !isAmount && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
-
-const isoTime = (timeMs: number): string => new Date(timeMs).toISOString()

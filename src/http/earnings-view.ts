@@ -2,6 +2,7 @@
 import { type Earnings, noEarnings } from '../ledger/earnings.ts'
 import type { Payout } from '../ledger/journal-ports.ts'
 import { formatUsd } from '../money/nano-usd.ts'
+import { isoTime } from './iso-time.ts'
 
 /** Zero throughout for a node that never earned. */
 export function toWireEarnings(nodeId: string, stored: Earnings | undefined) {
@@ -21,7 +22,7 @@ export function toWirePayout({ period, amount, state, closedAtMs, transferId }: 
     period,
     amount_usd: formatUsd(amount),
     state,
-    closed_at: new Date(closedAtMs).toISOString(),
+    closed_at: isoTime(closedAtMs),
     transfer_id: transferId ?? null,
   }
 }

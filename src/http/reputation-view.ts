@@ -3,6 +3,7 @@ import type { WireReputation } from '../protocol/reputation.ts'
 import { type Dimension, faded, lowerBound } from '../reputation/evidence.ts'
 import { reasons } from '../reputation/reasons.ts'
 import { type Reputation, scoreOf } from '../reputation/reputation.ts'
+import { isoTime } from './iso-time.ts'
 
 export function toWireReputation(reputation: Reputation, nowMs: number): WireReputation {
   const respect = (dimension: Dimension) => {
@@ -21,7 +22,7 @@ export function toWireReputation(reputation: Reputation, nowMs: number): WireRep
     integrity: respect('integrity'),
     accounting: respect('accounting'),
     events: reputation.events.map(({ atMs, reason, count, weight }) => ({
-      at: new Date(atMs).toISOString(),
+      at: isoTime(atMs),
       dimension: reasons[reason].dimension,
       reason,
       message: reasons[reason].message,

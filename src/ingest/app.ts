@@ -58,16 +58,17 @@ export function makeIngestApp(given: IngestDeps): Hono<SurfaceEnv> {
     return resultResponse(ok(reply), c.get('requestId'))
   })
 
+  /** `jobId` is empty on routes without one. */
   const signed = (
     method: 'GET' | 'POST' | 'PUT',
     path: string,
-    take: (request: SignedHttpRequest) => Promise<Result<unknown>>,
+    take: (request: SignedHttpRequest, jobId: string) => Promise<Result<unknown>>,
     maxBytes: number,
   ) =>
     app.on(method, path, async (c) => {
       const result = await admit(async () => {
         const request = await readSigned(c.req.raw, maxBytes)
-        return request.ok ? take(request.value) : request
+        return request.ok ? take(request.value, c.req.param('job_id') ?? '') : request
       })
       return resultResponse(result, c.get('requestId'))
     })
@@ -92,13 +93,12 @@ export function makeIngestApp(given: IngestDeps): Hono<SurfaceEnv> {
     (request) => takeLateClaims(deps, request),
     limits.lateClaimBytes,
   )
-  app.post('/ingest/v1/jobs/:job_id/result', async (c) => {
-    const result = await admit(async () => {
-      const request = await readSigned(c.req.raw, limits.jobReportBytes)
-      return request.ok ? takeJobReport(deps, request.value, c.req.param('job_id')) : request
-    })
-    return resultResponse(result, c.get('requestId'))
-  })
+  signed(
+    'POST',
+    '/ingest/v1/jobs/:job_id/result',
+    (request, jobId) => takeJobReport(deps, request, jobId),
+    limits.jobReportBytes,
+  )
   signed('GET', '/ingest/v1/earnings', (request) => showEarnings(deps, request), 0)
   signed('GET', '/ingest/v1/reputation', (request) => showReputation(deps, request), 0)
   return app

@@ -2,11 +2,10 @@
  * One key on two machines shows as two boots that beat in turn: a restart never goes back to the
  * boot before it. Neither machine is believed any more until the operator has spoken.
  */
-import type { HotItem, NodeFacts } from '../fleet/node.ts'
+import { type HotItem, mayServe, type NodeFacts } from '../fleet/node.ts'
 import type { FleetStore, Recompute } from '../fleet/ports.ts'
 import type { Log } from '../http/surface.ts'
 import type { Heartbeat } from '../protocol/heartbeat.ts'
-import { mayServe } from './standing.ts'
 
 /** After so long a former boot is forgotten; two machines at once meet much sooner. */
 export const formerBootMs = 10 * 60_000

@@ -2,7 +2,7 @@
  * A host's key becomes a node of whoever gave it the join code. The code binds the owner once; from
  * then on the key alone says who it is, so that doing it again changes at most mode and route.
  */
-import type { NodeFacts, NodeRoute } from '../fleet/node.ts'
+import { mayServe, type NodeFacts, type NodeRoute } from '../fleet/node.ts'
 import type { FleetState, FleetStore, JoinCodeStore, Recompute } from '../fleet/ports.ts'
 import { isSynthetic } from '../fleet/synthetic.ts'
 import { parseJson } from '../http/read-json.ts'
@@ -25,12 +25,12 @@ import {
   tunnelLeft,
 } from './route-offer.ts'
 import { checkSignature } from './signed-request.ts'
-import { mayServe, revocationOf } from './standing.ts'
+import { revocationOf } from './standing.ts'
 
 export type EnrolDeps = ChallengeKey &
   RouteDeps & {
     readonly nowMs: NowMs
-    readonly fleet: Pick<FleetStore, 'readNode' | 'enrolNode' | 'changeOffer'>
+    readonly fleet: Pick<FleetStore, 'readNode' | 'enrolNode' | 'changeOffer' | 'hasRoomToEnrol'>
     /** A few seconds old at most. */
     readonly freshFleetState: () => Promise<FleetState>
     readonly joinCodes: Pick<JoinCodeStore, 'readJoinCode'>
@@ -94,10 +94,13 @@ async function bindNode(deps: EnrolDeps, order: EnrolRequest): Promise<Result<Bo
   }
   const nowMs = deps.nowMs()
   if (!code || code.expiresAtMs <= nowMs) return codeInvalid()
-  const { ownerId } = code
+  // A tunnel costs something outside of us: who will be refused below gets none first.
+  if (code.usedBy !== undefined && code.usedBy !== nodeId) return codeInvalid()
+  const { ownerId, region } = code
   if (isSynthetic({ ownerId }) && order.mode === 'network') return neverInPool()
+  if (!(await deps.fleet.hasRoomToEnrol(ownerId, nowMs))) return tooMany(nowMs)
   const made = await makeRoute(deps, order.route, { nodeId, epoch: 1 })
-  const node = newNode(order, { nodeId, ownerId, nowMs, route: made.route })
+  const node = newNode(order, { nodeId, ownerId, region, nowMs, route: made.route })
   const outcome = await deps.fleet.enrolNode(node, codeHash)
   if (outcome === 'enrolled') return ok({ node, grant: made.grant })
   // Used by an earlier try of this key whose reply was lost, or by somebody else.
@@ -116,6 +119,8 @@ async function bindAgain(
 ): Promise<Result<Bound>> {
   const revocation = revocationOf(known)
   if (revocation) return { ok: false, error: revocation }
+  // The route is the successor's now: a change of it here would close the tunnel that it serves by.
+  if (known.successor) return refuse('state_conflict', replacedBy(known.successor.nodeId))
   const { mode } = order
   if (isSynthetic(known) && mode === 'network') return neverInPool()
   const { nodeId } = known
@@ -143,6 +148,11 @@ async function closeTunnel(deps: EnrolDeps, tunnelId: string | undefined): Promi
 
 const codeInvalid = () => refuse('join_code_invalid', { param: 'join_code' })
 
+const replacedBy = (successorId: string) => ({
+  message: 'This key was rotated to another one: enrol with that one.',
+  detail: { successor_id: successorId },
+})
+
 const neverInPool = () =>
   refuse('invalid_value', {
     param: 'mode',
@@ -155,7 +165,7 @@ const tooMany = (nowMs: number) =>
 
 function newNode(
   order: EnrolRequest,
-  at: Pick<NodeFacts, 'nodeId' | 'ownerId' | 'route'> & { readonly nowMs: number },
+  at: Pick<NodeFacts, 'nodeId' | 'ownerId' | 'region' | 'route'> & { readonly nowMs: number },
 ): NodeFacts {
   return {
     nodeId: at.nodeId,
@@ -167,6 +177,7 @@ function newNode(
     trustTier: 'T0',
     route: at.route,
     enrolledAtMs: at.nowMs,
+    ...(at.region === undefined ? {} : { region: at.region }),
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod'
 import type { PricedModel } from '../catalogue/model.ts'
+import { mayServe } from '../fleet/node.ts'
 import type { FleetStore, Recompute } from '../fleet/ports.ts'
 import { checkValue, parseJson } from '../http/read-json.ts'
 import { domainHash } from '../protocol/canonical.ts'
@@ -12,7 +13,6 @@ import type { SignedHttpRequest } from '../protocol/http-signature.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
 import { makeProfiles, profilesBasisOf } from './node-profiles.ts'
 import { type AuthenticateDeps, authenticate } from './signed-request.ts'
-import { mayServe } from './standing.ts'
 
 export type InventoryDeps = AuthenticateDeps & {
   readonly fleet: Pick<FleetStore, 'readRow' | 'writeProfiles'>
@@ -52,7 +52,7 @@ export async function takeInventory(
     })
   }
   const sources = { node, hot, catalogue: await deps.freshCatalogue() }
-  const { profiles, unapproved } = makeProfiles(models, sources, known)
+  const { profiles, unapproved } = makeProfiles(models, sources)
   await deps.fleet.writeProfiles(node.nodeId, profiles, {
     basis: profilesBasisOf(sources),
     hostFacts: facts,

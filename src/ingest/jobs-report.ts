@@ -2,7 +2,6 @@
  * What a node says of one of its jobs. Acceptance and result carry a signature of their own over
  * the very document that was offered, and are kept: neither side can say later that it was another.
  */
-
 import { parseJson } from '../http/read-json.ts'
 import { changeJob } from '../jobs/change-job.ts'
 import type { JobRecord } from '../jobs/job-record.ts'

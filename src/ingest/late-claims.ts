@@ -5,6 +5,7 @@
 import { type PricedModel, priceFor } from '../catalogue/model.ts'
 import type { FleetRow } from '../fleet/pool.ts'
 import type { CatalogueStore, FleetStore } from '../fleet/ports.ts'
+import { isoTime } from '../http/iso-time.ts'
 import { parseJson } from '../http/read-json.ts'
 import type { Log } from '../http/surface.ts'
 import type { LateClaim } from '../ledger/journal-ports.ts'
@@ -142,7 +143,7 @@ export function toWireClaim(claim: LateClaim): LateClaimAnswer {
     ticket_hash: claim.ticketHash,
     status: claim.state,
     amount_usd: formatUsd(claim.amount),
-    payable_at: new Date(claim.payableAtMs).toISOString(),
+    payable_at: isoTime(claim.payableAtMs),
     reason: null,
   }
 }

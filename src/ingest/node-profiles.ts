@@ -3,8 +3,7 @@
  * kind that its manifest names. Pure; the rest is ignored and counted.
  */
 import { type PricedModel, profileByDigest } from '../catalogue/model.ts'
-import { type HotItem, type NodeFacts, type NodeProfile, routeTierOf } from '../fleet/node.ts'
-import type { FleetRow } from '../fleet/pool.ts'
+import { type HotItem, type NodeFacts, type OfferedProfile, routeTierOf } from '../fleet/node.ts'
 import { canonicalJson, sha256Hex } from '../protocol/canonical.ts'
 import type { InventoryModel } from '../protocol/heartbeat.ts'
 
@@ -37,7 +36,7 @@ export function profilesBasisOf({ node, hot, catalogue }: ProfileSources): strin
 }
 
 export type MadeProfiles = {
-  readonly profiles: readonly NodeProfile[]
+  readonly profiles: readonly OfferedProfile[]
   /** Models of the node that no manifest approves on the runtime that serves them. */
   readonly unapproved: number
 }
@@ -45,11 +44,10 @@ export type MadeProfiles = {
 export function makeProfiles(
   models: readonly InventoryModel[],
   sources: ProfileSources,
-  known: FleetRow['profiles'],
 ): MadeProfiles {
-  const offers = models.map((model) => toProfile(model, sources, known))
+  const offers = models.map((model) => toProfile(model, sources))
   const approved = offers.filter((offer) => offer !== undefined)
-  const byId = new Map<string, NodeProfile>()
+  const byId = new Map<string, OfferedProfile>()
   for (const offer of approved) {
     const other = byId.get(offer.profileId)
     if (!other || rank(offer) > rank(other)) byId.set(offer.profileId, offer)
@@ -60,17 +58,14 @@ export function makeProfiles(
 function toProfile(
   model: InventoryModel,
   { node, hot, catalogue }: ProfileSources,
-  known: FleetRow['profiles'],
-): NodeProfile | undefined {
+): OfferedProfile | undefined {
   const kind = hot.queues[model.runtime_id]?.kind
   const found = profileByDigest(catalogue, model.artifact.digest)
   if (!kind || !found?.manifest.runtime_kinds.includes(kind)) return undefined
-  const profileId = found.manifest.profile_id
   const catalogued = found.model.context_length
-  const seen = known.find((one) => one.profileId === profileId)
   return {
     nodeId: node.nodeId,
-    profileId,
+    profileId: found.manifest.profile_id,
     model: found.model.id,
     runtimeId: model.runtime_id,
     runtimeKind: kind,
@@ -80,14 +75,10 @@ function toProfile(
     installStatus: model.status,
     remote: model.remote,
     artifactBytes: model.artifact.size_bytes ?? undefined,
-    benchmark: seen?.benchmark,
-    benchmarkRuns: seen?.benchmarkRuns,
-    liveSpeed: seen?.liveSpeed,
-    spotChecks: seen?.spotChecks,
   }
 }
 
 /** One build may stand twice on a node; the copy that can serve, with more context, is the profile. */
-function rank({ installStatus, remote, contextLength }: NodeProfile): number {
+function rank({ installStatus, remote, contextLength }: OfferedProfile): number {
   return installStatus === 'installed' && !remote ? contextLength : 0
 }

@@ -1,5 +1,6 @@
 /**
- * A node's new key becomes a node of its own in the old one's place: same owner, standing and tier.
+ * A node's new key becomes a node of its own in the old one's place: same owner, standing and tier,
+ * with its reputation and what spot checks hold against it.
  * The old one is heard for a day more, so that an agent that loses the reply can ask again.
  */
 import type { NodeFacts } from '../fleet/node.ts'
@@ -60,10 +61,10 @@ function checkOrder(deps: RotateDeps, order: RotateRequest, node: NodeFacts): Re
   return ok(undefined)
 }
 
-/** Profiles and evidence are not taken along: they are the old key's word until the new one speaks. */
+/** Benchmarks are not taken along: they hold for a route, and this one is to be proven anew. */
 function successorOf(node: NodeFacts, publicKey: string, nowMs: number) {
   const nodeId = nodeIdOf(publicKey)
-  const { ownerId, status, mode, trustTier, route, reputation } = node
+  const { ownerId, status, mode, trustTier, route, region, reputation } = node
   return {
     nodeId,
     alias: nodeAliasOf(nodeId),
@@ -75,6 +76,7 @@ function successorOf(node: NodeFacts, publicKey: string, nowMs: number) {
     route: { ...route, epoch: route.epoch + 1 },
     enrolledAtMs: nowMs,
     predecessorId: node.nodeId,
+    ...(region === undefined ? {} : { region }),
     ...(reputation === undefined ? {} : { reputation }),
   } satisfies NodeFacts
 }

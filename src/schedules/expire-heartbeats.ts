@@ -4,7 +4,7 @@
  * for it: the gateway judges each hot item by the clock.
  */
 import { type Beaten, graceFor } from '../fleet/grace.ts'
-import { freshMsMax, type HotItem, type Liveness, livenessOf } from '../fleet/node.ts'
+import { freshMsMax, type HotItem, type Liveness, livenessOf, mayServe } from '../fleet/node.ts'
 import type { FleetRow } from '../fleet/pool.ts'
 import type { FleetStore } from '../fleet/ports.ts'
 import { isCovered } from '../fleet/steadiness.ts'
@@ -41,7 +41,7 @@ type Seen = {
   readonly counts: Record<Liveness, number>
   readonly transitions: Transition[]
   readonly replacedIds: string[]
-  /** Nodes that may serve, as the question of grace sees them. */
+  /** Nodes that may serve strangers, as the question of grace sees them. */
   readonly serving: Beaten[]
   syntheticBeatAtMs: number | undefined
 }
@@ -77,17 +77,20 @@ export async function expireHeartbeats(
 function see(seen: Seen, { node, hot }: FleetRow, nowMs: number): void {
   const liveness = livenessOf(hot?.beatAtMs, nowMs)
   seen.counts[liveness] += 1
-  const { status, successor } = node
-  const mayServe = status === 'approved' || status === 'active'
-  if (mayServe && successor && successor.untilMs <= nowMs) seen.replacedIds.push(node.nodeId)
+  const isServing = mayServe(node)
+  const isReplaced = node.successor !== undefined && node.successor.untilMs <= nowMs
+  if (isServing && isReplaced) seen.replacedIds.push(node.nodeId)
   if (!hot) return
   const { seq, beatAtMs } = hot
   if (hot.liveness !== liveness) {
     seen.transitions.push({ nodeId: node.nodeId, seq, beatAtMs, liveness })
   }
+  // Whom the operator barred is not heard: its silence says nothing, whoever owns it.
+  if (!isServing) return
   if (isSynthetic(node)) {
     seen.syntheticBeatAtMs = Math.max(seen.syntheticBeatAtMs ?? 0, beatAtMs)
-  } else if (mayServe) {
+  } else if (node.mode === 'network') {
+    // The others beat every 60 s: one late beat and they are stale, which proves no outage.
     seen.serving.push({ trustTier: node.trustTier, beatAtMs })
   }
 }

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { Dialer } from '../dispatch/ports.ts'
-import { type HotItem, type NodeFacts, probeFailuresMax } from '../fleet/node.ts'
+import { type HotItem, isBarred, type NodeFacts, probeFailuresMax } from '../fleet/node.ts'
 import { wayTo } from '../fleet/pool.ts'
 import type { FleetStore } from '../fleet/ports.ts'
 import type { Ids, NowMs, Sleep } from '../protocol/clock.ts'
@@ -66,14 +66,11 @@ async function targetsOf(deps: ProbeRoutesDeps): Promise<Target[]> {
   const startMs = deps.nowMs()
   const targets: Target[] = []
   for await (const { node, hot } of deps.fleet.rows()) {
-    if (hot === undefined || hot.liveness === 'offline' || !isInService(node)) continue
+    if (hot === undefined || hot.liveness === 'offline' || isBarred(node)) continue
     targets.push({ node, hot, dueAtMs: startMs + placeOf(node.nodeId) * deps.spreadMs })
   }
   return targets.sort((one, other) => one.dueAtMs - other.dueAtMs)
 }
-
-const isInService = ({ status }: NodeFacts) =>
-  status === 'pending' || status === 'approved' || status === 'active'
 
 /** From 0 to 1, and the same in every pass: a node's probes are then about a minute apart. */
 const placeOf = (nodeId: string): number =>

@@ -1,12 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
+import { sha256Hex } from '../../src/protocol/canonical.ts'
 import {
   type ControlPlane,
   catalogueModel,
   digestOf,
   startControlPlane,
 } from '../support/control-plane.ts'
-import { approvedHost, enrolledHost, installedModel } from '../support/test-host.ts'
+import {
+  approvedHost,
+  enrolledHost,
+  installedModel,
+  joinCode,
+  makeTestHost,
+} from '../support/test-host.ts'
 
 const nobody = `n_${'a'.repeat(26)}`
 
@@ -26,11 +33,28 @@ describe('a join code', () => {
         object: 'join_code',
         code: expect.stringMatching(/^b3iq-join-[A-Za-z0-9_-]{22}$/),
         owner_id: 'owner-1',
+        region: null,
         expires_at: new Date(plane.nowMs() + 15 * 60_000).toISOString(),
       },
     })
     expect(await plane.joinCodes.readJoinCode(z.string().parse(reply.body.code))).toBeUndefined()
   })
+
+  test('names the region that the operator gives it', async () => {
+    const order = { owner_id: 'owner-1', region: 'eu-west-1' }
+    const { body } = await plane.operate('POST', '/join-codes', order)
+    expect(body).toMatchObject({ region: 'eu-west-1' })
+    const code = await plane.joinCodes.readJoinCode(sha256Hex(z.string().parse(body.code)))
+    expect(code).toMatchObject({ region: 'eu-west-1' })
+  })
+
+  test.each(['', 'EU', 'eu west', 'x'.repeat(33)])(
+    'is not made for the region %j',
+    async (region) => {
+      const reply = await plane.operate('POST', '/join-codes', { owner_id: 'owner-1', region })
+      expect(reply).toMatchObject({ status: 400, error: { param: 'region' } })
+    },
+  )
 
   test.each([{}, { owner_id: '' }, { owner_id: 'a b' }, { owner_id: 'x'.repeat(65) }])(
     'is not made of %j',
@@ -52,6 +76,7 @@ describe('a node is shown', () => {
         id: host.nodeId,
         alias: expect.stringMatching(/^B3IQ-/),
         owner_id: 'owner-7',
+        region: null,
         status: 'pending',
         liveness: 'never',
         last_beat_at: null,
@@ -125,6 +150,25 @@ describe('the operator decides on a node', () => {
       error: { code: 'state_conflict', status: 'retired' },
     })
     expect((await plane.fleet.readNode(host.nodeId))?.status).toBe('retired')
+  })
+
+  test('and a retired node leaves the pools though its tunnel cannot be closed', async () => {
+    const host = makeTestHost(plane)
+    const hostName = 'one.hosts.example'
+    const tunnels = {
+      open: async () => ({ tunnelId: 't-1', hostName, token: 'secret' }),
+      close: () => Promise.reject(new Error('unreachable')),
+    }
+    const route = { kind: 'cloudflared_named' }
+    const app = plane.ingestOf({ tunnels })
+    await host.enrol(await joinCode(plane, 'owner-of-tunnel'), { route }, { app })
+    const before = plane.judgements()
+    const reply = await plane.adminOf({ tunnels }).request(`/admin/nodes/${host.nodeId}/retire`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${plane.operatorKey('operator')}` },
+    })
+    expect(reply.status).toBe(500)
+    expect(plane.judgements()).toBe(before + 1)
   })
 
   test('and approving an active node leaves it active', async () => {

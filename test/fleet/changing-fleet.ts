@@ -5,8 +5,8 @@
 import { ids, timeOfId } from '../../src/adapters/system.ts'
 import type { AttemptOrder } from '../../src/dispatch/attempt.ts'
 import type { FleetRow, PoolShard } from '../../src/fleet/pool.ts'
+import { neverCancelled } from '../../src/gateway/cancel-watch.ts'
 import { type CompleteDeps, complete } from '../../src/gateway/complete.ts'
-import { makeFreshCache } from '../../src/gateway/fresh-cache.ts'
 import { readShardFrom } from '../../src/gateway/read-shard.ts'
 import type { CustomerKey } from '../../src/keys/api-key.ts'
 import { credit } from '../../src/ledger/credit.ts'
@@ -17,6 +17,7 @@ import { fakeReceiptSigner } from '../sim/actors/ids.ts'
 import { makeMemoryLedger } from '../support/memory-ledger.ts'
 import { makeMemoryPool } from '../support/memory-pool.ts'
 import { modelOnSale } from '../support/model-on-sale.ts'
+import { noBreakers } from '../support/no-breakers.ts'
 import { facts } from './gate-causes.ts'
 
 const modelId = 'maker/model'
@@ -65,7 +66,8 @@ export async function startChangingFleet(size: number, random: Random) {
       pool,
     })
   }
-  const shards = makeFreshCache(readShardFrom(pool, random), {
+  const shards = readShardFrom(pool, {
+    random,
     freshMs: shardFreshMs,
     nowMs: () => nowMs,
   })
@@ -84,7 +86,7 @@ export async function startChangingFleet(size: number, random: Random) {
     },
     /** Every host refuses, so that each candidate that may be tried is tried. */
     ask: async (): Promise<readonly Dispatched[]> => {
-      const shard = await shards(modelId)
+      const shard = await shards(modelId, { affinity: undefined, suits: () => true })
       const judged = shard && passes.get(shard.builtAtMs)
       if (!shard || !judged) return []
       const dispatched: Dispatched[] = []
@@ -137,6 +139,9 @@ async function openGateway(nowMs: () => number, random: Random) {
     timeOfId,
     random,
     newNonce: () => ids.token(6),
+    cancelDispatch: async () => 'failed',
+    watchCancel: neverCancelled,
+    breakers: noBreakers,
     receiptSigner: fakeReceiptSigner,
     store: ledger.holds,
     repair: async () => false,

@@ -2,6 +2,7 @@
 import type { BlockerCode } from '../../src/fleet/blockers.ts'
 import type { GateFacts, Moment } from '../../src/fleet/gates.ts'
 import type {
+  Breaker,
   Grace,
   HotItem,
   NodeFacts,
@@ -81,6 +82,13 @@ const condemned = (artifactDigest: string): Changes => ({
   },
 })
 
+/** Opened once after five failures; the wait is over. */
+const broken = (changes: Partial<Breaker>, profileId = 'maker/model@q8'): Changes => {
+  const fromMs = secondsAgo(40)
+  const breaker = { failures: 5, fromMs, openUntilMs: nowMs, opens: 1, trialUntilMs: 0, ...changes }
+  return { hot: { breakers: { [profileId]: breaker } } }
+}
+
 /** A grace of five minutes that began when the control plane went dark, 70 s ago. */
 const graced = (beatAtMs: number, untilMs = nowMs): Changes => ({
   hot: { beatAtMs },
@@ -138,6 +146,7 @@ const runtime: readonly Cause[] = [
   ),
   ['artifact_not_approved', 'a build of no manifest', { approvedDigests: new Set() }],
   ['remote_model', 'a model fetched from elsewhere', { profile: { remote: true } }],
+  ['breaker_open', 'a breaker that is open for another moment', broken({ openUntilMs: nowMs + 1 })],
 ]
 
 const policy: readonly Cause[] = [
@@ -195,6 +204,10 @@ export const harmless: readonly (readonly [what: string, changes: Changes])[] = 
   ['slow answers, but too few of them', slowed({ requests: 49 })],
   ['slow answers from before this benchmark', slowed({ benchmarkId: 'bench-0' })],
   ['a verdict on the artifact before this one', condemned(otherDigest)],
+  ['failures that opened no breaker', broken({ failures: 4, openUntilMs: 0, opens: 0 })],
+  ['a breaker that is half-open', broken({})],
+  ['one that is half-open and being tried', broken({ trialUntilMs: nowMs + 1 })],
+  ['the open breaker of another profile', broken({ openUntilMs: nowMs + 1 }, 'maker/model@q4')],
   ['another profile out of rotation', { hot: { disabledProfiles: ['maker/model@q4'] } }],
   ['liveness on record as stale', { hot: { liveness: 'stale' } }],
 ]

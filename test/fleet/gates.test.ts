@@ -138,6 +138,7 @@ const anyFacts = fc
       isRevoked: fc.boolean(),
     }),
     benchmark: fc.constantFrom('none' as const, {}, { expiresAtMs: nowMs }),
+    openUntilMs: fc.integer({ min: nowMs - 360_000, max: nowMs + 360_000 }),
   })
   .map(
     (drawn): Changes => ({
@@ -150,6 +151,15 @@ const anyFacts = fc
             probe: drawn.probe,
             paidEnabled: drawn.flags.paidEnabled,
             isRevoked: drawn.flags.isRevoked,
+            breakers: {
+              'maker/model@q8': {
+                failures: 5,
+                fromMs: drawn.openUntilMs - 30_000,
+                openUntilMs: drawn.openUntilMs,
+                opens: 1,
+                trialUntilMs: 0,
+              },
+            },
           }
         : 'none',
       queue: { health: drawn.health, reachable: drawn.flags.reachable, version: drawn.version },

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { median } from '../../src/fleet/median.ts'
 import { livenessOf, routeTierOf } from '../../src/fleet/node.ts'
 import { RuntimeKind } from '../../src/protocol/claim.ts'
 
@@ -30,16 +29,4 @@ test.each([
 ] as const)('%s serves the network in %s', (kind, tier) => {
   expect(routeTierOf('network', kind)).toBe(tier)
   expect(routeTierOf('managed', kind)).toBe(tier)
-})
-
-test.each([
-  [[], 0],
-  [[7], 7],
-  [[3, 1, 2], 2],
-  [[4, 1, 3, 2], 3],
-  [[10, 9, 100], 10],
-])('the median of %j is %d', (values, expected) => {
-  const given = [...values]
-  expect(median(given)).toBe(expected)
-  expect(given).toEqual(values)
 })

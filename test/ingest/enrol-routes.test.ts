@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TunnelProvider } from '../../src/fleet/tunnel-provider.ts'
 import { EnrolReply } from '../../src/protocol/enrolment.ts'
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts'
-import { joinCode, makeTestHost, publicRoute } from '../support/test-host.ts'
+import { joinCode, makeTestHost, publicRoute, rotationOrder } from '../support/test-host.ts'
 
 let plane: ControlPlane
 beforeAll(async () => {
@@ -28,6 +28,12 @@ function makeTunnels(provider: Partial<TunnelProvider> = {}) {
     ...provider,
   }
   return { tunnels, openOf }
+}
+
+/** For hosts that must be refused before anything outside is asked. */
+const noTunnels: TunnelProvider = {
+  open: () => Promise.reject(new Error('nothing is to be opened')),
+  close: () => Promise.reject(new Error('nothing is to be closed')),
 }
 
 const routeOf = async (nodeId: string) => (await plane.fleet.readNode(nodeId))?.route
@@ -95,6 +101,35 @@ describe('a tunnel', () => {
     expect(openOf.size).toBe(0)
   })
 
+  test('is not even opened for a code that another host has used', async () => {
+    const code = await joinCode(plane, 'owner-t6')
+    await makeTestHost(plane).enrol(code)
+    const app = plane.ingestOf({ tunnels: noTunnels })
+    expect(await makeTestHost(plane).enrol(code, viaTunnel, { app })).toMatchObject({
+      status: 403,
+      error: { code: 'join_code_invalid' },
+    })
+  })
+
+  test('that went to another key with a rotation is out of reach for the old key', async () => {
+    const { tunnels, openOf } = makeTunnels()
+    const app = plane.ingestOf({ tunnels })
+    const [from, to] = [makeTestHost(plane), makeTestHost(plane)]
+    const code = await joinCode(plane, 'owner-t7')
+    await from.enrol(code, viaTunnel, { app })
+    await plane.operate('POST', `/nodes/${from.nodeId}/approve`)
+    await from.send('POST', 'rotate', rotationOrder(plane, from, to))
+    const before = await routeOf(to.nodeId)
+    for (const offer of [{}, viaTunnel, { mode: 'managed' }]) {
+      expect(await from.enrol(code, offer, { app })).toMatchObject({
+        status: 409,
+        error: { code: 'state_conflict', successor_id: to.nodeId },
+      })
+    }
+    expect([...openOf.values()]).toEqual([Reflect.get(before ?? {}, 'tunnelId')])
+    expect(await routeOf(to.nodeId)).toEqual(before)
+  })
+
   test('is refused where the stage offers none', async () => {
     const reply = await makeTestHost(plane).enrol(await joinCode(plane), viaTunnel)
     expect(reply).toMatchObject({
@@ -154,14 +189,12 @@ describe('an owner', () => {
     plane.passMs(hourMs - (plane.nowMs() % hourMs))
     const enrolOne = async () => makeTestHost(plane).enrol(await joinCode(plane, 'owner-farm'))
     for (let count = 0; count < 10; count += 1) expect((await enrolOne()).status).toBe(200)
-    const { tunnels, openOf } = makeTunnels()
-    const app = plane.ingestOf({ tunnels })
+    const app = plane.ingestOf({ tunnels: noTunnels })
     const late = makeTestHost(plane)
     const refused = await late.enrol(await joinCode(plane, 'owner-farm'), viaTunnel, { app })
     expect(refused).toMatchObject({ status: 429, error: { code: 'enrolment_limit' } })
     expect(refused.headers.get('retry-after')).toBe('60')
     expect(await plane.fleet.readNode(late.nodeId)).toBeUndefined()
-    expect(openOf.size).toBe(0)
     plane.passMs(hourMs)
     expect((await enrolOne()).status).toBe(200)
   })

@@ -23,7 +23,7 @@ const sources = {
 } as const satisfies ProfileSources
 
 const profilesOf = (models: Parameters<typeof makeProfiles>[0], changes = {}) =>
-  makeProfiles(models, { ...sources, ...changes }, [])
+  makeProfiles(models, { ...sources, ...changes })
 
 describe('a model is a profile', () => {
   test('with the smaller of two context lengths', () => {

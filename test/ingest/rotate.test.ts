@@ -1,35 +1,40 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import * as z from 'zod'
 import { generatePrivateKey, makeSigner } from '../../src/protocol/ed25519.ts'
+import { Eligibility } from '../../src/protocol/heartbeat.ts'
 import { signatureTag } from '../../src/protocol/http-signature.ts'
 import { nodeIdOf } from '../../src/protocol/node-identity.ts'
-import { RotateReply, type Rotation, signRotation } from '../../src/protocol/rotation.ts'
-import { type ControlPlane, stage, startControlPlane } from '../support/control-plane.ts'
-import { approvedHost, enrolledHost, makeTestHost, type TestHost } from '../support/test-host.ts'
+import { RotateReply, type Rotation } from '../../src/protocol/rotation.ts'
+import { freshReputation } from '../../src/reputation/reputation.ts'
+import { aSampling } from '../spot-checks/facts.ts'
+import {
+  type ControlPlane,
+  catalogueModel,
+  digestOf,
+  stage,
+  startControlPlane,
+} from '../support/control-plane.ts'
+import {
+  approvedHost,
+  enrolledHost,
+  installedModel,
+  makeTestHost,
+  rotationOrder,
+  type TestHost,
+} from '../support/test-host.ts'
 
 let plane: ControlPlane
 beforeAll(async () => {
   plane = await startControlPlane()
+  await plane.operate('PUT', '/models', catalogueModel('maker/small', [digestOf('a')]))
 })
 afterAll(() => plane.stop())
 
+const Eligibilities = z.array(Eligibility)
 const dayMs = 24 * 60 * 60_000
 
-/** As an agent asks for it: the new key signs what the old one sends. */
-function orderOf(from: TestHost, to: TestHost, changes: Partial<Rotation> = {}) {
-  const rotation: Rotation = {
-    v: 1,
-    stage,
-    old_node_id: from.nodeId,
-    new_node_id: to.nodeId,
-    new_public_key: to.signer.publicKey,
-    at_ms: plane.nowMs(),
-    ...changes,
-  }
-  return signRotation(rotation, to.signer)
-}
-
 const rotate = (from: TestHost, to: TestHost, changes?: Partial<Rotation>) =>
-  from.send('POST', 'rotate', orderOf(from, to, changes))
+  from.send('POST', 'rotate', rotationOrder(plane, from, to, changes))
 
 describe('a new key', () => {
   test('becomes a node in the place of the old one, with a route to be proven anew', async () => {
@@ -53,6 +58,49 @@ describe('a new key', () => {
       predecessorId: from.nodeId,
     })
     expect((await to.beat()).status).toBe(200)
+  })
+
+  test('takes along what spot checks and requests have shown of the old one', async () => {
+    const [from, to] = [await approvedHost(plane), makeTestHost(plane)]
+    const models = [installedModel(digestOf('a'))]
+    await from.offer(models)
+    const { nodeId } = from
+    const condemned = { atMs: plane.nowMs(), artifactDigest: digestOf('a') }
+    await plane.spotChecks.writeSampling(
+      { nodeId, profileId: 'maker/small@0' },
+      {
+        sampling: aSampling(),
+        fromVersion: 0,
+        fact: { passed: 1, failed: 2, failures: [], condemned },
+      },
+    )
+    const reputation = { ...freshReputation(nodeId), paidRequests: 7 }
+    await plane.reputations.writeReputation({ reputation, fromVersion: 0, score: 0.25 })
+
+    await rotate(from, to)
+    expect((await to.send('GET', 'reputation', {})).body).toMatchObject({
+      reputation: { paid_requests: 7 },
+    })
+    expect((await plane.fleet.readNode(to.nodeId))?.reputation).toBe(0.25)
+    await to.offer(models)
+    const [eligibility] = Eligibilities.parse((await to.beat()).body.eligibility)
+    expect(eligibility?.blockers.map(({ code }) => code)).toContain('spot_checks_failed')
+    const lifted = { node_id: to.nodeId, profile_id: 'maker/small@0' }
+    expect(await plane.operate('POST', '/deployments/clear-verdict', lifted)).toMatchObject({
+      status: 200,
+    })
+  })
+
+  test('stands where the old one stood', async () => {
+    const [from, to] = [makeTestHost(plane), makeTestHost(plane)]
+    const order = { owner_id: 'owner-of-region', region: 'eu-west-1' }
+    const { body } = await plane.operate('POST', '/join-codes', order)
+    await from.enrol(z.string().parse(body.code))
+    await plane.operate('POST', `/nodes/${from.nodeId}/approve`)
+    await rotate(from, to)
+    for (const { nodeId } of [from, to]) {
+      expect((await plane.operate('GET', `/nodes/${nodeId}`)).body.region).toBe('eu-west-1')
+    }
   })
 
   test('leaves the old one heard for a day', async () => {
@@ -136,7 +184,7 @@ describe('a rotation is refused', () => {
 
   test('which the new key did not sign', async () => {
     const [from, to] = [await approvedHost(plane), makeTestHost(plane)]
-    const { rotation } = orderOf(from, to)
+    const { rotation } = rotationOrder(plane, from, to)
     const signature = from.signer.sign('b3iq:rotation:v1', rotation)
     expect(await from.send('POST', 'rotate', { rotation, signature })).toMatchObject({
       status: 401,
@@ -147,10 +195,12 @@ describe('a rotation is refused', () => {
 
   test('which the old key did not send', async () => {
     const [from, to] = [await approvedHost(plane), makeTestHost(plane)]
-    const stolen = await to.send('POST', 'rotate', orderOf(from, to), { keyId: from.nodeId })
+    const stolen = await to.send('POST', 'rotate', rotationOrder(plane, from, to), {
+      keyId: from.nodeId,
+    })
     expect(stolen).toMatchObject({ status: 401, error: { code: 'bad_signature' } })
     const tag = signatureTag(stage, 'heartbeat')
-    const other = await from.send('POST', 'rotate', orderOf(from, to), { tag })
+    const other = await from.send('POST', 'rotate', rotationOrder(plane, from, to), { tag })
     expect(other).toMatchObject({ status: 401, error: { code: 'bad_signature' } })
   })
 

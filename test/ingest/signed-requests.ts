@@ -7,10 +7,15 @@ import {
   signatureTag,
   signRequest,
 } from '../../src/protocol/http-signature.ts'
-import { signRotation } from '../../src/protocol/rotation.ts'
 import { type ControlPlane, stage } from '../support/control-plane.ts'
 import { batchOf, lateClaim } from '../support/late-claim.ts'
-import { approvedHost, joinCode, makeTestHost, type TestHost } from '../support/test-host.ts'
+import {
+  approvedHost,
+  joinCode,
+  makeTestHost,
+  rotationOrder,
+  type TestHost,
+} from '../support/test-host.ts'
 
 export type Sent = {
   readonly method: string
@@ -52,15 +57,7 @@ export const genuine: readonly Genuine[] = [
     bytesMax: 4 * kb,
     make: async (plane) => {
       const [host, to] = [await approvedHost(plane), makeTestHost(plane)]
-      const rotation = {
-        v: 1,
-        stage,
-        old_node_id: host.nodeId,
-        new_node_id: to.nodeId,
-        new_public_key: to.signer.publicKey,
-        at_ms: plane.nowMs(),
-      } as const
-      return { host, document: signRotation(rotation, to.signer) }
+      return { host, document: rotationOrder(plane, host, to) }
     },
   },
   {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Liveness } from '../../src/fleet/node.ts'
+import type { Liveness, NodeFacts } from '../../src/fleet/node.ts'
 import { syntheticOwnerId } from '../../src/fleet/synthetic.ts'
 import { expireHeartbeats } from '../../src/schedules/expire-heartbeats.ts'
 import { aBeat, aNode } from '../adapters/dynamodb/facts.ts'
@@ -100,14 +100,15 @@ test('a key whose successor has had its day is retired, and no other', async () 
 })
 
 describe('a silence of many hosts', () => {
-  const hosts = async (count: number) => {
+  const hosts = async (count: number, changes: Partial<NodeFacts> = {}) => {
     const made = []
     for (let index = 0; index < count; index += 1) {
-      made.push(await bench.enrol({ node: { trustTier: 'T1' } }))
+      made.push(await bench.enrol({ node: { trustTier: 'T1', ...changes } }))
     }
     return made
   }
-  const synthetic = () => bench.enrol({ node: { ownerId: syntheticOwnerId, mode: 'managed' } })
+  const synthetic = (changes: Partial<NodeFacts> = {}) =>
+    bench.enrol({ node: { ownerId: syntheticOwnerId, mode: 'managed', ...changes } })
 
   test('together with our own is granted grace: nobody is recorded stale, all stay counted', async () => {
     const [host] = await hosts(10)
@@ -135,5 +136,31 @@ describe('a silence of many hosts', () => {
   test('without a node of our own is theirs', async () => {
     await hosts(10)
     expect(await run(70_000)).toMatchObject({ stale: 10, isGraceGranted: false })
+  })
+
+  test.each(['pending', 'suspended', 'retired'] as const)(
+    'is theirs when our own node is %s: nobody listens to it',
+    async (status) => {
+      await hosts(10)
+      await synthetic({ status })
+      expect(await run(70_000)).toMatchObject({ stale: 11, isGraceGranted: false })
+      expect((await bench.fleet.readFleetState()).activeNodes).toBe(11)
+    },
+  )
+
+  test('hides behind no barred node of ours that still seems to beat', async () => {
+    await hosts(10)
+    await synthetic()
+    const barred = await synthetic({ status: 'suspended' })
+    const later = Date.now() + 70_000
+    await bench.fleet.recordBeat(aBeat(barred.nodeId, { seq: later, beatAtMs: later }))
+    expect(await run(70_000)).toMatchObject({ isGraceGranted: true })
+  })
+
+  test('is that of nodes in network mode: others beat too seldom to tell', async () => {
+    await hosts(5)
+    await hosts(5, { mode: 'managed' })
+    await synthetic()
+    expect(await run(70_000)).toMatchObject({ stale: 11, isGraceGranted: false })
   })
 })

@@ -85,6 +85,18 @@ describe('the pool', () => {
     expect(before?.candidates.map((one) => one.nodeId)).toEqual([nodeId])
   })
 
+  test('tells where a host stands, as its operator said', async () => {
+    const { nodeId } = await bench.enrol({ node: { region: 'eu-west-1' } })
+    const other = await bench.enrol()
+    await run()
+    const candidates = (await pool())?.candidates ?? []
+    const regions = candidates.map((one) => [one.nodeId, one.region] as const)
+    expect(Object.fromEntries(regions)).toEqual({
+      [nodeId]: 'eu-west-1',
+      [other.nodeId]: undefined,
+    })
+  })
+
   test('is apart for each model', async () => {
     await bench.catalogue.putModel(modelOnSale('other/model'))
     await bench.enrol({ node: { status: 'suspended' } })

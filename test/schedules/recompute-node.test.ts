@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { NodeFacts } from '../../src/fleet/node.ts'
 import { recomputeEligibility } from '../../src/schedules/recompute-eligibility.ts'
 import { type RecomputeNodeDeps, recomputeNode } from '../../src/schedules/recompute-node.ts'
-import { aBenchmark } from '../adapters/dynamodb/facts.ts'
+import { aBenchmark, aHostFacts, aProfile } from '../adapters/dynamodb/facts.ts'
 import { type EnrolledFleet, startEnrolledFleet } from '../support/enrolled-fleet.ts'
 import { modelOnSale } from '../support/model-on-sale.ts'
 
@@ -120,13 +120,47 @@ describe('a pass that writes at the same time', () => {
   })
 })
 
+test('a node of several models is read and judged once for all of them', async () => {
+  await bench.catalogue.putModel(modelOnSale('other/model'))
+  const { nodeId } = await bench.enrol()
+  const profiles = [
+    aProfile(nodeId),
+    aProfile(nodeId, { profileId: 'other/model@q8', model: 'other/model' }),
+  ]
+  await bench.fleet.writeProfiles(nodeId, profiles, { basis: 'other', hostFacts: aHostFacts })
+  await bench.fleet.writeBenchmark(
+    { nodeId, profileId: 'other/model@q8' },
+    aBenchmark({ expiresAtMs: Date.now() + 86_400_000 }),
+  )
+  await pass()
+  await bench.fleet.changeStatus({ nodeId, from: ['active'], to: 'retired' })
+  const reads: string[] = []
+  const fleet = {
+    ...bench.fleet,
+    readRow: async (id: string) => {
+      reads.push('row')
+      return bench.fleet.readRow(id)
+    },
+  }
+  const catalogue = {
+    listModels: async () => {
+      reads.push('catalogue')
+      return bench.catalogue.listModels()
+    },
+  }
+  const outcome = await recomputeNode({ ...bench, fleet, catalogue, nowMs: Date.now }, nodeId)
+  expect(outcome).toEqual({ [model]: 'replaced', 'other/model': 'replaced' })
+  // The first row names the models; the second is read after their shards.
+  expect(reads.toSorted()).toEqual(['catalogue', 'row', 'row'])
+})
+
 test('a node leaves the pools of models that it no longer serves', async () => {
   await bench.catalogue.putModel(modelOnSale('other/model'))
   const { nodeId } = await bench.enrol()
   await pass()
   await bench.fleet.writeProfiles(nodeId, [], {
     basis: 'other',
-    hostFacts: { os: 'linux', arch: 'x64', driver: null, gpus: [] },
+    hostFacts: aHostFacts,
   })
   const outcome = await recomputeNode({ ...bench, nowMs: Date.now }, nodeId, [model])
   expect(outcome).toEqual({ [model]: 'replaced' })

@@ -1,12 +1,17 @@
 /**
- * How a node comes into being: by a join code, or as the successor of another whose key it replaces.
- * One that exists is never replaced, so that neither its status nor its owner can be.
+ * How a node comes into being by a join code. One that exists is never replaced, so that neither its
+ * status nor its owner can be.
  */
+import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import type { NodeFacts } from '../../fleet/node.ts'
 import type { FleetStore } from '../../fleet/ports.ts'
 import type { Database } from './client.ts'
-import { enrolmentsExpireSec, enrolmentsKey, enrolmentsPerHour } from './items/enrolments-item.ts'
-import { nodeKey } from './items/fleet-keys.ts'
+import {
+  enrolmentsExpireSec,
+  enrolmentsKey,
+  enrolmentsPerHour,
+  fromEnrolmentsItem,
+} from './items/enrolments-item.ts'
 import { joinCodeKey } from './items/join-code-item.ts'
 import { toNodeItem } from './items/node-item.ts'
 import { type TransactItem, transact } from './transact.ts'
@@ -49,32 +54,23 @@ export async function enrolNode(
   return outcome.failed.every((index) => index === 2) ? 'too_many' : 'code_used'
 }
 
-export async function rotateNode(
-  database: Database,
-  to: Parameters<FleetStore['rotateNode']>[0],
-  oldUntilMs: number,
+/** A no holds for the rest of the hour: counts only rise. */
+export async function hasRoomToEnrol(
+  { client, tables }: Database,
+  ownerId: string,
+  atMs: number,
 ): Promise<boolean> {
-  const outcome = await transact(database, [
-    {
-      Update: {
-        TableName: database.tables.profiles,
-        Key: nodeKey(to.predecessorId),
-        UpdateExpression: 'SET successor = :successor',
-        ConditionExpression: '#status IN (:approved, :active) AND attribute_not_exists(successor)',
-        ExpressionAttributeNames: { '#status': 'status' },
-        ExpressionAttributeValues: {
-          ':successor': { nodeId: to.nodeId, untilMs: oldUntilMs },
-          ':approved': 'approved',
-          ':active': 'active',
-        },
-      },
-    },
-    putNew(database, to),
-  ])
-  return outcome.kind === 'committed'
+  const { Item } = await client.send(
+    new GetCommand({
+      TableName: tables.keys,
+      Key: enrolmentsKey(ownerId, atMs),
+      ConsistentRead: true,
+    }),
+  )
+  return Item === undefined || fromEnrolmentsItem(Item) < enrolmentsPerHour
 }
 
-const putNew = ({ tables }: Database, node: NodeFacts): TransactItem => ({
+export const putNew = ({ tables }: Database, node: NodeFacts): TransactItem => ({
   Put: {
     TableName: tables.profiles,
     Item: toNodeItem(node),

@@ -1,10 +1,11 @@
 /** A node's profiles: its inventory replaces the set, a benchmark run adds its evidence to one. */
 import { DeleteCommand, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { isHeldAgainst } from '../../fleet/node.ts'
 import type { FleetStore } from '../../fleet/ports.ts'
 import { assert } from '../../protocol/assert.ts'
+import { inSlices } from '../../protocol/in-slices.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { Database } from './client.ts'
-import { inSlices } from './in-slices.ts'
 import { nodeKey, profileKey, profilesPrefix } from './items/fleet-keys.ts'
 import { fromProfileItem, toBenchmarkField, toInventoryFields } from './items/profile-item.ts'
 import { queryPrefix } from './query-items.ts'
@@ -53,7 +54,6 @@ export function makeProfileWrites(database: Database): ProfileWrites {
       const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))
       return Item && fromProfileItem(Item)
     },
-    /** `benchmark` of the given profiles is not written: the stored one stays. */
     writeProfiles: async (nodeId, profiles, { basis, hostFacts }) => {
       assert(profiles.length <= limits.modelsPerNode, 'a node has at most 64 profiles', { nodeId })
       assert(
@@ -70,9 +70,9 @@ export function makeProfileWrites(database: Database): ProfileWrites {
         const fields = setFields(toInventoryFields(profile))
         return client.send(new UpdateCommand({ TableName, Key, ...fields }))
       })
-      await inSlices(gone, ({ profileId, spotChecks }) => {
-        const Key = profileKey(nodeId, profileId)
-        if (!spotChecks?.condemned && !spotChecks?.failures.length) {
+      await inSlices(gone, (profile) => {
+        const Key = profileKey(nodeId, profile.profileId)
+        if (!isHeldAgainst(profile)) {
           return client.send(new DeleteCommand({ TableName, Key }))
         }
         // What spot checks hold against it stays: removing a model and adding it again clears nothing.

@@ -25,8 +25,16 @@ describe('a join code', () => {
 
   test('still names its owner once it is used, for a host that lost the reply', async () => {
     const code = aJoinCode()
+    const node = aNode()
     await joinCodes.putJoinCode(code)
-    await makeFleetStore(engine).enrolNode(aNode(), code.codeHash)
+    await makeFleetStore(engine).enrolNode(node, code.codeHash)
+    const used = { ...code, usedBy: node.nodeId }
+    expect(await joinCodes.readJoinCode(code.codeHash)).toEqual(used)
+  })
+
+  test('names the region where its host stands', async () => {
+    const code = aJoinCode({ region: 'eu-west-1' })
+    await joinCodes.putJoinCode(code)
     expect(await joinCodes.readJoinCode(code.codeHash)).toEqual(code)
   })
 

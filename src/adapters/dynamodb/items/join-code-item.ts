@@ -1,6 +1,7 @@
 /** A join code as it is stored: by its hash, used up by a node's enrolment. */
 import * as z from 'zod'
-import type { JoinCode } from '../../../fleet/ports.ts'
+import type { JoinCode, StoredJoinCode } from '../../../fleet/ports.ts'
+import { NodeId, Region } from '../../../protocol/ids.ts'
 import { Int } from '../item-fields.ts'
 
 /** A used or expired code still names its owner for a day; a host that lost the reply asks again. */
@@ -11,15 +12,18 @@ const JoinCodeItem = z.object({
   pk: z.string().startsWith(pkPrefix),
   ownerId: z.string(),
   expiresAtMs: Int,
+  region: Region.optional(),
+  usedBy: NodeId.optional(),
 })
 
 export const joinCodeKey = (codeHash: string) => ({ pk: `${pkPrefix}${codeHash}`, sk: 'code' })
 
-export function toJoinCodeFields({ ownerId, expiresAtMs }: JoinCode) {
-  return { ownerId, expiresAtMs, expiresAtSec: Math.ceil((expiresAtMs + keptMs) / 1000) }
+export function toJoinCodeFields({ ownerId, expiresAtMs, region }: JoinCode) {
+  const expiresAtSec = Math.ceil((expiresAtMs + keptMs) / 1000)
+  return { ownerId, expiresAtMs, expiresAtSec, ...(region === undefined ? {} : { region }) }
 }
 
-export function fromJoinCodeItem(item: unknown): JoinCode {
-  const { pk, ownerId, expiresAtMs } = JoinCodeItem.parse(item)
-  return { codeHash: pk.slice(pkPrefix.length), ownerId, expiresAtMs }
+export function fromJoinCodeItem(item: unknown): StoredJoinCode {
+  const { pk, ...code } = JoinCodeItem.parse(item)
+  return { codeHash: pk.slice(pkPrefix.length), ...code }
 }

@@ -5,7 +5,7 @@ import { TrustTier } from '../../../protocol/catalogue.ts'
 import { PublicKey } from '../../../protocol/ed25519.ts'
 import { NodeStatus } from '../../../protocol/enrolment.ts'
 import { HostFacts, NodeMode } from '../../../protocol/heartbeat.ts'
-import { NodeId, Sha256Hex } from '../../../protocol/ids.ts'
+import { NodeId, Region, Sha256Hex } from '../../../protocol/ids.ts'
 import { JobId } from '../../../protocol/job.ts'
 import { Int, Measure } from '../item-fields.ts'
 import { nodeKey } from './fleet-keys.ts'
@@ -33,6 +33,7 @@ const NodeItem = z.object({
     }),
   ]),
   enrolledAtMs: Int,
+  region: Region.optional(),
   hostFacts: HostFacts.optional(),
   suspension: z
     .object({ reason: z.enum(['operator', 'cloned_identity', 'late_claims']), atMs: Int })

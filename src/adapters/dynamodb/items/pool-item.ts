@@ -10,7 +10,7 @@ import type { PackedShard, PublicCatalogue, StoredShard } from '../../../fleet/p
 import { RouteTier, TrustTier } from '../../../protocol/catalogue.ts'
 import { RuntimeKind } from '../../../protocol/claim.ts'
 import { PublicKey } from '../../../protocol/ed25519.ts'
-import { ArtifactDigest, NodeId, ProfileId, Sha256Hex } from '../../../protocol/ids.ts'
+import { ArtifactDigest, NodeId, ProfileId, Region, Sha256Hex } from '../../../protocol/ids.ts'
 import { limits } from '../../../protocol/limits.ts'
 import { Int } from '../item-fields.ts'
 import { cataloguePartition, VersionedModel } from './catalogue-item.ts'
@@ -41,6 +41,7 @@ const StoredCandidate = z.strictObject({
   benchmarkId: z.string(),
   firstContentP50Ms: measure,
   tokensPerSecondP50: measure,
+  region: Region.optional(),
   reputation: z.number().min(0).max(1).optional(),
   capabilities: z.array(z.enum(['tools', 'jsonSchema', 'logprobs', 'vision'])).optional(),
   slots: z.int().min(1).optional(),

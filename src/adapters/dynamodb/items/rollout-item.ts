@@ -5,7 +5,7 @@ import { Rollout } from '../../../jobs/rollout.ts'
 import { fromBody, toBody } from './json-body.ts'
 
 export const rolloutsPartition = 'rollouts'
-/** The ids of those that still run: few, and read by every pass. */
+/** The ids of those that are not over: few, and read by every pass. */
 export const activeRolloutsKey = { pk: 'rollouts#active', sk: 'active' }
 export const rolloutKey = (rolloutId: string) => ({ pk: rolloutsPartition, sk: rolloutId })
 export const rolloutReferenceKey = (reference: string) => ({

@@ -1,0 +1,3 @@
+import { scheduled } from './scheduled.ts'
+
+export const handler = scheduled('advance-jobs')
