@@ -1,6 +1,7 @@
 /** Wires the operators' surface and its bootstrap. */
 
 import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
+import { makeBreakerStore } from '../../src/adapters/dynamodb/breaker-store.ts'
 import { makeCatalogueStore } from '../../src/adapters/dynamodb/catalogue-store.ts'
 import { makeClosingStore } from '../../src/adapters/dynamodb/closing-store.ts'
 import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
@@ -43,6 +44,7 @@ function adminDepsOf(base: Base) {
     ...system,
     log,
     fleet,
+    breakers: makeBreakerStore(database, system),
     catalogue,
     accounts: makeAccountStore(database),
     wallets: makeSweepStore(database),

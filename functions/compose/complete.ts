@@ -1,12 +1,14 @@
 /** What a paid completion is made of, for whoever takes requests and for spot checks. */
+import { makeBreakerStore } from '../../src/adapters/dynamodb/breaker-store.ts'
 import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
 import { makeHoldStore } from '../../src/adapters/dynamodb/hold-store.ts'
+import { cancelDispatch } from '../../src/dispatch/cancel.ts'
 import { startOnCurrentRoute } from '../../src/dispatch/current-route.ts'
 import type { CompleteDeps } from '../../src/gateway/complete.ts'
 import { repairWallet } from '../../src/ledger/sweep.ts'
 import { attemptDepsOf, type Base, receiptSignerOf, sweepDepsOf, system } from './parts.ts'
 
-export function completeDepsOf(base: Base): CompleteDeps {
+export function completeDepsOf(base: Base): Omit<CompleteDeps, 'watchCancel'> {
   const { config, database } = base
   const sweep = sweepDepsOf(base)
   const fleet = makeFleetStore(database)
@@ -14,9 +16,11 @@ export function completeDepsOf(base: Base): CompleteDeps {
   return {
     ...system,
     startAttempt: (order) => startOnCurrentRoute(attempts, order),
-    newNonce: () => system.ids.token(6),
+    cancelDispatch: (dispatched) => cancelDispatch(attempts, dispatched),
+    newNonce: () => system.ids.token(3),
     store: makeHoldStore(database),
     fleet,
+    breakers: makeBreakerStore(database, system),
     receiptSigner: receiptSignerOf(base),
     repair: (wallet) => repairWallet(sweep, wallet),
     deadlineMs: config.deadlineMs,

@@ -3,7 +3,9 @@ import { makeJournalStore } from '../../src/adapters/dynamodb/journal-store.ts'
 import { makeKeyStore } from '../../src/adapters/dynamodb/key-store.ts'
 import { makePoolStore } from '../../src/adapters/dynamodb/pool-store.ts'
 import { makeReceiptStore } from '../../src/adapters/dynamodb/receipt-store.ts'
+import { makeRequestMarkStore } from '../../src/adapters/dynamodb/request-mark-store.ts'
 import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
+import { makeCancelWatch } from '../../src/gateway/cancel-watch.ts'
 import type { GatewayDeps } from '../../src/gateway/deps.ts'
 import { makeFreshCache } from '../../src/gateway/fresh-cache.ts'
 import { readShardFrom } from '../../src/gateway/read-shard.ts'
@@ -21,6 +23,7 @@ export async function composeGateway(
   const pool = makePoolStore(database)
   const keys = makeKeyStore(database)
   const { nowMs } = system
+  const requestMarks = makeRequestMarkStore(database)
   const catalogue = makeFreshCache(pool.readPublicCatalogue, { freshMs, nowMs })
   return {
     ...system,
@@ -29,8 +32,10 @@ export async function composeGateway(
     wallets: makeSweepStore(database),
     journal: makeJournalStore(database),
     receipts: makeReceiptStore(database),
+    requestMarks,
+    watchCancel: makeCancelWatch({ ...system, store: requestMarks }),
     keys: makeFreshCache(keys.readByHash, { freshMs, nowMs }),
-    shards: makeFreshCache(readShardFrom(pool, system.random), { freshMs, nowMs }),
+    shards: readShardFrom(pool, { random: system.random, freshMs, nowMs }),
     publicCatalogue: () => catalogue('public'),
     peppers: peppersOf(secrets),
     publishedKeys: publishedKeysOf(secrets),

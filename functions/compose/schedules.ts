@@ -16,7 +16,10 @@ import { makePoolMetrics, makeReconcileMetrics } from '../../src/adapters/metric
 import { deployedBudget, laptopBudget } from '../../src/benchmark/budget.ts'
 import { makeUnpaidDispatch } from '../../src/benchmark/dispatch.ts'
 import { type LiveSpeedDeps, observeLiveSpeed } from '../../src/benchmark/observe-live-speed.ts'
+import type { FleetStore } from '../../src/fleet/ports.ts'
+import { type Finding, keptByHeir, passOnFinding } from '../../src/fleet/successors.ts'
 import { makeAskOneHost } from '../../src/gateway/ask-one-host.ts'
+import { neverCancelled } from '../../src/gateway/cancel-watch.ts'
 import { findPaidDispatch } from '../../src/gateway/paid-dispatch.ts'
 import { advanceJobs } from '../../src/jobs/advance-jobs.ts'
 import { publishedKeysOf } from '../../src/keys/stage-secrets.ts'
@@ -37,6 +40,7 @@ import { recomputeEligibility } from '../../src/schedules/recompute-eligibility.
 import { type ReconcileLedgerDeps, reconcileLedger } from '../../src/schedules/reconcile-ledger.ts'
 import { runBenchmarks, type UnmeasuredRun } from '../../src/schedules/run-benchmarks.ts'
 import { runSpotChecks } from '../../src/schedules/run-spot-checks.ts'
+import { runSteps, type StepFailure } from '../../src/schedules/run-steps.ts'
 import { completeDepsOf } from './complete.ts'
 import {
   attemptDepsOf,
@@ -66,13 +70,18 @@ const runners: Readonly<Record<ScheduleName, (base: Base) => RunSchedule>> = {
   'expire-heartbeats': ({ database, config }) => {
     const fleet = makeFleetStore(database)
     const pools = { pool: makePoolStore(database), metrics: makePoolMetrics(config.stage) }
+    const steps = {
+      'pool-age': () => tellPoolAge({ ...system, ...pools }),
+      'expire-heartbeats': () => expireHeartbeats({ ...system, fleet, log }),
+    }
+    const onFailure = ({ step, error }: StepFailure) =>
+      log('schedule_step_failed', { step, message: messageOf(error) })
+    return () => runSteps(steps, onFailure)
+  },
+  'advance-jobs': ({ database }) => {
     const jobs = makeJobStore(database)
     const rollouts = makeRolloutStore(database)
-    return async () => ({
-      ...(await tellPoolAge({ ...system, ...pools })),
-      ...(await expireHeartbeats({ ...system, fleet, log })),
-      ...(await advanceJobs({ ...system, jobs, rollouts })),
-    })
+    return () => advanceJobs({ ...system, jobs, rollouts })
   },
   'recompute-eligibility': ({ database }) => {
     const fleet = makeFleetStore(database)
@@ -91,6 +100,7 @@ const runners: Readonly<Record<ScheduleName, (base: Base) => RunSchedule>> = {
     const catalogue = makeCatalogueStore(base.database)
     const payer = {
       ...completeDepsOf(base),
+      watchCancel: neverCancelled,
       keys: makeKeyStore(base.database),
       readPlatformAccount: makeSpotCheckStore(base.database).readPlatformAccount,
     }
@@ -106,20 +116,23 @@ const runners: Readonly<Record<ScheduleName, (base: Base) => RunSchedule>> = {
     return () => runBenchmarks(deps)
   },
   'run-spot-checks': (base) => {
-    const complete = completeDepsOf(base)
+    const complete = { ...completeDepsOf(base), watchCancel: neverCancelled }
     const reputation = keepDepsOf(base)
     const recompute = recomputeOf(base)
+    const fleet = makeFleetStore(base.database)
     const deps = {
       ...system,
       store: makeSpotCheckStore(base.database),
-      fleet: makeFleetStore(base.database),
+      fleet,
       catalogue: makeCatalogueStore(base.database),
       keys: makeKeyStore(base.database),
       ask: makeAskOneHost({ ...complete, deadlineMs: spotCheckDeadlineMs }),
       onJudged: async (judged: Parameters<typeof learnFromSpotCheck>[1]) => {
         await learnFromSpotCheck(reputation, judged)
+        if (judged.hasPassed) return
+        const successors = await passOn(fleet, judged)
         // A second failure is a verdict: whom it condemned serves no longer.
-        if (!judged.hasPassed) await recompute(judged.nodeId)
+        for (const nodeId of [judged.nodeId, ...successors]) await recompute(nodeId)
       },
     }
     return () => runSpotChecks(deps)
@@ -173,10 +186,20 @@ function learningOf(base: Base): NonNullable<AccrueEarningsDeps['onAccrued']> {
   }
 }
 
+/** Never rejects: the verdict itself is written. */
+async function passOn(fleet: FleetStore, finding: Finding): Promise<readonly string[]> {
+  try {
+    return await passOnFinding(fleet, finding)
+  } catch (error) {
+    log('finding_not_passed_on', { nodeId: finding.nodeId, message: messageOf(error) })
+    return []
+  }
+}
+
 function keepDepsOf({ database }: Base): KeepDeps {
   return {
     ...system,
-    reputations: makeReputationStore(database),
+    reputations: keptByHeir(makeReputationStore(database), makeFleetStore(database)),
     onFailure: ({ nodeId, error }) =>
       log('reputation_not_kept', { nodeId, message: messageOf(error) }),
   }

@@ -48,6 +48,8 @@ export type AttemptOrder = {
   readonly maxTokens: number
   readonly choices: number
   readonly priceVersion: number
+  /** @default `attemptTimers.firstContentTimeoutMs` */
+  readonly firstContentTimeoutMs?: number
   /** Aborts the host at once: client gone, deadline reached, attempt given up. */
   readonly signal: AbortSignal
 }
@@ -82,7 +84,7 @@ export type Attempt = Dispatched &
 
 export async function startAttempt(deps: AttemptDeps, order: AttemptOrder): Promise<Attempt> {
   const ticket = makeTicket(deps, order)
-  const { candidate } = order
+  const { candidate, firstContentTimeoutMs = attemptTimers.firstContentTimeoutMs } = order
   const dispatched = { ticketId: ticket.ticket_id, ticketHash: ticketHash(ticket), candidate }
   const connection = new AbortController()
   const outcome = await deps.dialer.post({
@@ -107,7 +109,11 @@ export async function startAttempt(deps: AttemptDeps, order: AttemptOrder): Prom
   return {
     ...dispatched,
     kind: 'open',
-    events: timedEvents(outcome.body, deps.sleep, connection),
+    events: timedEvents(outcome.body, {
+      sleep: deps.sleep,
+      connection,
+      silenceMsMax: { ...silenceMsMax, before_content: firstContentTimeoutMs },
+    }),
   }
 }
 
@@ -165,9 +171,13 @@ const silenceMsMax: Readonly<Record<Stage, number>> = {
  */
 async function* timedEvents(
   body: AsyncIterable<Uint8Array>,
-  sleep: Sleep,
-  connection: AbortController,
+  by: {
+    readonly sleep: Sleep
+    readonly connection: AbortController
+    readonly silenceMsMax: Readonly<Record<Stage, number>>
+  },
 ): AsyncGenerator<HostEvent | { readonly kind: 'timeout' }> {
+  const { sleep, connection, silenceMsMax } = by
   const events = hostEvents(body)
   let stage: Stage = 'before_content'
   let silence = startTimer(silenceMsMax[stage], sleep)

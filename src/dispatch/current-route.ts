@@ -2,6 +2,7 @@
  * An attempt on the route as it is now. The pool may be a pass older than a node's route; the node
  * then refuses with 409, and one look at what is stored tells whether there is a newer way to it.
  */
+import { mayServe } from '../fleet/node.ts'
 import { wayTo } from '../fleet/pool.ts'
 import type { FleetStore } from '../fleet/ports.ts'
 import { type Attempt, type AttemptDeps, type AttemptOrder, startAttempt } from './attempt.ts'
@@ -24,6 +25,6 @@ export async function startOnCurrentRoute(
   const node = await deps.fleet.readNode(candidate.nodeId).catch(() => undefined)
   const isNewer = node !== undefined && node.route.epoch > candidate.routeEpoch
   // Who was suspended since the pool was built gets no second chance.
-  if (!isNewer || (node.status !== 'approved' && node.status !== 'active')) return attempt
+  if (!isNewer || !mayServe(node)) return attempt
   return startAttempt(deps, { ...order, candidate: { ...candidate, ...wayTo(node.route) } })
 }

@@ -19,6 +19,8 @@ export const ExcludedBy = z.enum([
   'runtime_missing',
   'benchmark_stale',
   'route_tier',
+  'provider',
+  'region',
   'queue_unhealthy',
   'max_price',
   'context_length',
@@ -112,6 +114,12 @@ export const blockerTable = {
     gate: 'runtime',
     message: 'The runtime fetches this model from elsewhere: only models on this machine are sold.',
     excludedBy: 'runtime_missing',
+  },
+  breaker_open: {
+    gate: 'runtime',
+    message:
+      'Requests kept failing here: none for up to 10 minutes, then one; see the agent’s log.',
+    excludedBy: 'queue_unhealthy',
   },
   mode_not_network: {
     gate: 'policy',

@@ -3,11 +3,13 @@
  * all five are open, and whoever asks why not gets the same blockers.
  */
 import type { Blocker, Eligibility, Gates } from '../protocol/heartbeat.ts'
+import { stateOf } from '../routing/breaker.ts'
 import { type BlockerCode, blocker } from './blockers.ts'
 import {
   freshMsMax,
   type Grace,
   type HotItem,
+  isBarred,
   type NodeFacts,
   type NodeProfile,
   probeFailuresMax,
@@ -39,7 +41,7 @@ export function judgeGates(facts: GateFacts, { nowMs, grace }: Moment): Eligibil
     ...freshBlockers(facts.hot, grace, nowMs),
     ...routeBlockers(facts, nowMs),
     ...protocolBlockers(facts),
-    ...runtimeBlockers(facts),
+    ...runtimeBlockers(facts, nowMs),
     ...policyBlockers(facts, nowMs),
   ].map(blocker)
   const gates = gatesOf(blockers)
@@ -68,6 +70,7 @@ export function hotBlockers(
     ...probeBlockers(hot, at.routeEpoch, nowMs),
     ...(hot?.isRevoked ? (['node_suspended'] as const) : []),
     ...reachBlockers(hot, at.runtimeId),
+    ...breakerBlockers(hot, at.profileId, nowMs),
     ...(hot?.paidEnabled === false ? (['paid_disabled'] as const) : []),
     ...queueBlockers(hot, at.runtimeId),
     ...(hot?.disabledProfiles.includes(at.profileId) ? (['disabled_by_operator'] as const) : []),
@@ -144,19 +147,28 @@ function protocolBlockers({ node, hot }: GateFacts): BlockerCode[] {
   return hot?.isRevoked || isBarred(node) ? [...blockers, 'node_suspended'] : blockers
 }
 
-const isBarred = ({ status }: NodeFacts): boolean =>
-  status === 'suspended' || status === 'retired' || status === 'banned'
-
-function runtimeBlockers({ hot, profile, approvedDigests }: GateFacts): BlockerCode[] {
+function runtimeBlockers(
+  { hot, profile, approvedDigests }: GateFacts,
+  nowMs: number,
+): BlockerCode[] {
   const blockers = reachBlockers(hot, profile.runtimeId)
   if (profile.installStatus !== 'installed') blockers.push('profile_not_installed')
   if (!approvedDigests.has(profile.artifactDigest)) blockers.push('artifact_not_approved')
   if (profile.remote) blockers.push('remote_model')
-  return blockers
+  return [...blockers, ...breakerBlockers(hot, profile.profileId, nowMs)]
 }
 
 function reachBlockers(hot: HotItem | undefined, runtimeId: string): BlockerCode[] {
   return hot?.queues[runtimeId]?.reachable ? [] : ['runtime_unreachable']
+}
+
+/** Half-open closes nothing: one request at a time may try. */
+function breakerBlockers(
+  hot: HotItem | undefined,
+  profileId: string,
+  nowMs: number,
+): BlockerCode[] {
+  return stateOf(hot?.breakers[profileId], nowMs) === 'open' ? ['breaker_open'] : []
 }
 
 function policyBlockers(facts: GateFacts, nowMs: number): BlockerCode[] {

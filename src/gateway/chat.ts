@@ -11,14 +11,17 @@ import { ChatRequest } from '../protocol/chat-request.ts'
 import { durationMs } from '../protocol/clock.ts'
 import { limits } from '../protocol/limits.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
+import { affinityOf } from '../routing/affinity.ts'
 import { admit, allowsModel } from './admit.ts'
 import { toJsonAnswer } from './answer-json.ts'
 import { firstPingMs, settledWithin, toSseBody } from './answer-stream.ts'
+import { askedDeadlineMs } from './asked-deadline.ts'
 import { type CompleteOrder, complete } from './complete.ts'
 import type { CompletionEvent } from './completion-event.ts'
 import type { GatewayDeps } from './deps.ts'
-import { claimOf } from './idempotency-key.ts'
 import type { RelayIdentity } from './relay.ts'
+import { repetitionOf } from './repetition.ts'
+import { hasHostsFor } from './route-policy.ts'
 import type { StartedEvent } from './serve.ts'
 import type { Summary } from './settle-request.ts'
 
@@ -31,16 +34,13 @@ export async function chat(deps: GatewayDeps, http: Request, requestId: string):
   if (!bytes.ok) return errorResponse(bytes.error, requestId)
   const request = parseJson(bytes.value, ChatRequest)
   if (!request.ok) return errorResponse(request.error, requestId)
+  const deadlineMs = askedDeadlineMs(http.headers, deps.deadlineMs)
+  if (!deadlineMs.ok) return errorResponse(deadlineMs.error, requestId)
   const bodySha256 = sha256Hex(bytes.value)
-  const claim = claimOf(http.headers, {
-    accountId: key.value.accountId,
-    path: '/v1/chat/completions',
-    bodySha256,
-    nowMs: startedAtMs,
-    secret: deps.claimSecret,
-  })
-  if (!claim.ok) return errorResponse(claim.error, requestId)
-  const shard = await read(() => shardFor(deps, request.value.model, key.value))
+  const sent = { path: '/v1/chat/completions', bodySha256, holdId: requestId, startedAtMs }
+  const repetition = await read(() => repetitionOf(deps, http.headers, key.value, sent))
+  if (!repetition.ok) return errorResponse(repetition.error, requestId)
+  const shard = await read(() => shardFor(deps, request.value, key.value))
   if (!shard.ok) return errorResponse(shard.error, requestId)
 
   const gone = new AbortController()
@@ -48,7 +48,8 @@ export async function chat(deps: GatewayDeps, http: Request, requestId: string):
     holdId: requestId,
     request: request.value,
     bodySha256,
-    claim: claim.value,
+    ...repetition.value,
+    deadlineMs: deadlineMs.value,
     key: key.value,
     shard: shard.value,
     startedAtMs,
@@ -81,10 +82,14 @@ function readOrRefuse(deps: GatewayDeps, requestId: string) {
 
 async function shardFor(
   deps: GatewayDeps,
-  model: string,
+  request: ChatRequest,
   key: CustomerKey,
 ): Promise<Result<PoolShard>> {
-  const shard = await deps.shards(model)
+  const { model } = request
+  const shard = await deps.shards(model, {
+    affinity: affinityOf(request, key.accountId),
+    suits: hasHostsFor(request, key),
+  })
   if (!shard) {
     return refuse('model_not_found', {
       param: 'model',

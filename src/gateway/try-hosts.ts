@@ -50,9 +50,14 @@ export type HostsOrder = {
   readonly key: CustomerKey
   readonly shard: PoolShard
   readonly startedAtMs: number
+  /** Settling included; at most what the stage allows, which is what it is without a word of it. */
+  readonly deadlineMs?: number
   /** Aborts when the client is known to be gone; on function URLs it never is. */
   readonly clientGone: AbortSignal
 }
+
+/** A customer does not wait long for a host that failed so often; others are there. */
+const trialPatienceMs = 10_000
 
 export async function* tryHosts(
   deps: TryHostsDeps,
@@ -61,7 +66,8 @@ export async function* tryHosts(
   hotItems: ReadonlyMap<string, HotItem>,
 ): AsyncGenerator<CompletionEvent> {
   const cancel = deps.watchCancel(order.holdId, order.key.keyId)
-  const stop = watchStops(deps, { ...order, cancelled: cancel.signal })
+  const { deadlineMs = deps.deadlineMs } = order
+  const stop = watchStops({ ...deps, deadlineMs }, { ...order, cancelled: cancel.signal })
   const moment = { nowMs: deps.nowMs(), grace: order.shard.grace }
   const { alive, excluded } = verify(plan.candidates, hotItems, moment)
   const samples = samplesLogprobs(order.request, deps.random)
@@ -77,12 +83,14 @@ export async function* tryHosts(
   try {
     for (const verified of alive) {
       const { candidate, isTrial } = verified
-      if (stop.signal.aborted) break
       if (isTrial && !(await notes.takeTrial(verified))) continue
+      // Not only once the host before is cut off: nobody is dialled for a request that has to stop.
+      if (stop.reason() !== undefined) break
       const attempt = await deps.startAttempt({
         ...attemptTerms(order, plan, { candidate, samplesLogprobs: samples }),
         attempt: attempts.length + 1,
         signal: stop.signal,
+        ...(isTrial ? { firstContentTimeoutMs: trialPatienceMs } : {}),
       })
       const at = { node_id: candidate.nodeId, ticket_hash: attempt.ticketHash }
       if (attempt.kind === 'failed') {

@@ -1,4 +1,5 @@
 /** What routing remembers of failures, for every gateway at once. */
+import type { Breaker } from '../fleet/node.ts'
 
 /** One profile of one node, as one host serves it. */
 export type ServedProfile = { readonly nodeId: string; readonly profileId: string }
@@ -17,4 +18,10 @@ export type BreakerStore = {
   readonly takeTrial: (at: ServedProfile, nowMs: number) => Promise<boolean>
   /** After a trial that was served. */
   readonly close: (at: ServedProfile) => Promise<void>
+}
+
+/** An operator's word on a breaker, whatever its state. */
+export type BreakerReset = {
+  /** Closes the breaker that the operator saw; one that opened since stays. */
+  readonly reset: (at: ServedProfile, seen: Breaker) => Promise<void>
 }

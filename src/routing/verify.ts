@@ -33,15 +33,22 @@ export function verify(
     const blockers = hotBlockers(hot, candidate, moment)
     for (const reason of blockers.map(excludedBy)) if (reason) excluded.add(reason)
     if (blockers.length > 0) continue
-    const isTrial = stateOf(hot?.breakers[candidate.profileId], moment.nowMs) === 'half_open'
-    alive.push({ candidate, hot, isTrial })
+    const breaker = hot?.breakers[candidate.profileId]
+    const isTrial = stateOf(breaker, moment.nowMs) === 'half_open'
+    // Somebody's request tries it at this moment: asking for the trial would be a write in vain.
+    if (isTrial && breaker && moment.nowMs < breaker.trialUntilMs) excluded.add('queue_unhealthy')
+    else alive.push({ candidate, hot, isTrial })
   }
   return { alive: alive.toSorted((one, other) => rankOf(one) - rankOf(other)), excluded }
 }
 
-/** Who has a free slot before who had none at its last beat; who must prove itself again last. */
+/**
+ * Whose breaker is half-open comes first, because behind others it would never prove itself: one
+ * request in a while is its trial, the rest of them passes it by. Then who had a free slot at its
+ * last beat, before who had none.
+ */
 function rankOf({ candidate, hot, isTrial }: Verified): number {
+  if (isTrial) return 0
   const queue = hot?.queues[candidate.runtimeId]
-  const isFull = queue !== undefined && queue.used >= queue.capacity
-  return (isTrial ? 2 : 0) + (isFull ? 1 : 0)
+  return queue !== undefined && queue.used >= queue.capacity ? 2 : 1
 }

@@ -120,6 +120,55 @@ describe('the list of deployments', () => {
   })
 })
 
+describe('the breaker of a deployment', () => {
+  const Shown = z.object({
+    node_id: z.string(),
+    breaker: z.looseObject({ state: z.string() }).nullable(),
+    blockers: Eligibility.shape.blockers,
+  })
+  const shown = async (nodeId: string) => {
+    const { body } = await plane.operate('GET', '/deployments')
+    const { data } = z.object({ data: z.array(Shown) }).parse(body)
+    return data.find((one) => one.node_id === nodeId)
+  }
+  const fail = async (nodeId: string, times: number) => {
+    const at = { nodeId, profileId: profile_id }
+    for (let time = 0; time < times; time += 1) {
+      await plane.breakers.countFailure(at, plane.nowMs())
+    }
+  }
+
+  test('is shown where failures were counted, with its state and until when it is open', async () => {
+    const { nodeId } = await servingHost()
+    expect(await shown(nodeId)).toMatchObject({ breaker: null })
+    await fail(nodeId, 2)
+    const closed = { state: 'closed', failures: 2, open_until: null, opens: 0 }
+    expect(await shown(nodeId)).toMatchObject({ breaker: closed })
+
+    await fail(nodeId, 3)
+    const open_until = new Date(plane.nowMs() + 30_000).toISOString()
+    const open = await shown(nodeId)
+    expect(open?.breaker).toEqual({ state: 'open', failures: 5, open_until, opens: 1 })
+    expect(open?.blockers.map(({ code }) => code)).toContain('breaker_open')
+
+    plane.passMs(30_000)
+    const halfOpen = await shown(nodeId)
+    expect(halfOpen?.breaker).toEqual({ state: 'half_open', failures: 5, open_until, opens: 1 })
+    expect(halfOpen?.blockers.map(({ code }) => code)).not.toContain('breaker_open')
+  })
+
+  test('is closed by enabling, and by nothing else that an operator does', async () => {
+    const { nodeId } = await servingHost()
+    await fail(nodeId, 5)
+    const name = { node_id: nodeId, profile_id }
+    const disabled = await plane.operate('POST', '/deployments/disable', name)
+    expect(disabled.body).toMatchObject({ breaker: { state: 'open' } })
+    const enabled = await plane.operate('POST', '/deployments/enable', name)
+    expect(enabled).toMatchObject({ status: 200, body: { breaker: null } })
+    expect(blockersOf(enabled.body)).not.toContain('breaker_open')
+  })
+})
+
 describe('taking a deployment out of rotation', () => {
   test('closes its policy gate, is seen by the host, and can be undone', async () => {
     const host = await servingHost()

@@ -1,9 +1,11 @@
-/** A runtime that lies: the real engine behind a proxy that changes what it says. */
+/** A runtime that lies or stalls: the real engine behind a proxy that changes what it says, and when. */
 import { createServer } from 'node:http'
 
 export type Lie = {
   /** Of every text that the engine sends: an event, or a whole JSON reply. */
   readonly change: (path: string, text: string) => string
+  /** Waited for before the engine is asked. */
+  readonly before?: (path: string) => Promise<void>
 }
 
 /** Half again as much usage as the engine reports. */
@@ -23,13 +25,14 @@ export const claimsFile = (modelPath: string): Lie => ({
       : text,
 })
 
-export async function startLyingRuntime(engineUrl: string, { change }: Lie) {
+export async function startLyingRuntime(engineUrl: string, { change, before }: Lie) {
   const server = createServer(async (request, response) => {
     const pieces: Buffer[] = []
     for await (const piece of request) pieces.push(Buffer.from(piece))
     const path = request.url ?? '/'
     const hasBody = request.method !== 'GET'
     try {
+      await before?.(path)
       const reply = await fetch(new URL(path, engineUrl), {
         method: request.method ?? 'GET',
         headers: { 'content-type': request.headers['content-type'] ?? 'application/json' },

@@ -7,6 +7,7 @@ import type { Floors } from './engine/sometimes.ts'
 export const floors: Floors = {
   // What went wrong.
   'client: asks again': 12500,
+  'client: cancels by id': 2000,
   'client: hangs up in the middle': 3400,
   'client: never hears the end': 5000,
   'fault: crash': 4200,

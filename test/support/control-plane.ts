@@ -5,6 +5,7 @@
 import * as z from 'zod'
 import { isOwnTrafficOf } from '../../functions/compose/parts.ts'
 import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
+import { makeBreakerStore } from '../../src/adapters/dynamodb/breaker-store.ts'
 import { makeCatalogueStore } from '../../src/adapters/dynamodb/catalogue-store.ts'
 import { makeClosingStore } from '../../src/adapters/dynamodb/closing-store.ts'
 import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
@@ -40,6 +41,7 @@ export type ControlPlane = Awaited<ReturnType<typeof startControlPlane>>
 export async function startControlPlane() {
   const database = await startEmbeddedDynamodb()
   const fleet = makeFleetStore(database)
+  const breakers = makeBreakerStore(database, { ids })
   const catalogue = makeCatalogueStore(database)
   const joinCodes = makeJoinCodeStore(database)
   const operatorKeys = makeOperatorKeyStore(database)
@@ -108,6 +110,7 @@ export async function startControlPlane() {
     jobs,
     rollouts,
     fleet,
+    breakers,
     catalogue,
     spotChecks,
     tunnels: undefined,
@@ -130,6 +133,7 @@ export async function startControlPlane() {
   return {
     ...database,
     fleet,
+    breakers,
     catalogue,
     joinCodes,
     journal,

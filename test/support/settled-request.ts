@@ -32,6 +32,7 @@ export const settled: Settled = {
     benchmark_cost_usd: '1',
     saved_usd: '0.5',
     salt: 'c2FsdA',
+    stopped_by: null,
     retries: 0,
     route_tier: 'network_beta',
     trust_tier: 'T0',

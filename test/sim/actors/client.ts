@@ -26,6 +26,8 @@ export function startClient(sim: Sim, id: string, request: RequestBody): void {
     const goneAfterMs = draws.below(20_000)
     const isGone = draws.chance(sim.rateOf('clientGone'))
     const isLost = draws.chance(sim.rateOf('lostAnswer'))
+    const cancelledAfterMs = draws.below(20_000)
+    const isCancelled = draws.chance(sim.rateOf('cancelled'))
     let isOver = false
     const giveUp = (): void => {
       if (isOver) return
@@ -38,6 +40,12 @@ export function startClient(sim: Sim, id: string, request: RequestBody): void {
         sim.checker.count('client: hangs up in the middle')
         world.later(goneAfterMs, 'client hangs up', () =>
           world.spawn(task, async () => run.hangUp()),
+        )
+      }
+      if (isCancelled) {
+        sim.checker.count('client: cancels by id')
+        world.later(cancelledAfterMs, 'client cancels', () =>
+          world.spawn(task, async () => run.cancel()),
         )
       }
       const last = await lastOf(run)

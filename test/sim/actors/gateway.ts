@@ -1,6 +1,5 @@
 /** A gateway process with one request: the real use case over the simulated ports. */
 import type { PricedModel } from '../../../src/catalogue/model.ts'
-import { neverCancelled } from '../../../src/gateway/cancel-watch.ts'
 import { type CompleteDeps, type CompleteOrder, complete } from '../../../src/gateway/complete.ts'
 import type { CompletionEvent } from '../../../src/gateway/completion-event.ts'
 import { claimLifeMs } from '../../../src/ledger/idempotency.ts'
@@ -26,11 +25,12 @@ export function startRun(
   task: Task,
   request: RequestBody,
   onDispatch: (dispatch: Dispatch) => void,
-): GatewayRun & { readonly hangUp: () => void } {
+): GatewayRun & { readonly hangUp: () => void; readonly cancel: () => void } {
   const nowMs = sim.world.clockOf(task.actor)
   const startedAtMs = nowMs()
   const gone = new AbortController()
-  const deps = completeDepsOf(sim, task, onDispatch)
+  const cancelled = new AbortController()
+  const deps = completeDepsOf(sim, task, { onDispatch, cancelled: cancelled.signal })
   const { accountId, keys } = customerOf(sim, request.customer)
   const key = keys[request.key] ?? keys[0]
   if (!key) throw new Error(`customer ${request.customer} has no key`)
@@ -49,19 +49,25 @@ export function startRun(
     clientGone: gone.signal,
   }
   if (order.claim) sim.checker.seen.asked.set(order.holdId, order.claim)
-  return { order, events: complete(deps, order), hangUp: () => gone.abort() }
+  return {
+    order,
+    events: complete(deps, order),
+    hangUp: () => gone.abort(),
+    cancel: () => cancelled.abort(),
+  }
 }
 
 function completeDepsOf(
   sim: Sim,
   task: Task,
-  onDispatch: (dispatch: Dispatch) => void,
+  of: { readonly onDispatch: (dispatch: Dispatch) => void; readonly cancelled: AbortSignal },
 ): CompleteDeps {
   const { world, checker } = sim
   const nowMs = world.clockOf(task.actor)
   const sleep = world.sleepOf(task)
   const ids = idsOf(task.draws)
   const crash = () => world.crash(task.actor)
+  const { onDispatch } = of
   const hosts = { checker, nowMs, sleep, task, rateOf: sim.rateOf, crash, onDispatch }
   return {
     nowMs,
@@ -77,9 +83,13 @@ function completeDepsOf(
       return repairWallet(sweepDepsOf(sim, task), wallet)
     },
     startAttempt: (attempt) => attemptAt(hosts, attempt),
-    // Hosts here notice on their own who left; breakers and cancels by id move no money of their own.
-    cancelDispatch: async () => 'failed',
-    watchCancel: neverCancelled,
+    // Found by whichever process runs the request; here it is always the one that was told.
+    watchCancel: () => ({ signal: of.cancelled, end: () => undefined }),
+    cancelDispatch: async () => {
+      await sleep(task.draws.below(2_000))
+      return task.draws.pick(['cancelled', 'not_running', 'failed'])
+    },
+    // Breakers move no money, so nothing of them is kept.
     breakers: noBreakers,
     // Which routes are proven moves no money, so nothing of it is kept.
     fleet: { readHotItems: async () => hotItems, recordProbe: async () => undefined },

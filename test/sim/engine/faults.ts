@@ -29,6 +29,8 @@ const rateMax = {
   clientGone: 0.3,
   /** Per answer: the client never receives what it was sent. */
   lostAnswer: 0.2,
+  /** Per request: its customer cancels it by its id. */
+  cancelled: 0.2,
 } as const
 
 export type FaultName = keyof typeof rateMax
@@ -69,6 +71,7 @@ function ratesBy(rateOf: (name: FaultName) => number): FaultRates {
     lostInFlight: rateOf('lostInFlight'),
     clientGone: rateOf('clientGone'),
     lostAnswer: rateOf('lostAnswer'),
+    cancelled: rateOf('cancelled'),
   }
 }
 

@@ -1,0 +1,22 @@
+/** How long a request may take: 300 s, less or more where its customer asks and the stage allows it. */
+import { ok, type Result, refuse } from '../protocol/result.ts'
+
+export const deadlineHeader = 'x-b3iq-deadline-seconds'
+const usualDeadlineMs = 300_000
+/** In less than that no host answers and no hold is settled. */
+const leastDeadlineSec = 5
+
+/** `mostMs` is what the stage allows: its holds live that long. */
+export function askedDeadlineMs(headers: Headers, mostMs: number): Result<number> {
+  const asked = headers.get(deadlineHeader)
+  if (asked === null) return ok(Math.min(usualDeadlineMs, mostMs))
+  const seconds = Number(asked)
+  const mostSec = Math.floor(mostMs / 1000)
+  if (/^\d{1,4}$/.test(asked) && seconds >= leastDeadlineSec && seconds <= mostSec) {
+    return ok(seconds * 1000)
+  }
+  return refuse('invalid_value', {
+    param: 'X-B3IQ-Deadline-Seconds',
+    message: `X-B3IQ-Deadline-Seconds must be a whole number from ${leastDeadlineSec} to ${mostSec}.`,
+  })
+}
