@@ -1,11 +1,11 @@
 /**
- * The SSE body of a host as events: chunks, then perhaps a claim, then the end. Split characters,
- * split lines, comments, CRLF and frames that are no JSON are all survived; what a host sends
- * is never trusted further than its schema.
+ * The body of a host as events: chunks, then perhaps a claim, then the end. Most bodies are event
+ * streams; a runtime that does not stream answers with one JSON document, and that is the same
+ * events at once. A body is bounded as a whole, so that no host can fill what reads it.
  */
-import { createParser } from 'eventsource-parser'
-import { HostChunk } from '../protocol/chat-chunk.ts'
-import { ClaimEvent, type SignedClaim } from '../protocol/claim.ts'
+import type { HostChunk } from '../protocol/chat-chunk.ts'
+import type { SignedClaim } from '../protocol/claim.ts'
+import { documentFrames, type HostFrame, makeFrameReader } from '../protocol/host-frames.ts'
 import { limits } from '../protocol/limits.ts'
 
 export type HostEvent =
@@ -14,62 +14,84 @@ export type HostEvent =
   | { readonly kind: 'error' }
   | { readonly kind: 'done' }
 
-/** Malformed frames are skipped and counted; this many end the stream as an error. */
-const malformedMax = 8
+type Reader = {
+  readonly feed: (text: string) => void
+  readonly end: () => void
+  /** Nothing that comes can be read any more; the error has been handed on. */
+  readonly isBroken: () => boolean
+}
 
 export async function* hostEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<HostEvent> {
   const decoder = new TextDecoder()
-  const ready: HostEvent[] = []
-  let malformed = 0
-  const parser = createParser({
-    maxBufferSize: limits.hostEventBytes,
-    onEvent: ({ data }) => {
-      const event = toHostEvent(data)
-      if (event) ready.push(event)
-      else malformed += 1
-    },
-    onError: ({ type }) => {
-      // After an event that is too long the parser takes no more.
-      malformed += type === 'max-buffer-size-exceeded' ? malformedMax + 1 : 1
-    },
-  })
+  const frames: HostFrame[] = []
+  const frame = (read: HostFrame) => void frames.push(read)
+  const eventsOf = makeEventsOf()
+  let reader: Reader | undefined
+  let bytesLeft: number = limits.hostBodyBytes
+
+  function feed(decoded: string): void {
+    const text = reader ? decoded : decoded.trimStart()
+    if (text === '') return
+    // No line of an event stream begins with a brace, and every JSON document does.
+    reader ??= text.startsWith('{') ? makeDocumentReader(frame) : makeFrameReader({ frame })
+    reader.feed(text)
+  }
+
   for await (const bytes of body) {
-    parser.feed(decoder.decode(bytes, { stream: true }))
-    yield* ready.splice(0)
-    if (malformed > malformedMax) {
-      yield { kind: 'error' }
-      return
+    bytesLeft -= bytes.byteLength
+    if (bytesLeft < 0) frame({ kind: 'error' })
+    else feed(decoder.decode(bytes, { stream: true }))
+    yield* frames.splice(0).flatMap(eventsOf)
+    if (bytesLeft < 0 || reader?.isBroken()) return
+  }
+  feed(decoder.decode())
+  reader?.end()
+  yield* frames.splice(0).flatMap(eventsOf)
+}
+
+function makeDocumentReader(onFrame: (frame: HostFrame) => void): Reader {
+  const pieces: string[] = []
+  let length = 0
+  const isTooLong = () => length > limits.hostReplyBytes
+  return {
+    feed: (text) => {
+      length += text.length
+      if (isTooLong()) onFrame({ kind: 'error' })
+      else pieces.push(text)
+    },
+    end: () => documentFrames(pieces.join('')).forEach(onFrame),
+    isBroken: isTooLong,
+  }
+}
+
+/**
+ * Where others say null, some runtimes say `''` for no reason yet, and say so to the end. Then the
+ * end mark is the reason, unless the node signed that it was cancelled.
+ */
+function makeEventsOf(): (frame: HostFrame) => HostEvent[] {
+  const unreasoned = new Set<number>()
+  return (frame) => {
+    switch (frame.kind) {
+      case 'error':
+        return [frame]
+      case 'done': {
+        const choices = [...unreasoned].map((index) => ({ index, finish_reason: 'stop' }))
+        const reasons = { kind: 'chunk', chunk: { choices } } as const
+        return choices.length > 0 ? [reasons, frame] : [frame]
+      }
+      case 'claim': {
+        const { claim, receipt_hash } = frame.claim
+        if (claim.claim.finish_reason === 'cancelled') unreasoned.clear()
+        return [{ kind: 'claim', claim, receiptHash: receipt_hash }]
+      }
+      case 'chunk': {
+        const choices = frame.chunk.choices.map((choice) => {
+          if (choice.finish_reason === '') unreasoned.add(choice.index)
+          else if (choice.finish_reason != null) unreasoned.delete(choice.index)
+          return { ...choice, finish_reason: choice.finish_reason || null }
+        })
+        return [{ kind: 'chunk', chunk: { ...frame.chunk, choices } }]
+      }
     }
-  }
-  // A body that ends inside its last event still delivered that event's line.
-  parser.feed(`${decoder.decode()}\n\n`)
-  yield* ready.splice(0)
-}
-
-/** Undefined for a frame that is neither JSON of a known shape nor the end marker. */
-export function toHostEvent(data: string): HostEvent | undefined {
-  if (data.trim() === '[DONE]') return { kind: 'done' }
-  const json = parseJson(data)
-  if (typeof json !== 'object' || json === null) return undefined
-  if ('b3iq' in json) {
-    const claim = ClaimEvent.safeParse(json)
-    return claim.success
-      ? {
-          kind: 'claim',
-          claim: claim.data.b3iq.claim,
-          receiptHash: claim.data.b3iq.receipt_hash,
-        }
-      : undefined
-  }
-  if ('error' in json && json.error) return { kind: 'error' }
-  const chunk = HostChunk.safeParse(json)
-  return chunk.success ? { kind: 'chunk', chunk: chunk.data } : undefined
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

@@ -47,15 +47,16 @@ export async function toJsonAnswer(
 
 type Message = {
   /** Undefined unless the host showed some and the customer asked for them. */
-  logprobs: { content: unknown[] } | undefined
+  logprobs: { content: unknown[]; refusal: unknown[] | null } | undefined
   content: string
   reasoning: string
   refusal: string
   readonly toolCalls: Map<number, { id: string; name: string; arguments: string }>
 }
 
+const TokenLogprobs = z.array(z.unknown()).nullish()
 /** Each chunk brings those of its own tokens. */
-const Logprobs = z.object({ content: z.array(z.unknown()) })
+const Logprobs = z.object({ content: TokenLogprobs, refusal: TokenLogprobs })
 
 const emptyMessage = (): Message => ({
   logprobs: undefined,
@@ -69,11 +70,7 @@ function addChunk(messages: readonly Message[], chunk: ChatChunk): void {
   for (const { index, delta, logprobs } of chunk.choices) {
     const message = messages[index]
     if (!message) continue
-    const shown = Logprobs.safeParse(logprobs)
-    if (shown.success) {
-      message.logprobs ??= { content: [] }
-      message.logprobs.content.push(...shown.data.content)
-    }
+    addLogprobs(message, Logprobs.safeParse(logprobs).data)
     message.content += delta.content ?? ''
     message.reasoning += delta.reasoning_content ?? ''
     message.refusal += delta.refusal ?? ''
@@ -87,6 +84,15 @@ function addChunk(messages: readonly Message[], chunk: ChatChunk): void {
       })
     }
   }
+}
+
+function addLogprobs(message: Message, shown: z.infer<typeof Logprobs> | undefined): void {
+  if (!shown?.content && !shown?.refusal) return
+  message.logprobs ??= { content: [], refusal: null }
+  message.logprobs.content.push(...(shown.content ?? []))
+  if (!shown.refusal) return
+  message.logprobs.refusal ??= []
+  message.logprobs.refusal.push(...shown.refusal)
 }
 
 function completionBody(

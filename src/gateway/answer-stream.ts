@@ -121,7 +121,7 @@ export function* framesOf(
       const status = statusOf(event.error)
       const error = { ...toWireError(event.error, identity.requestId), status }
       const b3iq = event.settled ? { b3iq: event.settled.summary } : {}
-      yield data(chunkOf(identity, [choice], { error, ...b3iq }))
+      yield data(chunkOf(identity, [choice], { ...usage, error, ...b3iq }))
       return
     }
     case 'finished': {

@@ -3,13 +3,15 @@
  * reasons kept back until the money is settled. Counts and hashes what passes, and keeps no text.
  */
 import { createHash } from 'node:crypto'
+import { finishReasonOf, makeToolCalls } from '../dispatch/dialects.ts'
 import {
   type ChatChunk,
   type ChatDelta,
+  chunkText,
   type HostChunk,
   textOf,
-  type WireUsage,
 } from '../protocol/chat-chunk.ts'
+import { moreUsage, usageOf, type WireUsage } from '../protocol/host-usage.ts'
 import type { TokenCounts } from '../protocol/usage.ts'
 
 export type RelayIdentity = {
@@ -22,11 +24,13 @@ export type RelayIdentity = {
 }
 
 export type RelayTotals = {
+  /** UTF-8 of the texts that were handed on. */
   readonly completionBytes: number
+  /** Over the texts as the host wrote them, as its claim is. */
   readonly outputSha256: string
-  /** By choice; missing where the host never finished it. */
+  /** By choice, in OpenAI's words; missing where the host never finished it. */
   readonly finishReasons: ReadonlyMap<number, string>
-  /** The last usage on any frame: the host's word, whatever frame it came on. */
+  /** The host's word, whatever frames it came on: each count at its highest. */
   readonly hostUsage: TokenCounts | null
 }
 
@@ -39,43 +43,70 @@ export type Relay = {
   readonly totals: () => RelayTotals
 }
 
-export function makeRelay(identity: RelayIdentity): Relay {
+type HostChoice = HostChunk['choices'][number]
+
+/** Shown what of a choice is handed on, for whoever counts it. */
+type Observe = (choice: number, delta: ChatDelta) => void
+
+export function makeRelay(identity: RelayIdentity, observe?: Observe): Relay {
   const hash = createHash('sha256')
-  const finishReasons = new Map<number, string>()
-  const started = new Set<number>()
+  const choices = Array.from({ length: identity.choices }, (_, index) => ({
+    index,
+    hasStarted: false,
+    calls: makeToolCalls((call) => `call_${identity.requestId}_${index}_${call}`),
+    /** The last word on its end that ends an answer. */
+    endWord: '',
+  }))
   let completionBytes = 0
-  let hostUsage: TokenCounts | null = null
+  let usage: WireUsage | null = null
 
   const take = (chunk: HostChunk): ChatChunk[] => {
-    if (chunk.usage) hostUsage = toTokenCounts(chunk.usage)
-    return chunk.choices.flatMap((choice) => {
-      const { index } = choice
-      if (index >= identity.choices) return []
-      if (choice.finish_reason) finishReasons.set(index, choice.finish_reason)
-      const text = textOf(choice.delta)
-      if (text === '' && !choice.delta?.tool_calls?.length) return []
-      hash.update(text, 'utf8')
-      completionBytes += Buffer.byteLength(text, 'utf8')
-      const delta = contentOf(choice.delta ?? {})
-      const showsLogprobs = identity.showsLogprobs && choice.logprobs !== undefined
-      const logprobs = showsLogprobs ? { logprobs: choice.logprobs } : {}
-      const content = chunkOf(identity, [{ index, delta, finish_reason: null, ...logprobs }])
-      if (started.has(index)) return [content]
-      started.add(index)
-      const role = { role: 'assistant', content: '' }
-      return [chunkOf(identity, [{ index, delta: role, finish_reason: null }]), content]
+    usage = moreUsage(usage, chunk.usage)
+    hash.update(chunkText(chunk), 'utf8')
+    return chunk.choices.flatMap((said) => {
+      const choice = choices[said.index]
+      return choice ? takeChoice(choice, said) : []
     })
   }
 
+  function takeChoice(choice: (typeof choices)[number], said: HostChoice): ChatChunk[] {
+    const { index, calls } = choice
+    const word = said.finish_reason ?? ''
+    const ends = finishReasonOf(word, false) !== undefined
+    if (ends) choice.endWord = word
+    const pieces = [...calls.take(said.delta?.tool_calls ?? []), ...(ends ? calls.rest() : [])]
+    const delta = contentOf(said.delta ?? {}, pieces)
+    const logprobs = identity.showsLogprobs ? { logprobs: said.logprobs } : {}
+    // The tokens of a character that is not whole yet have no text, but the customer asked for them.
+    const isBesideText = choice.hasStarted && logprobs.logprobs != null
+    if (Object.keys(delta).length === 0 && !isBesideText) return []
+    completionBytes += Buffer.byteLength(textOf(delta), 'utf8')
+    observe?.(index, delta)
+    const shown = logprobs.logprobs == null ? {} : logprobs
+    const content = chunkOf(identity, [{ index, delta, finish_reason: null, ...shown }])
+    if (choice.hasStarted) return [content]
+    choice.hasStarted = true
+    const role = { role: 'assistant', content: '' }
+    return [chunkOf(identity, [{ index, delta: role, finish_reason: null }]), content]
+  }
+
+  const finishReasons = () =>
+    new Map(
+      choices.flatMap(({ index, endWord, calls }): [number, string][] => {
+        const reason = finishReasonOf(endWord, !calls.isEmpty())
+        return reason === undefined ? [] : [[index, reason]]
+      }),
+    )
+
   return {
     take,
-    hasContent: () => started.size > 0,
-    isFinished: () => finishReasons.size >= identity.choices,
+    hasContent: () => choices.some(({ hasStarted }) => hasStarted),
+    isFinished: () => choices.every(({ endWord }) => endWord !== ''),
     totals: () => ({
       completionBytes,
       outputSha256: hash.copy().digest('hex'),
-      finishReasons,
-      hostUsage,
+      finishReasons: finishReasons(),
+      hostUsage: usage && toTokenCounts(usage),
     }),
   }
 }
@@ -98,32 +129,26 @@ export function chunkOf(
 export const completionId = (requestId: string): string => `chatcmpl-${requestId}`
 
 export function toTokenCounts(usage: WireUsage): TokenCounts {
-  const cached = usage.prompt_tokens_details?.cached_tokens ?? 0
+  const { cached_tokens } = usage.prompt_tokens_details
   return {
     prompt: usage.prompt_tokens,
-    cached_prompt: Math.min(cached, usage.prompt_tokens),
+    cached_prompt: Math.min(cached_tokens, usage.prompt_tokens),
     completion: usage.completion_tokens,
   }
 }
 
-export function toWireUsage(counts: TokenCounts): WireUsage {
-  return {
-    prompt_tokens: counts.prompt,
-    completion_tokens: counts.completion,
-    total_tokens: counts.prompt + counts.completion,
-    prompt_tokens_details: { cached_tokens: counts.cached_prompt },
-  }
-}
+export const toWireUsage = ({ prompt, completion, cached_prompt }: TokenCounts): WireUsage =>
+  usageOf(prompt, completion, cached_prompt)
 
-/** The parts of a delta that clients know; a runtime's own extras stay behind. */
-function contentOf(delta: ChatDelta): ChatDelta {
-  const { content, reasoning_content, refusal, tool_calls } = delta
+/** The parts of a delta that clients know and that say something. */
+function contentOf(
+  { content, reasoning_content, refusal }: ChatDelta,
+  pieces: NonNullable<ChatDelta['tool_calls']>,
+): ChatDelta {
   return {
-    ...(content == null ? {} : { content }),
-    ...(reasoning_content == null ? {} : { reasoning_content }),
-    ...(refusal == null ? {} : { refusal }),
-    ...(tool_calls == null
-      ? {}
-      : { tool_calls: tool_calls.map((call, index) => ({ ...call, index: call.index ?? index })) }),
+    ...(content ? { content } : {}),
+    ...(reasoning_content ? { reasoning_content } : {}),
+    ...(refusal ? { refusal } : {}),
+    ...(pieces.length > 0 ? { tool_calls: pieces } : {}),
   }
 }

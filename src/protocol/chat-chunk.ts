@@ -1,52 +1,107 @@
 /**
- * Streamed chat chunks as runtimes write them (accepted loosely) and the text in them. Agent and
- * gateway both hash that text, so what counts as text is defined here, once.
+ * Streamed chat chunks as runtimes write them (accepted loosely, read into one shape) and the text
+ * in them. Agent and gateway both hash that text, each from the same frame, so everything here
+ * looks at one frame alone: what counts as text is defined once and needs no memory.
  */
 import * as z from 'zod'
+import { HostTimings, HostUsage, usageOf, type WireUsage } from './host-usage.ts'
 
-const ToolCallDelta = z.looseObject({
-  index: z.int().min(0).optional(),
-  id: z.string().nullish(),
-  type: z.string().nullish(),
-  function: z
-    .looseObject({ name: z.string().nullish(), arguments: z.string().nullish() })
-    .nullish(),
-})
+/** Some runtimes hand arguments over as a value: its JSON is the text. */
+const Arguments = z
+  .union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())])
+  .transform((given) => (typeof given === 'string' ? given : JSON.stringify(given)))
 
-export const ChatDelta = z.looseObject({
-  role: z.string().nullish(),
-  content: z.string().nullish(),
-  reasoning_content: z.string().nullish(),
-  refusal: z.string().nullish(),
-  tool_calls: z.array(ToolCallDelta).nullish(),
-})
-export type ChatDelta = z.infer<typeof ChatDelta>
+/** A piece of a tool call; whose piece it is, runtimes tell by `index`, by `id` or not at all. */
+export type ToolCallDelta = {
+  readonly index?: number | undefined
+  readonly id?: string | undefined
+  readonly type?: 'function'
+  readonly function?: {
+    readonly name?: string | null | undefined
+    readonly arguments?: string | null | undefined
+  }
+}
 
-const count = z.int().min(0)
+const HostToolCall = z
+  .object({
+    index: z.int().min(0).nullish().catch(null),
+    id: z.string().nullish().catch(null),
+    function: z.object({ name: z.string().nullish(), arguments: Arguments.nullish() }).nullish(),
+  })
+  .transform(({ index, id, function: called }): ToolCallDelta => {
+    return { index: index ?? undefined, id: id ?? undefined, function: called ?? {} }
+  })
 
-export const WireUsage = z.looseObject({
-  prompt_tokens: count,
-  completion_tokens: count,
-  total_tokens: count.optional(),
-  prompt_tokens_details: z.looseObject({ cached_tokens: count.nullish() }).nullish(),
-})
-export type WireUsage = z.infer<typeof WireUsage>
+export type ChatDelta = {
+  readonly role?: string
+  readonly content?: string | null | undefined
+  readonly reasoning_content?: string | null | undefined
+  readonly refusal?: string | null | undefined
+  readonly tool_calls?: readonly ToolCallDelta[] | null | undefined
+}
 
-export const HostChunk = z.looseObject({
-  choices: z
-    .array(
-      z.looseObject({
-        index: z.int().min(0).max(15).default(0),
-        delta: ChatDelta.nullish(),
-        finish_reason: z.string().max(32).nullish(),
-        logprobs: z.unknown().optional(),
-      }),
-    )
-    .max(16)
-    .default([]),
-  usage: WireUsage.nullish(),
-})
-export type HostChunk = z.infer<typeof HostChunk>
+const HostDelta = z
+  .object({
+    content: z.string().nullish(),
+    reasoning_content: z.string().nullish(),
+    reasoning: z.string().nullish().catch(null),
+    refusal: z.string().nullish(),
+    tool_calls: z.array(HostToolCall).nullish(),
+  })
+  // vLLM since 0.19, Ollama and LM Studio say `reasoning`; a runtime that says both says it twice.
+  .transform(({ reasoning, ...delta }): ChatDelta => {
+    return { ...delta, reasoning_content: delta.reasoning_content || reasoning }
+  })
+
+/** Whole messages, and texts of plain completions, are deltas that come in one piece. */
+const HostChoice = z
+  .object({
+    index: z.int().min(0).max(15).nullish(),
+    delta: HostDelta.nullish(),
+    message: HostDelta.nullish(),
+    text: z.string().nullish(),
+    /** In the runtime's own words; `''` is what some say where others say null. */
+    finish_reason: z.string().max(32).nullish(),
+    logprobs: z.unknown().optional(),
+  })
+  .transform(({ index, delta, message, text, ...rest }): HostChunk['choices'][number] => ({
+    ...rest,
+    index: index ?? 0,
+    delta: delta ?? message ?? (text == null ? null : { content: text }),
+  }))
+
+export type HostChunk = {
+  readonly choices: readonly {
+    readonly index: number
+    readonly delta?: ChatDelta | null | undefined
+    readonly finish_reason?: string | null | undefined
+    readonly logprobs?: unknown
+  }[]
+  readonly usage?: WireUsage | null | undefined
+}
+
+export const HostChunk = z
+  .object({
+    choices: z
+      .array(HostChoice)
+      .max(16)
+      .nullish()
+      .transform((choices) => choices ?? []),
+    usage: HostUsage,
+    timings: HostTimings,
+  })
+  .transform(({ choices, usage, timings }): HostChunk => {
+    return { choices, usage: withCached(usage, timings) }
+  })
+
+function withCached(
+  usage: WireUsage | null | undefined,
+  timings: z.infer<typeof HostTimings>,
+): WireUsage | null {
+  if (usage == null || timings?.cache_n == null) return usage ?? null
+  const cached = Math.max(usage.prompt_tokens_details.cached_tokens, timings.cache_n)
+  return usageOf(usage.prompt_tokens, usage.completion_tokens, cached)
+}
 
 /** Every text that a delta carries, in a fixed order. Reasoning and tool arguments are output too. */
 export function textOf(delta: ChatDelta | null | undefined): string {

@@ -6,6 +6,8 @@ export const limits = {
   hostReplyBytes: 4 * 1024 * 1024,
   /** One SSE event of a host; a longer one is malformed. */
   hostEventBytes: 1024 * 1024,
+  /** A whole reply of a host: 100,000 tokens, each with five log-probabilities. */
+  hostBodyBytes: 64 * 1024 * 1024,
   /** Messages in one request: far above any real conversation, below what parsing notices. */
   messages: 4096,
   heartbeatBytes: 16 * 1024,
@@ -33,6 +35,17 @@ export const limits = {
   minAffordableTokens: 64,
   /** Choices per request; each multiplies the hold. */
   choices: 8,
+  /** As OpenAI's. */
+  toolsPerRequest: 128,
+  toolCallsPerMessage: 128,
+  /** A schema of a tool or of an answer; OpenAI takes 5,000 properties in 10 levels of objects. */
+  jsonSchema: { depthMax: 64, valuesMax: 20_000 },
+  logitBiases: 1024,
+  /** Decoded; base64 of one such image fills the body. */
+  imageBytes: 3 * 1024 * 1024,
+  imagesPerRequest: 16,
+  /** Of each side: what a host decodes is bounded, however small its file is. */
+  imagePixels: 8192,
   /** Hosts tried for one request, the first included. */
   candidatesPerRequest: 3,
   candidatesPerShard: 32,

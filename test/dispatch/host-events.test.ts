@@ -1,28 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { type HostEvent, hostEvents, toHostEvent } from '../../src/dispatch/host-events.ts'
-import { signClaim } from '../../src/protocol/claim.ts'
+import { type HostEvent, hostEvents } from '../../src/dispatch/host-events.ts'
+import { type Claim, signClaim } from '../../src/protocol/claim.ts'
 import { generatePrivateKey, makeSigner } from '../../src/protocol/ed25519.ts'
 import { limits } from '../../src/protocol/limits.ts'
-
-/** `text` in pieces of so many bytes. */
-async function* inPieces(text: string, bytesPerPiece: number): AsyncGenerator<Uint8Array> {
-  const bytes = Buffer.from(text, 'utf8')
-  for (let from = 0; from < bytes.byteLength; from += bytesPerPiece) {
-    yield bytes.subarray(from, from + bytesPerPiece)
-  }
-}
+import { inPieces } from '../support/relayed.ts'
 
 const eventsOf = (text: string, bytesPerPiece = text.length * 4): Promise<HostEvent[]> =>
   Array.fromAsync(hostEvents(inPieces(text, bytesPerPiece)))
 
-const chunk = (content: string) => `{"choices":[{"index":0,"delta":{"content":"${content}"}}]}`
-const contentsOf = (events: readonly HostEvent[]) =>
-  events.map((event) =>
-    event.kind === 'chunk' ? event.chunk.choices[0]?.delta?.content : event.kind,
-  )
-
-const claim = signClaim(
-  {
+function claimEvent(changes: Partial<Claim>): string {
+  const claim: Claim = {
     v: 1,
     ticket_hash: 'a'.repeat(64),
     node_id: `n_${'a'.repeat(26)}`,
@@ -33,66 +20,20 @@ const claim = signClaim(
     total_ms: 2,
     runtime: { kind: 'vllm', version: '1' },
     artifact_digest: `sha256:${'c'.repeat(64)}`,
-  },
-  makeSigner(generatePrivateKey()),
-)
+    ...changes,
+  }
+  const b3iq = {
+    claim: signClaim(claim, makeSigner(generatePrivateKey())),
+    receipt_hash: 'e'.repeat(64),
+  }
+  return `data: ${JSON.stringify({ b3iq })}\n\n`
+}
 
-describe('one frame', () => {
-  test('with choices is a chunk, and what is unknown stays on it', () => {
-    expect(toHostEvent('{"choices":[{"delta":{"content":"a"}}],"x":1}')).toEqual({
-      kind: 'chunk',
-      chunk: { choices: [{ index: 0, delta: { content: 'a' } }], x: 1 },
-    })
-  })
-
-  test('with usage alone is a chunk without choices', () => {
-    expect(toHostEvent('{"usage":{"prompt_tokens":1,"completion_tokens":2}}')).toMatchObject({
-      kind: 'chunk',
-      chunk: { choices: [], usage: { prompt_tokens: 1, completion_tokens: 2 } },
-    })
-  })
-
-  test('with a claim is that claim', () => {
-    const b3iq = { claim, receipt_hash: 'e'.repeat(64) }
-    expect(toHostEvent(JSON.stringify({ b3iq }))).toEqual({
-      kind: 'claim',
-      claim,
-      receiptHash: 'e'.repeat(64),
-    })
-  })
-
-  test.each(['[DONE]', ' [DONE] '])('%j is the end', (data) => {
-    expect(toHostEvent(data)).toEqual({ kind: 'done' })
-  })
-
-  test.each(['{"error":{"message":"out of memory"}}', '{"error":"busy","choices":[]}'])(
-    '%s is an error, whose words go nowhere',
-    (data) => {
-      expect(toHostEvent(data)).toEqual({ kind: 'error' })
-    },
+const chunk = (content: string) => `{"choices":[{"index":0,"delta":{"content":"${content}"}}]}`
+const contentsOf = (events: readonly HostEvent[]) =>
+  events.map((event) =>
+    event.kind === 'chunk' ? event.chunk.choices[0]?.delta?.content : event.kind,
   )
-
-  test('with an empty error is a chunk, as some runtimes write it', () => {
-    expect(toHostEvent('{"error":null,"choices":[]}')).toMatchObject({ kind: 'chunk' })
-  })
-
-  test.each([
-    '',
-    '{"choices":',
-    '1',
-    'null',
-    '"[DONE]"',
-    '{"choices":"none"}',
-    '{"choices":[{"index":-1}]}',
-    '{"choices":[{"index":16}]}',
-    '{"usage":{"prompt_tokens":1.5,"completion_tokens":1}}',
-    '{"usage":{"prompt_tokens":-1,"completion_tokens":1}}',
-    '{"b3iq":{}}',
-    '{"b3iq":{"claim":{"signature":"x"},"receipt_hash":"y"}}',
-  ])('%s is nothing', (data) => {
-    expect(toHostEvent(data)).toBeUndefined()
-  })
-})
 
 describe('a body', () => {
   const body = `: ping\n\ndata: ${chunk('Grüße 世界')}\n\nevent: x\ndata: ${chunk('🙂')}\n\ndata: [DONE]\n\n`
@@ -122,5 +63,77 @@ describe('a body', () => {
   test('ends in an error with an event that is too long', async () => {
     const long = `data: ${chunk('a')}\n\ndata: ${'x'.repeat(limits.hostEventBytes + 1)}`
     expect(contentsOf(await eventsOf(long, 64 * 1024))).toEqual(['a', 'error'])
+  })
+
+  test('ends in an error when it has no end, whatever it is made of', async () => {
+    const piece = Buffer.from(`: ${'x'.repeat(1024 * 1024 - 4)}\n\n`)
+    const read = { bytes: 0 }
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      while (read.bytes < 2 * limits.hostBodyBytes) {
+        read.bytes += piece.byteLength
+        yield piece
+      }
+    }
+    expect(await Array.fromAsync(hostEvents(endless()))).toEqual([{ kind: 'error' }])
+    expect(read.bytes).toBe(limits.hostBodyBytes + piece.byteLength)
+  })
+})
+
+describe('a body that is one document', () => {
+  const document = (content: string) =>
+    JSON.stringify({ choices: [{ message: { content }, finish_reason: 'stop' }] })
+
+  test.each([1, 5, 1_000])('is a whole answer in pieces of %i bytes', async (size) => {
+    const events = await eventsOf(`\n ${document('Grüße 世界')}\n`, size)
+    expect(contentsOf(events)).toEqual(['Grüße 世界', 'done'])
+    expect(events[0]).toMatchObject({ chunk: { choices: [{ finish_reason: 'stop' }] } })
+  })
+
+  test('that breaks off, or is none, is an error', async () => {
+    expect(contentsOf(await eventsOf(document('a').slice(0, -1)))).toEqual(['error'])
+    expect(contentsOf(await eventsOf('{"detail":"x","error":{"code":1}}'))).toEqual(['error'])
+  })
+
+  test('is read up to 4 MB and not a byte more', async () => {
+    const fits = limits.hostReplyBytes - document('').length
+    expect(contentsOf(await eventsOf(document('x'.repeat(fits)), 65_536))).toHaveLength(2)
+    expect(contentsOf(await eventsOf(document('x'.repeat(fits + 1)), 65_536))).toEqual(['error'])
+  })
+})
+
+describe('an empty reason', () => {
+  const said = (reason: string) =>
+    `data: {"choices":[{"index":1,"delta":{"content":"a"},"finish_reason":${reason}}]}\n\n`
+  const done = 'data: [DONE]\n\n'
+  const reasonsOf = async (text: string) =>
+    (await eventsOf(text)).flatMap((event) =>
+      event.kind === 'chunk'
+        ? event.chunk.choices.map((choice) => [choice.index, choice.finish_reason])
+        : [],
+    )
+
+  test('is none', async () => {
+    expect(await reasonsOf(said('""'))).toEqual([[1, null]])
+    expect(await reasonsOf(said('""') + said('"length"') + done)).toEqual([
+      [1, null],
+      [1, 'length'],
+    ])
+  })
+
+  test('before the end mark is a stop', async () => {
+    expect(await reasonsOf(said('""') + done)).toEqual([
+      [1, null],
+      [1, 'stop'],
+    ])
+  })
+
+  test('before the end mark of an answer that was cancelled is none', async () => {
+    const cancelled = claimEvent({ finish_reason: 'cancelled' })
+    expect(await reasonsOf(said('""') + cancelled + done)).toEqual([[1, null]])
+    expect(await reasonsOf(said('""') + claimEvent({ finish_reason: null }) + done)).toHaveLength(2)
+  })
+
+  test('that was never said is not made up', async () => {
+    expect(await reasonsOf(said('null') + done)).toEqual([[1, null]])
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { toJsonAnswer } from '../../src/gateway/answer-json.ts'
 import type { CompletionEvent } from '../../src/gateway/completion-event.ts'
+import { chunkOf } from '../../src/gateway/relay.ts'
 import type { ChatDelta } from '../../src/protocol/chat-chunk.ts'
 import { chunk, finished, identity, settled, started, usage } from '../support/settled-request.ts'
 
@@ -96,6 +97,25 @@ describe('a completed answer', () => {
         { index: 0, message: { content: 'a' }, finish_reason: 'length' },
         { index: 1, message: { content: 'b' }, finish_reason: 'length' },
       ],
+    })
+  })
+
+  test('keeps log-probabilities of text and of refusals apart', async () => {
+    const shows = (logprobs: unknown): CompletionEvent => {
+      const choice = { index: 0, delta: { content: 'a' }, finish_reason: null, logprobs }
+      return { kind: 'chunk', chunk: chunkOf(identity, [choice]) }
+    }
+    const [one, two] = [{ token: 'a' }, { token: 'b' }]
+    const events = [
+      shows({ content: [one] }),
+      shows({ content: null, refusal: [two] }),
+      shows(null),
+      shows({ content: [two], refusal: null }),
+      shows({ tokens: ['of another API'] }),
+      finished([0, 'stop']),
+    ]
+    expect(await bodyOf(events)).toMatchObject({
+      choices: [{ logprobs: { content: [one, two], refusal: [two] } }],
     })
   })
 

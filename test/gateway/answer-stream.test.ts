@@ -62,6 +62,7 @@ describe('the frames of an event, byte by byte', () => {
     const failed = { kind: 'failed', error: { code: 'upstream_timeout' }, settled } as const
     const frames = framesFor(failed, includeUsage)
     expect(frames).toHaveLength(1)
+    expect(frames[0]?.includes('"usage":null')).toBe(includeUsage)
     expect(JSON.parse(frames[0]?.slice(6) ?? '')).toMatchObject({
       id,
       choices: [{ index: 0, delta: { content: '' }, finish_reason: 'error' }],

@@ -37,6 +37,7 @@ describe('a customer who asks', () => {
     const [choice] = Reply.parse(JSON.parse(text)).choices
     expect(choice.logprobs).toEqual({
       content: [...logprobsOf('Hello').content, ...logprobsOf(' you').content],
+      refusal: null,
     })
   })
 

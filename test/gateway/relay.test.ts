@@ -84,7 +84,7 @@ describe('what is handed on', () => {
     const chunk = delta({ ...parts, token_ids: [1, 2] }, 0, { logprobs: { content: [] } })
     expect(choicesOf(relay.take(chunk)).at(-1)).toEqual({
       index: 0,
-      delta: { ...parts, tool_calls: [{ ...parts.tool_calls[0], index: 0 }] },
+      delta: { ...parts, tool_calls: [{ ...parts.tool_calls[0], index: 0, type: 'function' }] },
       finish_reason: null,
       logprobs: { content: [] },
     })
@@ -95,10 +95,35 @@ describe('what is handed on', () => {
     expect(choicesOf(relayOf().take(chunk)).at(-1)).not.toHaveProperty('logprobs')
   })
 
-  test('starts with a tool call that has no text yet', () => {
+  test('starts with a tool call when its name is known', () => {
     const relay = relayOf()
-    expect(relay.take(delta({ tool_calls: [{ index: 0, id: 'call_1' }] }))).toHaveLength(2)
+    expect(relay.take(delta({ tool_calls: [{ index: 0, id: 'call_1' }] }))).toEqual([])
+    expect(relay.hasContent()).toBe(false)
+    const named = { tool_calls: [{ index: 0, function: { name: 'f' } }] }
+    expect(relay.take(delta(named))).toHaveLength(2)
     expect(relay.hasContent()).toBe(true)
+  })
+
+  test('is the whole of a call that never got its name, before the end', () => {
+    const relay = relayOf()
+    relay.take(delta({ tool_calls: [{ index: 0, function: { arguments: '{}' } }] }))
+    const last = choicesOf(relay.take(finishes('tool_calls'))).at(-1)
+    const id = `call_${identity.requestId}_0_0`
+    const said = { name: '', arguments: '{}' }
+    expect(last?.delta).toEqual({
+      tool_calls: [{ index: 0, id, type: 'function', function: said }],
+    })
+  })
+
+  test('has the log-probabilities of a character whose first token has no text', () => {
+    const logprobs = { content: [{ token: 'x' }] }
+    const half = delta({ content: '' }, 0, { logprobs })
+    const relay = relayOf(1, true)
+    expect(relay.take(half)).toEqual([])
+    relay.take(says('a'))
+    expect(choicesOf(relay.take(half))).toEqual([
+      { index: 0, delta: {}, finish_reason: null, logprobs },
+    ])
   })
 })
 
@@ -130,6 +155,8 @@ describe('several choices', () => {
     relay.take(finishes('stop', 1))
     expect(relay.isFinished()).toBe(false)
     expect(relay.totals().completionBytes).toBe(0)
+    // They are in the node's claim all the same, which is over what its runtime wrote.
+    expect(relay.totals().outputSha256).toBe(sha256Hex('a'))
   })
 })
 
@@ -168,7 +195,27 @@ describe('what is counted', () => {
     expect(relay.totals().outputSha256).toBe(sha256Hex('ab'))
   })
 
-  test("keeps the host's last word on usage, on whatever frame it came", () => {
+  test('leaves out a name that is said again, which the hash has', () => {
+    const relay = relayOf()
+    const again = delta({ tool_calls: [{ index: 0, function: { name: 'f', arguments: '{' } }] })
+    relay.take(again)
+    relay.take(again)
+    expect(relay.totals().completionBytes).toBe('f{{'.length)
+    expect(relay.totals().outputSha256).toBe(sha256Hex('f{f{'))
+  })
+
+  test('hashes halves of a character in two choices as the node does, as one', () => {
+    const relay = relayOf(2)
+    const [high, low] = ['\ud83d', '\ude42']
+    const choices = [
+      { index: 0, delta: { content: high } },
+      { index: 1, delta: { content: low } },
+    ]
+    relay.take(HostChunk.parse({ choices }))
+    expect(relay.totals().outputSha256).toBe(sha256Hex('\ud83d\ude42'))
+  })
+
+  test("keeps the host's highest word on usage, on whatever frame it came", () => {
     const relay = relayOf()
     expect(relay.totals().hostUsage).toBeNull()
     relay.take(HostChunk.parse({ ...says('a'), usage: { prompt_tokens: 5, completion_tokens: 1 } }))

@@ -1,8 +1,9 @@
 /** Collects, chunk by chunk, what the claim will say was delivered. */
 import { createHash } from 'node:crypto'
-import { chunkText, type HostChunk, type WireUsage } from '../../../src/protocol/chat-chunk.ts'
+import { chunkText, type HostChunk } from '../../../src/protocol/chat-chunk.ts'
 import { type Claim, nodeReceiptHash, signClaim } from '../../../src/protocol/claim.ts'
 import type { NowMs } from '../../../src/protocol/clock.ts'
+import { moreUsage, type WireUsage } from '../../../src/protocol/host-usage.ts'
 import { type Ticket, ticketHash } from '../../../src/protocol/ticket.ts'
 import { TokenCounts } from '../../../src/protocol/usage.ts'
 import type { NodeKey } from '../node-key.ts'
@@ -10,7 +11,6 @@ import type { Target } from '../runtimes/monitor.ts'
 
 export type Evidence = {
   readonly see: (chunk: HostChunk) => void
-  readonly seeUsage: (usage: WireUsage | null | undefined) => void
   readonly finishReason: () => string | null
   /** The gateway wanted no more; a reason that the runtime gave before that stands. */
   readonly cancelled: () => void
@@ -32,14 +32,9 @@ export function makeEvidence(deps: {
   const startedMs = deps.monotonicMs()
   const elapsedMs = () => Math.max(0, Math.round(deps.monotonicMs() - startedMs))
   const output = createHash('sha256')
-  let usage: Claim['usage'] = null
+  let reported: WireUsage | null = null
   let finishReason: string | null = null
   let firstContentMs: number | null = null
-
-  /** Runtimes report usage on the last frame, on every frame or in between: the last one counts. */
-  function seeUsage(reported: WireUsage | null | undefined): void {
-    if (reported) usage = tokenCounts(reported) ?? usage
-  }
 
   return {
     see: (chunk) => {
@@ -49,21 +44,21 @@ export function makeEvidence(deps: {
         firstContentMs ??= elapsedMs()
         output.update(text, 'utf8')
       }
-      seeUsage(chunk.usage)
-      for (const choice of chunk.choices) finishReason = choice.finish_reason ?? finishReason
+      reported = moreUsage(reported, chunk.usage)
+      // An empty reason is no reason: some runtimes say it where others say null.
+      for (const choice of chunk.choices) finishReason = choice.finish_reason || finishReason
     },
-    seeUsage,
     finishReason: () => finishReason,
     cancelled: () => {
       finishReason ??= 'cancelled'
     },
-    isEmpty: () => firstContentMs === null && usage === null,
+    isEmpty: () => firstContentMs === null && reported === null,
     signedClaim: () => {
       const claim: Claim = {
         v: 1,
         ticket_hash: ticketHash(ticket),
         node_id: node.nodeId,
-        usage,
+        usage: reported && tokenCounts(reported),
         finish_reason: finishReason,
         output_sha256: output.copy().digest('hex'),
         first_content_ms: firstContentMs,
@@ -77,12 +72,12 @@ export function makeEvidence(deps: {
   }
 }
 
-/** Undefined for counts that cannot be, such as more cached prompt tokens than prompt tokens. */
-function tokenCounts(usage: WireUsage): TokenCounts | undefined {
+/** Null for counts that cannot be, such as more cached prompt tokens than prompt tokens. */
+function tokenCounts(usage: WireUsage): TokenCounts | null {
   const counts = TokenCounts.safeParse({
     prompt: usage.prompt_tokens,
-    cached_prompt: usage.prompt_tokens_details?.cached_tokens ?? 0,
+    cached_prompt: usage.prompt_tokens_details.cached_tokens,
     completion: usage.completion_tokens,
   })
-  return counts.success ? counts.data : undefined
+  return counts.data ?? null
 }

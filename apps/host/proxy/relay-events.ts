@@ -6,16 +6,11 @@
  */
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createParser } from 'eventsource-parser'
-import { HostChunk } from '../../../src/protocol/chat-chunk.ts'
-import { limits } from '../../../src/protocol/limits.ts'
+import { makeFrameReader } from '../../../src/protocol/host-frames.ts'
 import type { Evidence } from './evidence.ts'
 import { hasLeft } from './replies.ts'
 
 export type RelayEnd = 'completed' | 'failed' | 'cancelled_by_client'
-
-/** After a cancel the claim has left within this, or the stream is cut. */
-export const cancelledEndMs = 2_000
 
 /** What every relay is given besides where it reads from. */
 export type Relay = {
@@ -48,7 +43,7 @@ export async function endEvents(relay: Relay, whole: boolean): Promise<RelayEnd>
   if (gone.aborted || to.destroyed) return 'cancelled_by_client'
   to.write(eventText(JSON.stringify({ b3iq: evidence.signedClaim() })))
   to.end(eventText(whole || isCancelled ? endMark : JSON.stringify(runtimeFailed)))
-  const left = await hasLeft(to, isCancelled ? cancelledEndMs : idleMs)
+  const left = await hasLeft(to, idleMs)
   if (isCancelled || !left) return 'cancelled_by_client'
   return whole ? 'completed' : 'failed'
 }
@@ -56,41 +51,22 @@ export async function endEvents(relay: Relay, whole: boolean): Promise<RelayEnd>
 /** True when the runtime's reply was whole: ended by its mark, or after a finish reason. */
 async function pump(relay: Parameters<typeof relayEvents>[0]): Promise<boolean> {
   const { from, to, evidence, gone, cancelled, idleMs } = relay
-  const stream: { state: 'open' | 'ended' | 'broken'; pending: string } = {
-    state: 'open',
-    pending: '',
-  }
-
-  function take(data: string): void {
-    if (stream.state !== 'open') return
-    if (data === endMark) {
-      stream.state = 'ended'
-      return
-    }
-    const chunk = parseChunk(data)
-    if (chunk === undefined) {
-      stream.state = 'broken'
-      return
-    }
-    evidence.see(chunk)
-    stream.pending += eventText(data)
-  }
-
-  const parser = createParser({
-    maxBufferSize: limits.hostEventBytes,
-    onEvent: ({ data }) => take(data),
-    // Runtimes keep connections alive with comments; their wording is nobody's business.
-    onComment: () => {
-      if (stream.state === 'open') stream.pending += ': ping\n\n'
+  let pending = ''
+  const reader = makeFrameReader({
+    frame: (frame) => {
+      if (frame.kind !== 'chunk') return
+      evidence.see(frame.chunk)
+      pending += eventText(frame.data)
     },
-    onError: ({ type }) => {
-      if (type === 'max-buffer-size-exceeded') stream.state = 'broken'
+    // Runtimes keep connections alive with comments; their wording is nobody's business.
+    comment: () => {
+      pending += ': ping\n\n'
     },
   })
 
   async function forward(): Promise<void> {
-    const text = stream.pending
-    stream.pending = ''
+    const text = pending
+    pending = ''
     if (text === '' || to.write(text)) return
     const signal = AbortSignal.any([gone, cancelled, AbortSignal.timeout(idleMs)])
     await once(to, 'drain', { signal })
@@ -98,27 +74,17 @@ async function pump(relay: Parameters<typeof relayEvents>[0]): Promise<boolean> 
 
   try {
     for await (const piece of from.setEncoding('utf8')) {
-      parser.feed(String(piece))
+      reader.feed(String(piece))
       await forward()
-      if (stream.state !== 'open') break
+      if (reader.lastWord() !== undefined) break
     }
-    // Some runtimes leave out the blank line that ends the last event.
-    if (stream.state === 'open') parser.feed('\n\n')
+    reader.end()
     await forward()
   } catch {
     return false
   }
-  return stream.state === 'ended' || (stream.state === 'open' && evidence.finishReason() !== null)
-}
-
-/** Undefined for what is no chunk, and for the runtime's own error events. */
-function parseChunk(data: string): HostChunk | undefined {
-  try {
-    const parsed = HostChunk.safeParse(JSON.parse(data))
-    return parsed.success && !parsed.data.error ? parsed.data : undefined
-  } catch {
-    return undefined
-  }
+  const word = reader.lastWord()
+  return word === 'done' || (word === undefined && evidence.finishReason() !== null)
 }
 
 function eventText(data: string): string {

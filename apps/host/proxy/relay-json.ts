@@ -1,28 +1,15 @@
 /** Relays a reply that is one JSON document, with the signed claim as its `b3iq` member. */
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import * as z from 'zod'
-import { ChatDelta, HostChunk, WireUsage } from '../../../src/protocol/chat-chunk.ts'
+import { HostChunk } from '../../../src/protocol/chat-chunk.ts'
 import { limits } from '../../../src/protocol/limits.ts'
-import type { Evidence } from './evidence.ts'
-import { cancelledEndMs, type Relay, type RelayEnd } from './relay-events.ts'
+import type { Relay, RelayEnd } from './relay-events.ts'
 import { hasLeft, sendJson, sendRefusal } from './replies.ts'
 import { readBody } from './request-body.ts'
 import { runtimeError } from './runtime-error.ts'
 
-/** A message has the members of a delta, so its text is told by the same rule. */
-const JsonReply = z.looseObject({
-  choices: z
-    .array(
-      z.looseObject({
-        message: ChatDelta.nullish(),
-        finish_reason: z.string().max(32).nullish(),
-      }),
-    )
-    .max(limits.choices)
-    .optional(),
-  // Embeddings have no completion to count.
-  usage: WireUsage.partial({ completion_tokens: true }).nullish(),
-})
+/** What a runtime says when it has failed, whatever its status was. */
+const Failed = z.object({ error: z.unknown().refine(Boolean) })
 
 type JsonRelay = Relay & { readonly headers: OutgoingHttpHeaders }
 
@@ -31,10 +18,11 @@ const cancelledError = {
 }
 
 /** The claim of a dispatch that was cancelled before it had a reply. */
-export async function endJsonCancelled({ to, evidence, headers }: JsonRelay): Promise<RelayEnd> {
+export async function endJsonCancelled(relay: JsonRelay): Promise<RelayEnd> {
+  const { to, evidence, headers } = relay
   evidence.cancelled()
   sendJson(to, 200, { ...cancelledError, b3iq: evidence.signedClaim() }, headers)
-  await hasLeft(to, cancelledEndMs)
+  await hasLeft(to, relay.idleMs)
   return 'cancelled_by_client'
 }
 
@@ -52,23 +40,18 @@ export async function relayJson(
     await hasLeft(to, relay.idleMs)
     return 'failed'
   }
-  seeReply(reply, evidence)
-  sendJson(to, 200, { ...reply, b3iq: evidence.signedClaim() }, relay.headers)
+  evidence.see(reply.chunk)
+  sendJson(to, 200, { ...reply.json, b3iq: evidence.signedClaim() }, relay.headers)
   return (await hasLeft(to, relay.idleMs)) ? 'completed' : 'cancelled_by_client'
 }
 
-function seeReply({ choices, usage }: z.infer<typeof JsonReply>, evidence: Evidence): void {
-  evidence.see(
-    HostChunk.parse({
-      choices: choices?.map(({ message, finish_reason }) => ({ delta: message, finish_reason })),
-    }),
-  )
-  if (usage) evidence.seeUsage({ ...usage, completion_tokens: usage.completion_tokens ?? 0 })
-}
+type Reply = { readonly json: object; readonly chunk: HostChunk }
 
-function parseReply(bytes: Buffer): z.infer<typeof JsonReply> | undefined {
+/** The reply as it is, and as one chunk: what is text in it is told by the rule for streams. */
+function parseReply(bytes: Buffer): Reply | undefined {
   try {
-    return JsonReply.parse(JSON.parse(bytes.toString('utf8')))
+    const json = z.looseObject({}).parse(JSON.parse(bytes.toString('utf8')))
+    return Failed.safeParse(json).success ? undefined : { json, chunk: HostChunk.parse(json) }
   } catch {
     return undefined
   }

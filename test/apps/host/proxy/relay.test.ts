@@ -20,7 +20,8 @@ describe('usage', () => {
     ['on every frame', [content('a', usage(5, 1)), content('b', usage(5, 3)), stop, done]],
     ['beside text', [content('a', usage(5, 3)), stop, done]],
     ['in the middle, then null', [content('a', usage(5, 3)), content('b', { usage: null }), stop]],
-  ])('%s is taken from the last frame that has it', async (_, pieces) => {
+    ['in the middle, then zero', [content('a', usage(5, 3)), content('b', usage(0, 0)), stop]],
+  ])('%s is taken from whatever frame has it', async (_, pieces) => {
     const { claim } = await relayed({ pieces })
     expect(claim.usage).toEqual({ prompt: 5, cached_prompt: 0, completion: 3 })
   })
@@ -75,7 +76,11 @@ describe('dialects of event streams', () => {
     ['several events in one packet', [`${text}${stop}${done}`]],
     ['an end mark without a reason', [text, done]],
     ['an event over several lines', ['data: {"choices":\ndata: []}\n\n', text, stop, done]],
-    ['anything after the end mark', [text, stop, done, 'data: nonsense\n\n']],
+    ['anything after the end mark', [text, stop, done, 'data: nonsense\n\n', text]],
+    ['what is no JSON', [text, 'data: <html>\n\n', stop, done]],
+    ['what is no chunk', [text, sse({ choices: 'none' }), stop, done]],
+    ['a claim of its own', [text, sse({ b3iq: {} }), stop, done]],
+    ['no blank line between events', [`${text.trim()}\n${stop.trim()}\n`, done]],
   ])('%s: relayed as complete', async (_, pieces) => {
     const { events, claim, totals } = await relayed({ pieces })
     expect(events.at(-1)).toBe('[DONE]')
@@ -89,8 +94,8 @@ describe('a runtime that fails in the middle', () => {
     ['drops the connection', { pieces: [content('a')], end: 'break' }],
     ['ends without reason or end mark', { pieces: [content('a')] }],
     ['sends an error event', { pieces: [content('a'), sse({ error: { message: '/home/x' } })] }],
-    ['sends what is no JSON', { pieces: [content('a'), 'data: <html>\n\n', stop, done] }],
-    ['sends what is no chunk', { pieces: [content('a'), sse({ choices: 'none' }), stop, done] }],
+    ['sends what is nothing', { pieces: [content('a'), 'data: <html>\n\n'.repeat(9), stop, done] }],
+    ['sends what is an error', { pieces: [content('a'), 'event: error\ndata: x\n\n', stop, done] }],
     ['ends within an event', { pieces: [content('a'), stop.slice(0, 20)] }],
     ['sends an event without end', { pieces: [content('a'), `data: ${'x'.repeat(1_100_000)}`] }],
   ])('%s: what was delivered is claimed, the error told, no end mark sent', async (_, reply) => {
@@ -118,6 +123,7 @@ describe('a runtime that does not start', () => {
     ['a redirect', { status: 302, pieces: [] }],
     ['a page', { type: 'text/html', pieces: ['<html>'] }],
     ['broken JSON', { type: 'application/json', pieces: ['{"choices'] }],
+    ['an error as a reply', { type: 'application/json', pieces: ['{"error":"/home/x"}'] }],
   ])('with %s gives 502 with a proof and without internals', async (_, reply) => {
     const { dispatch, proxy } = await openWorld({ reply })
     const { ticket, response } = await dispatch()

@@ -1,0 +1,132 @@
+/**
+ * The frames of a runtime's event stream, as the agent reads them from its runtime and the gateway
+ * from the agent: out of text in any pieces, one malformed frame never costing the others. What a
+ * frame says is never trusted further than its schema.
+ */
+import { createParser } from 'eventsource-parser'
+import type * as z from 'zod'
+import { HostChunk } from './chat-chunk.ts'
+import { ClaimEvent } from './claim.ts'
+import { limits } from './limits.ts'
+
+export type HostFrame =
+  /** `data` is the frame as it was written. */
+  | { readonly kind: 'chunk'; readonly chunk: HostChunk; readonly data: string }
+  | { readonly kind: 'claim'; readonly claim: z.infer<typeof ClaimEvent>['b3iq'] }
+  | { readonly kind: 'error' }
+  | { readonly kind: 'done' }
+
+const failed = { kind: 'error' } as const
+
+/** Malformed frames are skipped and counted: with one more than this the stream is in error. */
+export const malformedFramesMax = 8
+
+/**
+ * `feed` takes text in any pieces, `end` what stands before an end without its blank line. After
+ * `done` or `error` only claims are handed on, so that nothing is said after the last word.
+ */
+export function makeFrameReader(on: {
+  readonly frame: (frame: HostFrame) => void
+  readonly comment?: () => void
+}) {
+  let malformed = 0
+  let lastWord: 'done' | 'error' | undefined
+  let isBroken = false
+
+  function handOn(frame: HostFrame): void {
+    if (lastWord !== undefined && frame.kind !== 'claim') return
+    if (frame.kind === 'done' || frame.kind === 'error') lastWord = frame.kind
+    on.frame(frame)
+  }
+
+  function take(data: string): void {
+    for (const frame of framesIn(data)) {
+      if (frame !== undefined) handOn(frame)
+      else malformed += 1
+    }
+    if (malformed > malformedFramesMax) handOn(failed)
+  }
+
+  const parser = createParser({
+    maxBufferSize: limits.hostEventBytes,
+    onEvent: ({ event, data }) => {
+      if (event === 'error') handOn(failed)
+      else take(data)
+    },
+    onComment: () => {
+      if (lastWord === undefined) on.comment?.()
+    },
+    // Of its other complaints none is about data: fields that nobody knows are to be ignored.
+    onError: ({ type }) => {
+      if (type !== 'max-buffer-size-exceeded') return
+      isBroken = true
+      handOn(failed)
+    },
+  })
+
+  const feed = (text: string): void => {
+    if (!isBroken) parser.feed(text)
+  }
+  return {
+    feed,
+    end: () => feed('\n\n'),
+    lastWord: () => lastWord,
+    /** Nothing that comes can be read any more; the error has been handed on. */
+    isBroken: () => isBroken,
+  }
+}
+
+/** The frames of a reply that is one JSON document, because the runtime does not stream. */
+export function documentFrames(text: string): HostFrame[] {
+  const json = parseJson(text)
+  const reply = replyFrame(json, text)
+  const claim = claimFrame(json)
+  const signed = claim ? [claim] : []
+  return reply?.kind === 'chunk' ? [reply, ...signed, { kind: 'done' }] : [...signed, failed]
+}
+
+/** Undefined for a frame that is neither JSON of a known shape nor the end mark. */
+export function readFrame(data: string): HostFrame | undefined {
+  if (data.trim() === '[DONE]') return { kind: 'done' }
+  const json = parseJson(data)
+  if (isObject(json) && 'b3iq' in json) return claimFrame(json)
+  return replyFrame(json, data)
+}
+
+/** One, or one per line where a runtime forgets the blank line between its events. */
+function framesIn(data: string): (HostFrame | undefined)[] {
+  if (data.length > limits.hostEventBytes) return [failed]
+  if (data.trim() === '') return []
+  const whole = readFrame(data)
+  if (whole !== undefined || !data.includes('\n')) return [whole]
+  const lines = data.split('\n').filter((line) => line.trim() !== '')
+  const frames = lines.map(readFrame)
+  return frames.every((frame) => frame === undefined) ? [undefined] : frames
+}
+
+function claimFrame(json: unknown): HostFrame | undefined {
+  const event = ClaimEvent.safeParse(json)
+  return event.success ? { kind: 'claim', claim: event.data.b3iq } : undefined
+}
+
+function replyFrame(json: unknown, data: string): HostFrame | undefined {
+  if (!isObject(json)) return undefined
+  if ('error' in json && json.error) return failed
+  try {
+    const chunk = HostChunk.safeParse(json)
+    return chunk.success ? { kind: 'chunk', chunk: chunk.data, data } : undefined
+  } catch {
+    // Arguments can be nested too deep to be written as text again.
+    return undefined
+  }
+}
+
+const isObject = (json: unknown): json is object => typeof json === 'object' && json !== null
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
