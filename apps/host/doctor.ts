@@ -141,16 +141,24 @@ async function examineRoute(
   const { listen } = config
   const nonce = randomUUID()
   const local =
-    node && listen.port !== 0 ? await probeRoute(localUrl(listen), { node, nonce }) : undefined
+    node && listen.port !== 0
+      ? await probeRoute(localUrl(config), { node, nonce, anyCertificate: true })
+      : undefined
   const port = await look('port', () => checkPort(config, local?.probed))
   if (config.mode === 'local') return [port]
   const publicUrl = publicUrlOf(config, state)
+  // The gateway knows the key of a certificate that is named, and asks nobody else about it.
+  const anyCertificate =
+    config.route?.kind === 'direct' && config.route.certificate_file !== undefined
   const provenOutside = state && outsideView(state, nowMs)
   const route = await look('route', async () =>
     checkRoute({
       publicUrl,
       isRunning: local?.probed === 'ours' || provenOutside !== undefined,
-      probe: node && publicUrl ? await probeRoute(publicUrl, { node, nonce }) : undefined,
+      probe:
+        node && publicUrl
+          ? await probeRoute(publicUrl, { node, nonce, anyCertificate })
+          : undefined,
       provenOutside,
     }),
   )

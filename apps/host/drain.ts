@@ -4,8 +4,10 @@ import type { ProxyServer } from './proxy/server.ts'
 import type { Slots } from './proxy/slots.ts'
 
 const drainMs = 10_000
+/** Without a connection a dispatch ends at once, unless it has a bug. */
+const closeMs = 5_000
 
-/** Resolves after `stop` has aborted and nothing runs any more. */
+/** Resolves after `stop` has aborted and nothing runs any more, or 15 s later. */
 export async function drainAfter(
   stop: AbortSignal,
   deps: {
@@ -16,11 +18,18 @@ export async function drainAfter(
 ): Promise<void> {
   await whenAborted(stop)
   deps.server.stopListening()
-  const patience = new AbortController()
-  await Promise.race([deps.slots.idle(), deps.clock.sleep(drainMs, patience.signal)])
-  patience.abort()
+  await idleWithin(drainMs, deps)
   deps.server.closeConnections()
-  await deps.slots.idle()
+  await idleWithin(closeMs, deps)
+}
+
+async function idleWithin(
+  limitMs: number,
+  { slots, clock }: { readonly slots: Pick<Slots, 'idle'>; readonly clock: Clock },
+): Promise<void> {
+  const patience = new AbortController()
+  await Promise.race([slots.idle(), clock.sleep(limitMs, patience.signal)])
+  patience.abort()
 }
 
 export function whenAborted(signal: AbortSignal): Promise<void> {

@@ -3,12 +3,13 @@
  * changes anything else; whoever asks for the key finishes what the note says. So it does not matter
  * where a rotation was cut off, nor that a running agent wrote the state of the old node once more.
  */
-import { open, readFile, rename } from 'node:fs/promises'
+import { readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type * as z from 'zod'
 import { NodeId } from '../../src/protocol/ids.ts'
 import { RotateReply } from '../../src/protocol/rotation.ts'
 import type { HostConfig } from './config.ts'
+import { replaceFile, syncFolder } from './durable-file.ts'
 import { loadNodeKey, type NodeKey } from './node-key.ts'
 import { type HostState, readState, writeState } from './state-file.ts'
 import { errorCode, StatedError } from './stated-error.ts'
@@ -42,17 +43,8 @@ export async function loadEnrolledKey(
 
 export async function writeRotationNote(keyFile: string, note: RotationNote): Promise<void> {
   const path = noteFileOf(keyFile)
-  const draft = `${path}.tmp`
   try {
-    const file = await open(draft, 'w', 0o600)
-    try {
-      await file.writeFile(`${JSON.stringify(note)}\n`)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(draft, path)
-    await syncFolder(dirname(path))
+    await replaceFile(path, `${JSON.stringify(note)}\n`)
   } catch (error) {
     throw new StatedError(
       `${path} cannot be written (${errorCode(error)}): make its folder writable and run rotate-key again.`,
@@ -89,16 +81,5 @@ async function putNextKeyInPlace(keyFile: string): Promise<void> {
     throw new StatedError(
       `The new key cannot take the place of ${keyFile} (${errorCode(error)}): make its folder writable.`,
     )
-  }
-}
-
-/** So that a rename outlives a power cut; Windows syncs no folders. */
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
   }
 }

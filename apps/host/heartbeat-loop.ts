@@ -17,8 +17,9 @@ import type { NodeState } from './node-state.ts'
 import type { Enrolment, StateStore } from './state-file.ts'
 import { messageOf } from './stated-error.ts'
 
-/** Whatever is dictated, the loop never spins. */
+/** Whatever is dictated, the loop neither spins nor falls silent for good. */
 const intervalMsMin = 100
+const intervalMsMax = 10 * 60_000
 /** An interval so short that spreading the first beats of a fleet is not what it is for. */
 const shortIntervalMs = 5_000
 /** Beats that are asked for come no closer than this, however often they are asked for. */
@@ -62,7 +63,8 @@ export type HeartbeatLoop = {
 
 export function makeHeartbeatLoop(deps: HeartbeatLoopDeps): HeartbeatLoop {
   const { state, clock, serverClock, nodeState, log, random } = deps
-  const intervalMs = () => Math.max(intervalMsMin, deps.enrolment().next_in_ms)
+  const intervalMs = () =>
+    Math.min(intervalMsMax, Math.max(intervalMsMin, deps.enrolment().next_in_ms))
   let nudged = new AbortController()
   let beatAtMs = Number.NEGATIVE_INFINITY
   let failures = 0

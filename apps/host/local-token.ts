@@ -1,8 +1,9 @@
 /** The bearer token of mode local: made once, readable by its owner alone. */
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import { mkdir, open, readFile, stat } from 'node:fs/promises'
+import { mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { sha256Hex } from '../../src/protocol/canonical.ts'
+import { writeSynced } from './durable-file.ts'
 import { errorCode, StatedError } from './stated-error.ts'
 
 const tokenBytes = 32
@@ -13,13 +14,7 @@ const othersMask = 0o077
 export async function loadOrMakeLocalToken(path: string): Promise<string> {
   try {
     await mkdir(dirname(path), { recursive: true })
-    const file = await open(path, 'wx', 0o600)
-    try {
-      await file.writeFile(`${randomBytes(tokenBytes).toString('base64url')}\n`)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
+    await writeSynced(path, 'wx', `${randomBytes(tokenBytes).toString('base64url')}\n`)
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') {
       throw new StatedError(`The token file ${path} cannot be made (${errorCode(error)}).`)

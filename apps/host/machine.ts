@@ -41,9 +41,8 @@ export async function openMachine(deps: {
       return { kinds: reports.map(({ kind }) => kind), running }
     },
   })
-  const slots = makeSlots(() =>
-    Math.min(owner.slots(), deps.slotsMax?.() ?? Number.POSITIVE_INFINITY),
-  )
+  const slotsNow = () => Math.min(owner.slots(), deps.slotsMax?.() ?? Number.POSITIVE_INFINITY)
+  const slots = makeSlots(slotsNow)
   const owner = makeOwnerWatch({
     limits,
     pauseFile: pauseFileOf(config.state_file),
@@ -64,7 +63,7 @@ export async function openMachine(deps: {
   })
   const monitor = makeRuntimeMonitor({
     runtimes: config.runtimes,
-    ownerConcurrency: limits.max_concurrency,
+    ownerConcurrency: slotsNow,
     inFlight: slots.inFlight,
     lastProgressMs: (runtimeId) => progressAtMs.get(runtimeId),
     digests,
@@ -85,7 +84,11 @@ export async function openMachine(deps: {
       if (last !== undefined) changed()
       last = standing
     }
-    await Promise.all([monitor.run(stop), gpus.run(stop), owner.run(stop, looked)])
+    // Where one has a bug all are begun again, so the others must not go on beside that.
+    const failed = new AbortController()
+    const until = AbortSignal.any([stop, failed.signal])
+    const loops = [monitor.run(until), gpus.run(until), owner.run(until, looked)]
+    await Promise.all(loops).finally(() => failed.abort())
   }
 
   return {

@@ -11,11 +11,11 @@ import {
   type Signer,
 } from '../../src/protocol/ed25519.ts'
 import { nodeIdOf } from '../../src/protocol/node-identity.ts'
+import { syncFolder, writeSynced } from './durable-file.ts'
 import { errorCode, StatedError } from './stated-error.ts'
 
 export type NodeKey = { readonly nodeId: string; readonly signer: Signer }
 
-const ownerOnly = 0o600
 const othersMask = 0o077
 
 /** Undefined where there is no key yet; throws a StatedError for one that cannot be used. */
@@ -44,13 +44,8 @@ async function makeNodeKey(path: string): Promise<NodeKey> {
   try {
     await mkdir(dirname(path), { recursive: true })
     // `wx` never replaces a key that another process made meanwhile.
-    const file = await open(path, 'wx', ownerOnly)
-    try {
-      await file.writeFile(`${JSON.stringify(jwk)}\n`)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
+    await writeSynced(path, 'wx', `${JSON.stringify(jwk)}\n`)
+    await syncFolder(dirname(path))
   } catch (error) {
     throw new StatedError(
       `The key file ${path} cannot be made (${errorCode(error)}): choose a writable key_file.`,

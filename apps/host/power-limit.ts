@@ -27,8 +27,10 @@ export function makePowerLimit(deps: {
   let noneSinceMs = 0
 
   function see(gpus: readonly GpuReport[]): void {
-    const powerW = gpus.reduce((sum, { power_w }) => sum + (power_w ?? 0), 0)
-    if (maxPowerW === undefined) return
+    const told = gpus.flatMap(({ power_w }) => power_w ?? [])
+    // A driver that is silent does not mean that nothing is drawn.
+    if (maxPowerW === undefined || told.length === 0) return
+    const powerW = told.reduce((sum, one) => sum + one, 0)
     if (powerW > maxPowerW) {
       // Slots that nothing runs in draw no power; taking them away would change nothing for long.
       slots = Math.max(0, Math.min(slots, deps.inFlight()) - 1)

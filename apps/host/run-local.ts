@@ -5,6 +5,7 @@
 import { systemClock } from './clock.ts'
 import type { HostConfig } from './config.ts'
 import { drainAfter } from './drain.ts'
+import { keepGoing } from './keep-going.ts'
 import { isBearer, loadOrMakeLocalToken } from './local-token.ts'
 import type { Log } from './log.ts'
 import { openMachine } from './machine.ts'
@@ -52,8 +53,13 @@ export async function runLocal(options: {
   const drain = () => nodeState.drain('stop')
   stop.addEventListener('abort', drain, { once: true })
   if (stop.aborted) drain()
+  const loops = { stop, clock, log }
   await Promise.all([
-    machine.watch(stop, () => undefined),
+    keepGoing({
+      name: 'machine',
+      loop: (until) => machine.watch(until, () => undefined),
+      ...loops,
+    }),
     drainAfter(stop, { server, slots, clock }),
   ])
   await state.flush()

@@ -94,7 +94,7 @@ async function runEnrolled({
       timeouts: runtimeTimeouts,
       log,
     }),
-    cancel: makeCancel({ expectation, running, log }),
+    cancel: makeCancel({ expectation, running, monotonicMs: clock.monotonicMs, log }),
     routeProbe: makeRouteProbe({ node, routeEpoch: () => enrolment().route_epoch, nowMs }),
     log,
   })

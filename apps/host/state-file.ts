@@ -2,12 +2,12 @@
  * What the agent must remember over a restart, and what `status` shows: one small JSON file that is
  * replaced whole, so that a reader or a power cut never meets half of it.
  */
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import * as z from 'zod'
 import { EnrolReply } from '../../src/protocol/enrolment.ts'
 import { Eligibility, NodeState } from '../../src/protocol/heartbeat.ts'
 import { ArtifactDigest } from '../../src/protocol/ids.ts'
+import { replaceFile } from './durable-file.ts'
 import type { Log } from './log.ts'
 import { errorCode, StatedError } from './stated-error.ts'
 
@@ -76,17 +76,8 @@ export async function readState(path: string): Promise<HostState> {
 
 /** Throws a StatedError where the file cannot be written. */
 export async function writeState(path: string, state: HostState): Promise<void> {
-  const draft = `${path}.${process.pid}.tmp`
   try {
-    await mkdir(dirname(path), { recursive: true })
-    const file = await open(draft, 'w', 0o600)
-    try {
-      await file.writeFile(`${JSON.stringify(state)}\n`)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(draft, path)
+    await replaceFile(path, `${JSON.stringify(state)}\n`)
   } catch (error) {
     throw new StatedError(
       `The state file ${path} cannot be written (${errorCode(error)}): choose a writable state_file.`,

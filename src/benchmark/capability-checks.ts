@@ -3,13 +3,18 @@
  * number that was never asked for before, so that no stored answer passes.
  */
 import * as z from 'zod'
+import { givesLogprobs } from '../dispatch/host-body.ts'
 import type { Capabilities } from '../fleet/node.ts'
 import type { ChatRequest } from '../protocol/chat-request.ts'
 import type { Answer } from './exchange.ts'
 import type { Session, SessionOutcome } from './session.ts'
+import { checkVision } from './vision-check.ts'
 
 /** What one request shows. The rest is seen in the answers to all requests, or takes several. */
-export type CheckedCapabilities = Pick<Capabilities, 'stop' | 'tools' | 'jsonSchema' | 'logprobs'>
+export type CheckedCapabilities = Pick<
+  Capabilities,
+  'stop' | 'tools' | 'jsonSchema' | 'logprobs' | 'vision'
+>
 
 const promptTokens = 48
 /** A call or a short document, and a few words before it. */
@@ -22,7 +27,8 @@ export async function checkCapabilities(session: Session): Promise<CheckedCapabi
     if (session.isOver('checks')) break
     found[name] = await checks[name](session)
   }
-  return found
+  if (session.target.manifest.image_tokens_max === undefined) return found
+  return { ...found, vision: !session.isOver('checks') && (await checkVision(session)) }
 }
 
 /** Over the runs that measured speed: one miss is chance, more are the rule. */
@@ -77,6 +83,7 @@ async function checkSchema(session: Session): Promise<boolean> {
 }
 
 async function checkTop(session: Session): Promise<boolean> {
+  if (!givesLogprobs(session.target.candidate.runtimeKind)) return false
   const request = session.prompt(promptTokens, 'Tell a story with these words.')
   const answer = answered(await ask(session, { ...request, logprobs: true, top_logprobs: 5 }))
   return answer?.hasLogprobs === true

@@ -3,6 +3,7 @@
  * Whatever a host does, no run asks for more than its budget.
  */
 import { countTokens, promptBytes } from '../metering/count.ts'
+import { imageUrls } from '../metering/images.ts'
 import type { ChatRequest } from '../protocol/chat-request.ts'
 import type { Ids, NowMs, Random, Sleep } from '../protocol/clock.ts'
 import type { BenchmarkBudget } from './budget.ts'
@@ -57,7 +58,8 @@ export function openSession(deps: SessionDeps, target: Target, budget: Benchmark
 
   async function askOnce(request: ChatRequest, asking: Asking): Promise<SessionOutcome> {
     const bytes = promptBytes({ messages: request.messages, tools: request.tools })
-    const { prompt } = countTokens({ prompt: bytes, completion: 0 }, ratios)
+    const counted = countTokens({ prompt: bytes, completion: 0 }, ratios)
+    const prompt = counted.prompt + imageTokensOf(request.messages, target)
     const priceTokens = prompt + asking.maxTokens
     if (priceTokens > tokensLeft || runOver.aborted) return { kind: 'unasked' }
     tokensLeft -= priceTokens
@@ -106,6 +108,10 @@ export function openSession(deps: SessionDeps, target: Target, budget: Benchmark
     },
   }
 }
+
+/** No count covers images: each is charged at the most that it may take. */
+const imageTokensOf = (messages: ChatRequest['messages'], { manifest }: Target): number =>
+  imageUrls(messages).length * (manifest.image_tokens_max ?? 0)
 
 /** What a request took of the run's tokens: what we asked for, and what came. */
 function spentTokens(outcome: Outcome, prompt: number): number {

@@ -54,9 +54,13 @@ export type AttemptOrder = {
   readonly signal: AbortSignal
 }
 
-/** Why a host did not start; each but `busy` counts against it. */
+/**
+ * Why a host did not start; `src/routing/breaker.ts` says what counts against it. `rejected`: its
+ * runtime takes the request for invalid, and the node signs for that.
+ */
 export type AttemptFailure =
   | 'busy'
+  | 'rejected'
   | 'stale_route'
   | 'refused'
   | 'no_proof'
@@ -153,6 +157,9 @@ function failureOf(
     return verifyBusy(ticket, publicKey, proof) ? 'busy' : 'refused'
   }
   if (outcome.status === 409) return 'stale_route'
+  if (outcome.status === 400) {
+    return verifyProof(ticket, publicKey, proof) ? 'rejected' : 'refused'
+  }
   if (outcome.status !== 200) return 'refused'
   return verifyProof(ticket, publicKey, proof) ? undefined : 'no_proof'
 }

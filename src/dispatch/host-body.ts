@@ -1,58 +1,15 @@
 /**
- * What of a request reaches a host: an allowlist, because every further field could change what the
- * host does or learn who asks. Identity (`user`, `metadata`, `session_id`) never leaves.
+ * The body that a host gets: what the field table says of its runtime kind, our model name and
+ * window, always streamed. Identity (`user`, `metadata`, `session_id`) never leaves.
  */
 
-import type { ChatRequest } from '../protocol/chat-request.ts'
+import type { ChatMessage, ChatRequest } from '../protocol/chat-request.ts'
 import type { RuntimeKind } from '../protocol/claim.ts'
 import type { Random } from '../protocol/clock.ts'
-
-/** Fields with no effect on the hold beyond the window and `n`, which it already counts. */
-const common = [
-  'messages',
-  'temperature',
-  'top_p',
-  'stop',
-  'seed',
-  'presence_penalty',
-  'frequency_penalty',
-  'tools',
-  'tool_choice',
-  'response_format',
-] as const
-
-const further: Readonly<Record<RuntimeKind, readonly string[]>> = {
-  vllm: ['n', 'logprobs', 'top_logprobs', 'logit_bias', 'parallel_tool_calls', 'top_k', 'min_p'],
-  sglang: ['n', 'logprobs', 'top_logprobs', 'logit_bias', 'top_k', 'min_p'],
-  ollama: ['logprobs', 'top_logprobs'],
-  llamacpp: ['logprobs', 'top_logprobs', 'logit_bias', 'top_k', 'min_p'],
-  lmstudio: ['logit_bias', 'top_k'],
-  openai: [],
-}
-
-/** What the gateway itself acts on: no host needs it. */
-const ownFields = [
-  'model',
-  'stream',
-  'stream_options',
-  'max_tokens',
-  'max_completion_tokens',
-  'n',
-  'user',
-  'metadata',
-  'session_id',
-  'prompt_cache_key',
-  'provider',
-] as const
-
-/** Whether a runtime of this kind would be given every parameter of the request. */
-export function forwardsAll(request: ChatRequest, kind: RuntimeKind): boolean {
-  const known = new Set<string>([...common, ...further[kind], ...ownFields])
-  return Object.entries(request).every(([name, value]) => value == null || known.has(name))
-}
+import { asks, fieldTable, takes } from './field-table.ts'
 
 /** Whether a runtime of this kind is ever asked for log-probabilities. */
-export const givesLogprobs = (kind: RuntimeKind): boolean => further[kind].includes('logprobs')
+export const givesLogprobs = (kind: RuntimeKind): boolean => takes(kind, 'logprobs', true)
 
 /** Of requests that do not ask for log-probabilities, how many ask the host for them all the same. */
 export const logprobsSampleRate = 0.02
@@ -91,22 +48,72 @@ export function hostBody(
     readonly samplesLogprobs?: boolean | undefined
   },
 ): Buffer {
-  const allowed = new Set<string>([...common, ...further[to.kind]])
-  allowed.delete('logprobs')
-  allowed.delete('top_logprobs')
-  const kept = Object.entries(request).filter(([name, value]) => allowed.has(name) && value != null)
   return Buffer.from(
     JSON.stringify({
-      ...Object.fromEntries(kept),
+      ...takenFields(inWordsOf(to, request), to.kind),
       model: to.model,
       max_tokens: to.maxTokens,
       stream: true,
-      stream_options: { include_usage: true },
+      stream_options: { include_usage: true, ...runningUsage(to.kind) },
       ...logprobsFields(request, to),
     }),
   )
 }
 
-/** Whether a runtime of this kind can answer several choices at once. */
-export const servesChoices = (kind: RuntimeKind, choices: number): boolean =>
-  choices === 1 || further[kind].includes('n')
+/** With tools or not at all: vLLM refuses these where there are none. */
+const besideTools: readonly string[] = ['tool_choice', 'parallel_tool_calls']
+/** Both have a place of their own. */
+const placedLast: readonly string[] = ['logprobs', 'top_logprobs']
+
+function takenFields(request: ChatRequest, kind: RuntimeKind): object {
+  const leftOut = asks('tools', request.tools) ? placedLast : [...placedLast, ...besideTools]
+  const taken = Object.entries(request).filter(
+    ([name, value]) => asks(name, value) && takes(kind, name, value) && !leftOut.includes(name),
+  )
+  return Object.fromEntries(
+    taken.map(([name, value]) => [fieldTable.get(name)?.sentAs?.[kind] ?? name, value]),
+  )
+}
+
+/**
+ * What not every runtime, version or template knows, in words that this one does: templates drop a
+ * `developer` message without a word, or fail on it.
+ */
+function inWordsOf(
+  { kind, maxTokens }: { readonly kind: RuntimeKind; readonly maxTokens: number },
+  request: ChatRequest,
+): ChatRequest {
+  const { reasoning_effort: effort, min_tokens } = request
+  return {
+    ...request,
+    messages: request.messages.map(asSystem),
+    ...(effort == null ? {} : { reasoning_effort: commonEfforts[effort] }),
+    ...(min_tokens == null ? {} : { min_tokens: Math.min(min_tokens, maxTokens) }),
+    ...(kind === 'llamacpp' || kind === 'lmstudio' ? onlyChosenTool(request) : {}),
+  }
+}
+
+/** These know no tool by its name, but they know one that is required. */
+function onlyChosenTool({ tools, tool_choice: choice }: ChatRequest): Partial<ChatRequest> {
+  if (typeof choice !== 'object' || choice === null) return {}
+  const { name } = choice.function
+  const chosen = tools?.filter((tool) => 'function' in tool && tool.function.name === name)
+  return { tools: chosen, tool_choice: 'required' }
+}
+
+const asSystem = (message: ChatMessage): ChatMessage =>
+  message.role === 'developer' ? { ...message, role: 'system' } : message
+
+const commonEfforts = {
+  none: 'none',
+  minimal: 'low',
+  low: 'low',
+  medium: 'medium',
+  high: 'high',
+  xhigh: 'high',
+  max: 'high',
+} as const
+
+/** What was worked until an answer was cut is known only where usage runs along. */
+const runningUsage = (kind: RuntimeKind) =>
+  kind === 'vllm' || kind === 'sglang' ? { continuous_usage_stats: true } : {}

@@ -200,6 +200,8 @@ export type LiveSpeed = {
 export type SpeedHistogram = {
   readonly counts: readonly number[]
   readonly pages: readonly string[]
+  /** Requests of this benchmark, forgotten ones included; absent on what was stored before it was kept. */
+  readonly total?: number | undefined
   /** Rises with each fold: a writer that read an older one starts over. */
   readonly folds: number
 }
@@ -254,6 +256,10 @@ export const mayServe = ({ status }: Pick<NodeFacts, 'status'>): boolean =>
 /** Whether the operator's word, or a finding of ours, keeps it from serving. */
 export const isBarred = ({ status }: Pick<NodeFacts, 'status'>): boolean =>
   status === 'suspended' || status === 'retired' || status === 'banned'
+
+/** Whether spot checks have found something that still counts, for another verdict or as one. */
+export const isHeldAgainst = ({ spotChecks }: Pick<NodeProfile, 'spotChecks'>): boolean =>
+  spotChecks !== undefined && (spotChecks.condemned !== undefined || spotChecks.failures.length > 0)
 
 export const freshMsMax = 60_000
 export const offlineMs = 150_000

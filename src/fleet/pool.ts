@@ -36,6 +36,8 @@ export type Candidate = {
   readonly benchmarkId: string
   readonly firstContentP50Ms: number
   readonly tokensPerSecondP50: number
+  /** Where its operator says that it stands. */
+  readonly region?: string | undefined
   /** Score of the node's past, 0 to 1; undefined for a newcomer. */
   readonly reputation?: number | undefined
   /** What was measured to work there; absent while somebody measures. */
@@ -135,10 +137,11 @@ export function toCandidate({ node, hot, profile }: JudgedProfile): Candidate | 
   }
 }
 
-const capabilityNames = ['tools', 'jsonSchema', 'logprobs', 'vision'] as const
+/** In the order in which a shard lists them. */
+export const allCapabilities = ['tools', 'jsonSchema', 'logprobs', 'vision'] as const
 
 const capabilitiesOf = ({ capabilities }: ObservedBenchmark): readonly Capability[] =>
-  capabilityNames.filter((name) => capabilities[name])
+  allCapabilities.filter((name) => capabilities[name])
 
 function roomIn(queue: QueueFact | undefined): Pick<Candidate, 'slots' | 'headroom'> {
   if (!queue) return {}
@@ -165,6 +168,7 @@ export function candidateWith(
     benchmarkId: evidence.benchmarkId,
     firstContentP50Ms: evidence.firstContentP50Ms,
     tokensPerSecondP50: evidence.tokensPerSecondP50,
+    ...(node.region === undefined ? {} : { region: node.region }),
     ...(node.reputation === undefined ? {} : { reputation: shortened(node.reputation) }),
   }
 }

@@ -14,6 +14,7 @@ import type {
   NodeProfile,
   NodeRoute,
   ObservedBenchmark,
+  OfferedProfile,
   Suspension,
 } from './node.ts'
 import type { Candidate, FleetRow, PoolHead } from './pool.ts'
@@ -62,14 +63,23 @@ export type FleetStore = {
     node: NodeFacts,
     joinCodeHash: string,
   ) => Promise<'enrolled' | 'code_used' | 'too_many'>
+  /** Whether the hour still has room for a node of this owner; `enrolNode` has the last word. */
+  readonly hasRoomToEnrol: (ownerId: string, atMs: number) => Promise<boolean>
   /**
-   * Writes `to` and names it as the successor of the node that it replaces, in one transaction;
-   * false unless that one may serve and has no successor, and `to` is new.
+   * Writes `to` and names it as the successor of the node that it replaces, in one transaction, with
+   * that node's reputation and what spot checks hold against it; false unless that one may serve and
+   * has no successor, and `to` is new.
    */
   readonly rotateNode: (
     to: NodeFacts & { readonly predecessorId: string },
     oldUntilMs: number,
   ) => Promise<boolean>
+  /** What spot checks found of one node at `atMs`, against another that took its place as well. */
+  readonly addFinding: (finding: {
+    readonly from: string
+    readonly to: string
+    readonly atMs: number
+  }) => Promise<void>
   /** The hot item, where there is one, hears of it in the same transaction: the router reads it. */
   readonly changeStatus: (change: StatusChange) => Promise<boolean>
   /** What its owner may change after enrolment; false unless the route's epoch is `fromEpoch`. */
@@ -103,12 +113,12 @@ export type FleetStore = {
   readonly readHotItems: (nodeIds: readonly string[]) => Promise<ReadonlyMap<string, HotItem>>
   readonly readRow: (nodeId: string) => Promise<FleetRow | undefined>
   /**
-   * Replaces the node's profiles and keeps their observed benchmarks; last, so that a write that
+   * Replaces the node's profiles and keeps what we observed of them; last, so that a write that
    * broke off is made again, `basis` becomes the node's `profilesBasis`, beside its facts.
    */
   readonly writeProfiles: (
     nodeId: string,
-    profiles: readonly NodeProfile[],
+    profiles: readonly OfferedProfile[],
     from: { readonly basis: string; readonly hostFacts: HostFacts },
   ) => Promise<void>
   readonly writeBenchmark: (
@@ -210,10 +220,16 @@ export type JoinCode = {
   readonly codeHash: string
   readonly ownerId: string
   readonly expiresAtMs: number
+  /** Where the nodes that it enrols stand. */
+  readonly region?: string | undefined
 }
+
+/** As it lies: `usedBy` is the node that it enrolled. */
+export type StoredJoinCode = JoinCode & { readonly usedBy?: string | undefined }
+
 export type JoinCodeStore = {
   readonly putJoinCode: (code: JoinCode) => Promise<void>
-  readonly readJoinCode: (codeHash: string) => Promise<JoinCode | undefined>
+  readonly readJoinCode: (codeHash: string) => Promise<StoredJoinCode | undefined>
 }
 
 /**

@@ -15,15 +15,20 @@ export function makeNotes(deps: LiveProofDeps & { readonly breakers: BreakerStor
   const { breakers, nowMs } = deps
   const writing: Promise<unknown>[] = []
   const note = (write: Promise<unknown>) => void writing.push(write.catch(() => undefined))
+  const rejecters: Verified[] = []
   return {
     /** Waited for, because one request alone may try a host whose breaker is half-open. */
     takeTrial: ({ candidate }: Verified): Promise<boolean> =>
       breakers.takeTrial(candidate, nowMs()).catch(() => false),
     proven: ({ hot }: Verified, attempt: Extract<Attempt, { kind: 'open' }>) =>
       note(recordLiveProof(deps, attempt, hot)),
-    ended: ({ candidate, isTrial }: Verified, end: AttemptEnd) => {
-      if (countsAgainst(end)) note(breakers.countFailure(candidate, nowMs()))
-      else if (isTrial && end === 'finished') note(breakers.close(candidate))
+    ended: (verified: Verified, end: AttemptEnd) => {
+      if (end === 'rejected') rejecters.push(verified)
+      if (countsAgainst(end)) note(breakers.countFailure(verified.candidate, nowMs()))
+      if (end !== 'finished') return
+      if (verified.isTrial) note(breakers.close(verified.candidate))
+      // What one host serves was no nonsense.
+      for (const { candidate } of rejecters) note(breakers.countFailure(candidate, nowMs()))
     },
     /** Before the reply ends: after it a process may stand still. Never rejects. */
     written: (): Promise<unknown> => Promise.all(writing),

@@ -37,7 +37,15 @@ export function lastEvent(
     const cut = Array.from({ length: choices }, (_, index) => [index, 'length'] as const)
     return { kind: 'finished', finishReasons: new Map([...cut, ...finishReasons]), settled }
   }
-  return { kind: 'failed', error: { code: errorCodeOf(served) }, settled }
+  return { kind: 'failed', error: brokenOff(served, settled), settled }
+}
+
+/** Whoever paid for a part shall not be made to pay for another one by an SDK that retries unasked. */
+function brokenOff(served: Served, { summary }: Settled): ApiError {
+  const code = errorCodeOf(served)
+  if (summary.cost_usd === '0') return { code }
+  const message = 'The host broke off its answer. What it had delivered is billed.'
+  return { code, retryable: false, message }
 }
 
 const errorCodeOf = ({ end }: Served) =>
@@ -61,11 +69,17 @@ export function failureOf(ended: {
       detail: { availability: { code: 'no_eligible_host', excluded_by: [...excluded] } },
     }
   }
-  if (outcomes.every((outcome) => outcome === 'busy')) {
+  if (outcomes.every((outcome) => outcome === 'rejected')) {
+    return { code: 'invalid_value', message: rejectedByAll }
+  }
+  if (outcomes.every((outcome) => outcome === 'busy' || outcome === 'rejected')) {
     return { code: 'capacity_exhausted', retryAfterSec: slotFreeInSec(ended.asked) }
   }
   return { code: outcomes.includes('timed_out') ? 'upstream_timeout' : 'upstream_error' }
 }
+
+const rejectedByAll =
+  'Every host that was asked rejected the request as invalid: check its parameters and its length.'
 
 /** How often the pool is looked through anew: sooner nobody else will be in it. */
 const poolPassSec = 15

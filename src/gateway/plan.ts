@@ -3,21 +3,25 @@
  * the request, the key, one pool shard and a die in; a plan or a precise refusal out.
  */
 
-import { forwardsAll, servesChoices } from '../dispatch/host-body.ts'
+import { promptFields } from '../dispatch/field-table.ts'
 import type { ExcludedBy } from '../fleet/blockers.ts'
-import type { PoolShard } from '../fleet/pool.ts'
+import type { Candidate, PoolShard } from '../fleet/pool.ts'
 import type { CustomerKey } from '../keys/api-key.ts'
 import { type ByteRatios, promptBytes, promptTokensBound } from '../metering/count.ts'
+import { readImages } from '../metering/images.ts'
 import type { NanoUsd } from '../money/nano-usd.ts'
 import { affordableCompletion, highestCharge } from '../money/price.ts'
 import { assert } from '../protocol/assert.ts'
+import type { ProfileManifest } from '../protocol/catalogue.ts'
 import type { ChatRequest } from '../protocol/chat-request.ts'
-import type { RuntimeKind } from '../protocol/claim.ts'
 import type { Random } from '../protocol/clock.ts'
 import { limits } from '../protocol/limits.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
+import { affinityOf } from '../routing/affinity.ts'
 import { choose, type PricedCandidate } from '../routing/choose.ts'
+import { type Asked, parameterFault, servesParameters } from './parameters.ts'
 import { forbiddenForGood, routePolicyOf } from './route-policy.ts'
+import { askedWindow, ourWindow, windowFault } from './window.ts'
 
 export type Plan = {
   readonly candidates: readonly PricedCandidate[]
@@ -25,6 +29,8 @@ export type Plan = {
   readonly promptBytes: number
   /** No tokenizer makes more prompt tokens than this. */
   readonly promptTokensMax: number
+  /** Of those, what the images may take. */
+  readonly imageTokensMax: number
   /** Completion tokens per choice. */
   readonly windowTokens: number
   /** The client named no window, so it may be lowered to what the balance affords. */
@@ -39,44 +45,57 @@ export function planRequest(
   random: Random,
 ): Result<Plan> {
   const { model } = shard
-  const choices = request.n ?? 1
+  const images = readImages(request.messages)
+  if (!images.ok) return images
+  const asked = { request, images: images.value }
   const bytes = promptBytes(request)
   const promptTokensMin = promptTokensLeast(shard, bytes)
-  if (promptTokensMin >= model.context_length) {
-    return refuse('context_length_exceeded', {
-      param: 'messages',
-      message: `The prompt has at least ${promptTokensMin} tokens; ${model.id} takes ${model.context_length}.`,
-    })
-  }
+  const fault = parameterFault(asked, model) ?? windowFault(request, model, promptTokensMin)
+  if (fault) return { ok: false, error: fault }
   const policy = routePolicyOf(request, key, promptTokensMin)
-  const able = shard.candidates.filter((one) => isAble(one.runtimeKind, request, choices))
-  const { candidates, excludedBy } = choose(model, able, policy, random)
+  const unable = new Set<ExcludedBy>()
+  const able = shard.candidates.filter((one) => {
+    const reason = unableBecause(one, shard, asked, promptTokensMin)
+    if (reason) unable.add(reason)
+    return reason === undefined
+  })
+  const { candidates, excludedBy } = choose(model, able, policy, {
+    affinity: affinityOf(request, key.accountId),
+    random,
+  })
   if (candidates.length === 0) {
     const forbidden = forbiddenForGood(model, key, policy.maxPrice)
     if (forbidden) return refuse(forbidden)
-    const unable = able.length < shard.candidates.length ? (['require_parameters'] as const) : []
     return noCandidate([...new Set([...excludedBy, ...unable, ...shard.excludedBy])])
   }
-  const asked = request.max_completion_tokens ?? request.max_tokens
-  const windowTokens = Math.min(
-    asked ?? limits.defaultMaxTokens,
-    model.max_output_tokens,
-    model.context_length - promptTokensMin,
-  )
+  const imageTokensMax = images.value.length * imageTokensOf(shard, candidates)
+  const promptTokensMax = promptTokensBound(promptFields(request), imageTokensMax)
   const plan = {
     candidates,
-    choices,
+    choices: request.n ?? 1,
     promptBytes: bytes,
-    promptTokensMax: promptTokensBound(request),
-    windowIsOurs: asked == null,
+    promptTokensMax,
+    imageTokensMax,
+    windowIsOurs: askedWindow(request) === undefined,
   }
-  return ok(withWindow(plan, windowTokens))
+  const likelyMost = promptTokensMost(shard, bytes) + imageTokensMax
+  const prompt = { least: promptTokensMin, likelyMost, most: promptTokensMax }
+  const contexts = candidates.map((candidate) => candidate.contextLength)
+  return ok(withWindow(plan, askedWindow(request) ?? ourWindow(prompt, model, contexts)))
 }
 
-/** Under `require_parameters` a host must be given every parameter; else what it lacks is dropped. */
-function isAble(kind: RuntimeKind, request: ChatRequest, choices: number): boolean {
-  const mustForward = request.provider?.require_parameters === true
-  return servesChoices(kind, choices) && (!mustForward || forwardsAll(request, kind))
+/** What keeps a candidate from this request before any policy is asked. */
+function unableBecause(
+  { runtimeKind, profileId, contextLength }: Candidate,
+  shard: PoolShard,
+  asked: Asked,
+  promptTokensMin: number,
+): ExcludedBy | undefined {
+  if (!servesParameters(asked, runtimeKind, manifestOf(shard, profileId))) {
+    return 'require_parameters'
+  }
+  const tokensMin = promptTokensMin + (askedWindow(asked.request) ?? 1)
+  return tokensMin > contextLength ? 'context_length' : undefined
 }
 
 /** The plan with the window that `available` pays for; undefined below the least useful one. */
@@ -94,10 +113,19 @@ export function affordableTokens(plan: Plan, available: NanoUsd): number {
 }
 
 export function ratiosOf(shard: PoolShard, profileId: string): ByteRatios {
-  const manifest = shard.model.profiles.find((profile) => profile.profile_id === profileId)
+  const manifest = manifestOf(shard, profileId)
   assert(manifest !== undefined, 'a pool candidate has a manifest', { profileId })
   return manifest.bytes_per_token
 }
+
+export const manifestOf = ({ model }: PoolShard, profileId: string): ProfileManifest | undefined =>
+  model.profiles.find((profile) => profile.profile_id === profileId)
+
+/** What one image takes at the candidate where it takes the most. */
+const imageTokensOf = (shard: PoolShard, candidates: readonly Candidate[]): number =>
+  Math.max(
+    ...candidates.map(({ profileId }) => manifestOf(shard, profileId)?.image_tokens_max ?? 0),
+  )
 
 function withWindow(plan: Omit<Plan, 'windowTokens' | 'holdAmount'>, windowTokens: number): Plan {
   const bound = { prompt: plan.promptTokensMax, completion: windowTokens * plan.choices }
@@ -106,11 +134,18 @@ function withWindow(plan: Omit<Plan, 'windowTokens' | 'holdAmount'>, windowToken
 }
 
 /** What the prompt takes even if every byte falls as densely into tokens as the band allows. */
-function promptTokensLeast(shard: PoolShard, bytes: number): number {
+const promptTokensLeast = (shard: PoolShard, bytes: number): number =>
+  Math.min(...promptTokensAt(shard, bytes, (band) => 1 + band))
+
+/** The same, as sparsely. */
+const promptTokensMost = (shard: PoolShard, bytes: number): number =>
+  Math.max(...promptTokensAt(shard, bytes, (band) => 1 - band))
+
+function promptTokensAt(shard: PoolShard, bytes: number, factor: (band: number) => number) {
   const counts = shard.model.profiles.map(({ bytes_per_token: { prompt } }) =>
-    Math.floor(bytes / (prompt.mean * (1 + prompt.band))),
+    Math.floor(bytes / (prompt.mean * factor(prompt.band))),
   )
-  return counts.length === 0 ? 0 : Math.min(...counts)
+  return counts.length === 0 ? [0] : counts
 }
 
 function noCandidate(excludedBy: readonly ExcludedBy[]) {

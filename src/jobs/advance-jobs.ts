@@ -3,74 +3,78 @@
  * when run twice or not at all for a while: each step is a condition on what was read.
  */
 import type { Ids, NowMs } from '../protocol/clock.ts'
+import { inSlices } from '../protocol/in-slices.ts'
 import { changeJob } from './change-job.ts'
 import { newJob } from './job-record.ts'
 import { cancelJob, passTime } from './life-cycle.ts'
 import type { JobPlace, JobStore, RolloutStore } from './ports.ts'
-import { afterTurns, nextTurns, type Rollout, tallyRollout } from './rollout.ts'
+import { afterQueueing, type Rollout, takeTurns, tallyRollout } from './rollout.ts'
 
 export type AdvanceDeps = {
   readonly jobs: Pick<JobStore, 'openJobs' | 'readJobAt' | 'writeJob' | 'queueJob'>
-  readonly rollouts: Pick<RolloutStore, 'activeRollouts' | 'writeRollout'>
+  readonly rollouts: Pick<RolloutStore, 'activeRolloutIds' | 'readRollout' | 'writeRollout'>
   readonly ids: Ids
   readonly nowMs: NowMs
 }
 
 export type AdvanceReport = { readonly openJobs: number; readonly rollouts: number }
 
-/** A thousand rollout jobs a minute for their longest life do not fill it in one stage's lifetime. */
+/**
+ * One pass looks at no more, the oldest first. Those beyond read as ended all the same, and are
+ * written down by a later pass.
+ */
 const openJobsMax = 20_000
-const atOnce = 8
 
 export async function advanceJobs(deps: AdvanceDeps): Promise<AdvanceReport> {
   const failures: unknown[] = []
   const kept = (work: Promise<unknown>) => work.catch((error) => void failures.push(error))
-  const openJobs = await expireJobs(deps, kept)
-  const active = await deps.rollouts.activeRollouts()
-  for (const rollout of active) await kept(advanceRollout(deps, rollout))
+  const places = await firstOpenJobs(deps)
+  await inSlices(places, (place) => kept(letTimePass(deps, place)))
+  const active = await deps.rollouts.activeRolloutIds()
+  for (const rolloutId of active) await kept(advanceRollout(deps, rolloutId))
   // One that cannot be read keeps no other from its turn, and is told of.
   if (failures.length > 0) throw new AggregateError(failures, `${failures.length} steps failed`)
-  return { openJobs, rollouts: active.length }
+  return { openJobs: places.length, rollouts: active.length }
 }
 
-async function expireJobs(
-  deps: AdvanceDeps,
-  kept: (work: Promise<unknown>) => Promise<unknown>,
-): Promise<number> {
-  let count = 0
-  let batch: JobPlace[] = []
-  const flush = async () => {
-    await Promise.all(batch.map((place) => kept(letTimePass(deps, place))))
-    batch = []
+async function firstOpenJobs({ jobs }: AdvanceDeps): Promise<readonly JobPlace[]> {
+  const places: JobPlace[] = []
+  for await (const place of jobs.openJobs()) {
+    places.push(place)
+    if (places.length === openJobsMax) break
   }
-  for await (const place of deps.jobs.openJobs()) {
-    count += 1
-    batch.push(place)
-    if (batch.length === atOnce) await flush()
-    if (count === openJobsMax) break
-  }
-  await flush()
-  return count
+  return places
 }
 
 const letTimePass = ({ jobs, nowMs }: AdvanceDeps, place: JobPlace) =>
   changeJob(jobs, place, (job) => ({ job: passTime(job, nowMs()), answer: undefined }))
 
-async function advanceRollout(deps: AdvanceDeps, rollout: Rollout): Promise<void> {
+/**
+ * What a pass is to queue is stored before any of it is, so that no job exists that the rollout does
+ * not know of: whoever gives it up, or goes on for a pass that was lost, finds them all.
+ */
+async function advanceRollout(deps: AdvanceDeps, rolloutId: string): Promise<void> {
+  const before = await deps.rollouts.readRollout(rolloutId)
+  if (!before) return
   const nowMs = deps.nowMs()
-  const seen = await inSlices(rollout.open, async (place) => {
+  const seen = await inSlices(before.open, async (place) => {
     const job = await deps.jobs.readJobAt(place)
     return [place.jobId, job && passTime(job, nowMs)] as const
   })
-  const tallied = tallyRollout(rollout, new Map(seen), nowMs)
-  if (tallied.state === 'aborted')
-    await inSlices(tallied.open, (place) => cancel(deps, tallied, place))
-  const made = await inSlices(nextTurns(tallied, nowMs), (nodeId) => queue(deps, tallied, nodeId))
-  // Made by a pass that came between: its own write of the rollout stands, and finds them again.
-  await deps.rollouts.writeRollout(
-    { ...afterTurns(tallied, made, nowMs), rev: rollout.rev + 1 },
-    rollout.rev,
-  )
+  const tallied = tallyRollout(before, new Map(seen), nowMs)
+  const intended = { ...takeTurns(tallied, nowMs), rev: before.rev + 1 }
+  // Another pass was faster and goes on with it.
+  if (!(await deps.rollouts.writeRollout(intended, before.rev))) return
+  const made = await inSlices(intended.pending, (nodeId) => queue(deps, intended, nodeId))
+  if (intended.state === 'aborted') {
+    // Those that were pending are queued first: their references are taken then, and a pass that
+    // still is at it makes no job that nobody takes back.
+    const places = [...intended.open, ...made.filter((place) => place !== undefined)]
+    await inSlices(places, (place) => cancel(deps, intended, place))
+  }
+  if (intended.pending.length === 0) return
+  const queued = { ...afterQueueing(intended, made, nowMs), rev: intended.rev + 1 }
+  await deps.rollouts.writeRollout(queued, intended.rev)
 }
 
 const cancel = ({ jobs, nowMs }: AdvanceDeps, { rolloutId }: Rollout, place: JobPlace) =>
@@ -87,13 +91,4 @@ async function queue(
   const outcome = await jobs.queueJob(newJob({ ...ordered, jobId, nodeId, reference, rolloutId }))
   if (outcome.kind === 'queued') return { nodeId, jobId }
   return outcome.kind === 'reference_taken' ? { nodeId, jobId: outcome.jobId } : undefined
-}
-
-/** Answers in the order of the items. */
-async function inSlices<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const done: R[] = []
-  for (let from = 0; from < items.length; from += atOnce) {
-    done.push(...(await Promise.all(items.slice(from, from + atOnce).map(work))))
-  }
-  return done
 }

@@ -42,21 +42,15 @@ export async function offerJobs(
     .filter((job) => job !== undefined)
     .map((job) => ({ job: passTime(job, nowMs), rev: job.rev }))
     .filter(({ job }) => !isOver(job))
-  const room = limits.jobsPerBeat - open.filter(({ job }) => isTaken(job)).length
+  const taken = open.map(({ job }) => job).filter(isTaken)
+  const room = limits.jobsPerBeat - taken.length
   const waiting = open
     .filter(({ job }) => !isTaken(job))
     .toSorted((one, other) => (one.job.jobId < other.job.jobId ? -1 : 1))
   const offered: JobRecord[] = []
   for (const { job, rev } of waiting) {
     if (offered.length >= room) break
-    if (
-      isBehindItsKind(
-        job,
-        open.map((one) => one.job),
-        offered,
-      )
-    )
-      continue
+    if (isBehindItsKind(job, [...taken, ...offered])) continue
     const one = await offerOne(deps, { job, rev, lastSeq, nowMs })
     if (one) offered.push(one)
   }
@@ -69,11 +63,8 @@ const isTaken = ({ state }: JobRecord) => state === 'accepted' || state === 'run
 const seqOf = ({ offer }: JobRecord) => offer?.seq ?? 0
 
 /** One at a time of each type, or the second would stand in the way of everything after it. */
-const isBehindItsKind = (
-  job: JobRecord,
-  open: readonly JobRecord[],
-  offered: readonly JobRecord[],
-) => [...open.filter(isTaken), ...offered].some((one) => one.order.type === job.order.type)
+const isBehindItsKind = (job: JobRecord, others: readonly JobRecord[]) =>
+  others.some((one) => one.order.type === job.order.type)
 
 async function offerOne(
   deps: OfferDeps,
@@ -85,6 +76,8 @@ async function offerOne(
   },
 ): Promise<JobRecord | undefined> {
   const { job, rev, lastSeq, nowMs } = at
+  // It may still be under way from an earlier offer; a refusal of this one would end that too.
+  if (nowMs >= job.expiresAtMs) return undefined
   if (job.state === 'offered' && job.offer && !mustRenew(deps, job.offer, lastSeq, nowMs)) {
     return job.offer.seq > lastSeq ? job : undefined
   }

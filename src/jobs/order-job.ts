@@ -26,7 +26,7 @@ const asked = <Type extends string, Args extends z.ZodType>(type: Type, args: Ar
   z.strictObject({ type: z.literal(type), args, ...askedTerms })
 
 /** The operator's own id of what is asked for; it stands in references of rollouts as well. */
-export const JobReference = z
+const JobReference = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._:@-]{0,99}$/, 'must be 1 to 100 letters, digits, "._:@-"')
 

@@ -39,6 +39,6 @@ export type RolloutStore = {
   readonly listRollouts: (page: Page) => Promise<Paged<Rollout>>
   /** False when it was written since `fromRev`. */
   readonly writeRollout: (rollout: Rollout, fromRev: number) => Promise<boolean>
-  /** Those that still run, oldest first. */
-  readonly activeRollouts: () => Promise<readonly Rollout[]>
+  /** Of those that run, and of those given up whose jobs are not all at their end; oldest first. */
+  readonly activeRolloutIds: () => Promise<readonly string[]>
 }

@@ -14,8 +14,8 @@ const count = z.int().min(0)
 const Place = z.strictObject({ nodeId: NodeId, jobId: JobId })
 
 /** Below this many a share says nothing. */
-export const judgedFrom = 10
-export const failedShareMax = 0.2
+const judgedFrom = 10
+const failedShareMax = 0.2
 const minuteMs = 60_000
 
 export const Rollout = z.strictObject({
@@ -39,14 +39,16 @@ export const Rollout = z.strictObject({
   createdAtMs: timeMs,
   rev: count,
   state: z.enum(['running', 'completed', 'aborted']),
-  /** How many of `nodeIds` have had their turn. */
+  /** How many of `nodeIds` have had their turn, or will have none any more. */
   turns: count,
-  /** The minute in which jobs were made last, and how many. */
+  /** The minute of the clock in which turns were taken last, and how many. */
   minute: z.strictObject({ startedAtMs: timeMs, made: count }),
+  /** Had their turn; whether their job is queued yet is not known here. */
+  pending: z.array(NodeId),
   open: z.array(Place),
   succeeded: count,
   failed: count,
-  /** Never begun: the node was away, had too many jobs, or is no more. */
+  /** Never begun: the node was away, had too many jobs, is no more, or its turn never came. */
   skipped: count,
   endedAtMs: timeMs.nullable(),
 })
@@ -64,6 +66,7 @@ export const newRollout = (
   state: 'running',
   turns: 0,
   minute: { startedAtMs: 0, made: 0 },
+  pending: [],
   open: [],
   succeeded: 0,
   failed: 0,
@@ -95,7 +98,7 @@ export function tallyRollout(rollout: Rollout, seen: Seen, nowMs: number): Rollo
   const executed = succeeded + failed
   const mustAbort = executed >= judgedFrom && failed >= failedShareMax * executed
   return state === 'running' && mustAbort
-    ? { ...tallied, state: 'aborted', endedAtMs: nowMs }
+    ? { ...withoutTurns(tallied), state: 'aborted', endedAtMs: nowMs }
     : tallied
 }
 
@@ -105,35 +108,61 @@ function resultOf(job: JobRecord | undefined): 'succeeded' | 'failed' | 'skipped
   return wasBegun && job.state !== 'cancelled' ? 'failed' : 'skipped'
 }
 
-/** The nodes whose turn it is: never more within a minute than the rollout allows. */
-export function nextTurns(rollout: Rollout, nowMs: number): readonly string[] {
-  const { state, perMinute, turns, nodeIds } = rollout
-  if (state !== 'running' || nowMs >= rollout.ordered.expiresAtMs) return []
-  const room = perMinute - minuteAt(rollout, nowMs).made
-  return nodeIds.slice(turns, turns + Math.max(0, room))
+/** The nodes whose turn it is become pending: never more within a minute than the rollout allows. */
+export function takeTurns(rollout: Rollout, nowMs: number): Rollout {
+  const { state, perMinute, turns, nodeIds, pending } = rollout
+  if (state !== 'running') return rollout
+  if (nowMs >= rollout.ordered.expiresAtMs) return completed(withoutTurns(rollout), nowMs)
+  const minute = minuteAt(rollout, nowMs)
+  // Those that an earlier pass left pending are made now, and count now.
+  const room = Math.max(0, perMinute - Math.max(minute.made, pending.length))
+  const next = nodeIds.slice(turns, turns + room)
+  const taken = {
+    ...rollout,
+    turns: turns + next.length,
+    minute: { ...minute, made: minute.made + next.length },
+    pending: [...pending, ...next],
+  }
+  return completed(taken, nowMs)
 }
 
-/** One entry per turn: the node's job, or undefined where it got none. */
-export function afterTurns(
+/** One entry per pending node: its job, or undefined where it got none. */
+export function afterQueueing(
   rollout: Rollout,
   made: readonly (z.infer<typeof Place> | undefined)[],
   nowMs: number,
 ): Rollout {
-  const minute = minuteAt(rollout, nowMs)
   const places = made.filter((place) => place !== undefined)
-  const moved: Rollout = {
+  const queued: Rollout = {
     ...rollout,
-    turns: rollout.turns + made.length,
-    minute: { ...minute, made: minute.made + made.length },
+    pending: [],
     open: [...rollout.open, ...places],
     skipped: rollout.skipped + made.length - places.length,
   }
-  const isExpired = nowMs >= moved.ordered.expiresAtMs
-  const hasTurns = moved.turns < moved.nodeIds.length && !isExpired
-  if (moved.state !== 'running' || moved.open.length > 0 || hasTurns) return moved
-  return { ...moved, state: 'completed', endedAtMs: nowMs }
+  return completed(queued, nowMs)
 }
 
+/** How long it takes at the least until the last of so many nodes has had its turn. */
+export const turnsTakeMs = (nodes: number, perMinute: number): number =>
+  Math.ceil(nodes / perMinute) * minuteMs
+
+/** Nobody who has not had a turn gets one. */
+const withoutTurns = (rollout: Rollout): Rollout => ({
+  ...rollout,
+  turns: rollout.nodeIds.length,
+  skipped: rollout.skipped + rollout.nodeIds.length - rollout.turns,
+})
+
+function completed(rollout: Rollout, nowMs: number): Rollout {
+  const { state, turns, nodeIds, pending, open } = rollout
+  const isBusy = turns < nodeIds.length || pending.length > 0 || open.length > 0
+  return state !== 'running' || isBusy
+    ? rollout
+    : { ...rollout, state: 'completed', endedAtMs: nowMs }
+}
+
+/** Minutes of the clock: passes come once in each, a little early or late. */
 function minuteAt({ minute }: Rollout, nowMs: number): Rollout['minute'] {
-  return nowMs - minute.startedAtMs < minuteMs ? minute : { startedAtMs: nowMs, made: 0 }
+  const startedAtMs = nowMs - (nowMs % minuteMs)
+  return startedAtMs > minute.startedAtMs ? { startedAtMs, made: 0 } : minute
 }

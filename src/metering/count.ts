@@ -14,20 +14,32 @@ export const templateBytesPerMessage = 16
 
 type Prompt = { readonly messages: readonly ChatMessage[]; readonly tools?: unknown }
 
-/** Bytes of all that a template renders: texts, tool calls, tools, and an allowance for itself. */
+/**
+ * Bytes of all that a template renders: texts, tool calls, tools, and an allowance for itself. Those of
+ * images are none of them.
+ */
 export function promptBytes({ messages, tools }: Prompt): number {
   return messages.reduce((sum, message) => sum + messageBytes(message), jsonBytes(tools))
 }
 
-/**
- * An upper bound of the prompt's tokens under any tokenizer that never makes more tokens than bytes:
- * the whole message as JSON, tools included, because templates render those too.
- */
-export function promptTokensBound(request: Prompt): number {
-  const json = JSON.stringify([request.messages, request.tools ?? null])
-  return Buffer.byteLength(json, 'utf8') + templateBytesPerMessage * (request.messages.length + 1)
+/** What a template may render: the messages, and whatever other fields it is given. */
+type Rendered = {
+  readonly messages: readonly ChatMessage[]
+  readonly [field: string]: unknown
 }
 
+/**
+ * An upper bound of the prompt's tokens under any tokenizer that never makes more tokens than bytes:
+ * the whole messages as JSON, with tools and schemas, because templates render those too. Images are
+ * no text: `imageTokensMax` is what all of them together take at the most.
+ */
+export function promptTokensBound({ messages, ...others }: Rendered, imageTokensMax = 0): number {
+  const json = JSON.stringify([messages.map(withoutImageData), ...Object.values(others)])
+  const template = templateBytesPerMessage * (messages.length + 1)
+  return Buffer.byteLength(json, 'utf8') + template + imageTokensMax
+}
+
+/** The tokens of images cannot be counted: they are billed by the claim, within their bound. */
 export function countTokens(
   bytes: { readonly prompt: number; readonly completion: number },
   ratios: ByteRatios,
@@ -38,6 +50,14 @@ export function countTokens(
     cached_prompt: 0,
     completion: Math.ceil(bytes.completion / ratios.completion.mean),
   }
+}
+
+function withoutImageData(message: ChatMessage): ChatMessage {
+  if (!Array.isArray(message.content)) return message
+  const content = message.content.map((part) =>
+    part.type === 'image_url' ? { ...part, image_url: { ...part.image_url, url: '' } } : part,
+  )
+  return { ...message, content }
 }
 
 function messageBytes(message: ChatMessage): number {

@@ -29,6 +29,21 @@ const BytesPerToken = z.strictObject({
   band: z.number().min(0).max(0.9),
 })
 
+/**
+ * How a build's tokens are counted without it: with its own tokenizer.json, and what its chat template adds
+ * to the texts of a conversation. `band`: how far (a fraction) honest claims stray from such a count.
+ */
+export const TokenizerPin = z.strictObject({
+  /** Of a HuggingFace `tokenizer.json`, byte for byte. */
+  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  /** Marks around each message, and around what is cut out of a reply: reasoning, tool calls. */
+  template_tokens_per_message: z.int().min(0).max(256),
+  /** Once in every prompt: its beginning, and the mark of the reply. */
+  template_tokens: z.int().min(0).max(4096),
+  band: z.number().min(0).max(0.9),
+})
+export type TokenizerPin = z.infer<typeof TokenizerPin>
+
 /** A name of Ollama's own library: a model, or a namespace and a model; never an address. */
 export const OllamaName = z
   .string()
@@ -46,6 +61,13 @@ export const ProfileManifest = z.strictObject({
   /** Under which name Ollama's library has this very build; without one no job can pull it. */
   ollama_name: OllamaName.optional(),
   bytes_per_token: z.strictObject({ prompt: BytesPerToken, completion: BytesPerToken }),
+  /**
+   * Prompt tokens that one image takes at the most, its markers included, as the runtimes are set up
+   * to read images. A build without it is sent none.
+   */
+  image_tokens_max: z.int().min(1).max(100_000).optional(),
+  /** Without one, tokens are counted from bytes. */
+  tokenizer: TokenizerPin.optional(),
 })
 export type ProfileManifest = z.infer<typeof ProfileManifest>
 

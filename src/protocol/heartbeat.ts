@@ -179,8 +179,6 @@ export const HeartbeatReply = z.object({
   ttl_ms: z.int(),
   need: z.array(z.enum(['inventory'])),
   route_epoch: z.int().min(1),
-  /** The agent that the operator wants; null for no wish. */
-  desired_agent_version: text.nullable(),
   /** Judged one by one by the agent, so that a job of a newer kind does not cost the whole reply. */
   jobs: z.array(z.unknown()).max(limits.jobsPerBeat),
   eligibility: z.array(Eligibility),

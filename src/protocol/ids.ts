@@ -11,6 +11,8 @@ export const NodeId = z.string().regex(/^n_[a-z2-7]{26}$/)
 /** Model ids may contain slashes, as in `maker/model`. */
 export const ModelId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/)
 export const ProfileId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,159}$/)
+/** As fine as its operator tells it: `eu`, `eu-west-1`. */
+export const Region = z.string().regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 of a-z, 0-9 and "-"')
 export const Sha256Hex = z.string().regex(/^[0-9a-f]{64}$/)
 
 /**

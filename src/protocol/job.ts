@@ -16,7 +16,7 @@ const nothing = z.strictObject({})
 /** A build of the catalogue; the digest is what its manifest approves. */
 const Build = z.strictObject({ profile_id: ProfileId, artifact_digest: ArtifactDigest })
 
-export const HashNonce = z.string().regex(/^[A-Za-z0-9_-]{22}$/)
+const HashNonce = z.string().regex(/^[A-Za-z0-9_-]{22}$/)
 export const RuntimeId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/)
 
 /** What `config.set` knows. Each is a ceiling: the owner's own limit stands where it is lower. */

@@ -10,6 +10,8 @@ import { ArtifactDigest, HoldId, NodeId, ProfileId, Sha256Hex } from './ids.ts'
 
 export const ticketHeader = 'b3iq-ticket'
 export const proofHeader = 'b3iq-proof'
+/** Beside a busy reply: how full the node is. Unsigned, so it may shape a wait and nothing else. */
+export const loadHeader = 'b3iq-load'
 export const ticketLifeMsMax = 60_000
 
 const timeMs = z.int().min(0)
@@ -193,4 +195,21 @@ export function signBusy(ticket: Ticket, node: Signer): string {
 
 export function verifyBusy(ticket: Ticket, publicKey: string, signature: string): boolean {
   return verifyTagged('b3iq:busy:v1', ticketHash(ticket), { publicKey, signature })
+}
+
+/** As many requests as a node may say it takes at once. */
+const loadMax = 4096
+const loadCount = z.int().min(0).max(loadMax)
+
+/** What runs where a dispatch was refused, and how much may run there at once; 0 where it pauses. */
+export const NodeLoad = z.strictObject({ running: loadCount, slots: loadCount })
+export type NodeLoad = z.infer<typeof NodeLoad>
+
+/** `<running>/<slots>`. */
+export const formatLoad = ({ running, slots }: NodeLoad): string => `${running}/${slots}`
+
+/** Undefined for anything that no agent writes. */
+export function parseLoad(header: string): NodeLoad | undefined {
+  const [, running, slots] = /^(\d{1,4})\/(\d{1,4})$/.exec(header) ?? []
+  return NodeLoad.safeParse({ running: Number(running), slots: Number(slots) }).data
 }

@@ -69,11 +69,14 @@ function opened(breaker: Breaker, nowMs: number): Breaker {
 
 /**
  * By how an attempt ended, before the host began or after. A full host, a route of yesterday and the
- * word to stop, ours or the customer's, are nobody's failure.
+ * word to stop, ours or the customer's, are nobody's failure. Nor is a request that the runtime rejects:
+ * otherwise a customer could close hosts to all others by asking nonsense. Where another host serves
+ * the very same request, the caller counts it after all.
  */
 const isFailure = {
   finished: false,
   busy: false,
+  rejected: false,
   stale_route: false,
   aborted: false,
   refused: true,

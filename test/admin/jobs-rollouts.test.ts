@@ -5,6 +5,7 @@ import { advanceJobs } from '../../src/jobs/advance-jobs.ts'
 import { SignedJob } from '../../src/protocol/job.ts'
 import type { JobResult } from '../../src/protocol/job-report.ts'
 import { aboutOf, accepted, ended } from '../jobs/facts.ts'
+import { nodeIdAt } from '../jobs/rollout-facts.ts'
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts'
 import { joinCode, makeTestHost, type TestHost } from '../support/test-host.ts'
 
@@ -92,11 +93,85 @@ describe('a rollout', () => {
     for (const host of all.slice(0, 8)) await work(host, 'succeeded')
     for (const host of all.slice(8, 10)) await work(host, 'failed')
     await pass()
-    expect(await show(body.id)).toMatchObject({ state: 'aborted', succeeded: 8, failed: 2 })
+    // Two had no turn, and get none.
+    expect(await show(body.id)).toMatchObject({
+      state: 'aborted',
+      succeeded: 8,
+      failed: 2,
+      skipped: 2,
+      waiting: 0,
+    })
     plane.passMs(60_000)
     await pass()
-    expect(await show(body.id)).toMatchObject({ state: 'aborted', open: 0, skipped: 2 })
+    expect(await show(body.id)).toMatchObject({ state: 'aborted', open: 0, skipped: 4 })
     for (const host of all.slice(10)) expect(await work(host, 'succeeded')).toBe(false)
+  })
+
+  test('given up while another pass still queues leaves nobody with a job', async () => {
+    const all = await hosts(12)
+    const { body } = await plane.operate(
+      'POST',
+      '/rollouts',
+      aDraft(idsOf(all), { per_minute: 10 }),
+    )
+    await pass()
+    for (const host of all.slice(0, 9)) await work(host, 'failed')
+    plane.passMs(60_000)
+    let isFirst = true
+    const jobs: typeof plane.jobs = {
+      ...plane.jobs,
+      queueJob: async (job) => {
+        if (isFirst) {
+          isFirst = false
+          for (const host of all.slice(9, 10)) await work(host, 'failed')
+          await pass()
+          expect(await show(body.id)).toMatchObject({ state: 'aborted', failed: 10 })
+        }
+        return plane.jobs.queueJob(job)
+      },
+    }
+    await advanceJobs({ ...plane, jobs, ids })
+    expect(isFirst).toBe(false)
+    for (const host of all.slice(10)) expect(await work(host, 'succeeded')).toBe(false)
+    await pass()
+    expect(await show(body.id)).toMatchObject({ state: 'aborted', open: 0, skipped: 2 })
+  })
+
+  test('that a lost pass left with jobs of its own takes them back when it is given up', async () => {
+    const all = await hosts(12)
+    const draft = aDraft(idsOf(all), { per_minute: 12 })
+    const { body } = await plane.operate('POST', '/rollouts', draft)
+    await pass()
+    for (const host of all.slice(0, 10)) await work(host, 'failed')
+    const before = await plane.rollouts.readRollout(String(body.id))
+    if (!before) throw new Error('a rollout')
+    // As a pass leaves it that ended after it had queued the last two and before it said so.
+    const lost = { ...before, open: before.open.slice(0, 10), pending: before.nodeIds.slice(10) }
+    await plane.rollouts.writeRollout({ ...lost, rev: before.rev + 1 }, before.rev)
+    await pass()
+    expect(await show(body.id)).toMatchObject({ state: 'aborted', failed: 10 })
+    for (const host of all.slice(10)) expect(await work(host, 'succeeded')).toBe(false)
+    await pass()
+    expect(await show(body.id)).toMatchObject({ state: 'aborted', open: 0, skipped: 2 })
+  })
+
+  test('that cannot be read keeps no other from its turn, and is told of', async () => {
+    const [host] = await hosts(1)
+    if (!host) throw new Error('one host')
+    const { body } = await plane.operate('POST', '/rollouts', aDraft([host.nodeId]))
+    const rollouts: typeof plane.rollouts = {
+      ...plane.rollouts,
+      activeRolloutIds: async () => [
+        `rollout_${'0'.repeat(26)}`,
+        ...(await plane.rollouts.activeRolloutIds()),
+      ],
+      readRollout: async (id) => {
+        if (id.endsWith('_00000000000000000000000000')) throw new Error('not a rollout')
+        return plane.rollouts.readRollout(id)
+      },
+    }
+    await expect(advanceJobs({ ...plane, rollouts, ids })).rejects.toThrow('1 steps failed')
+    expect(await show(body.id)).toMatchObject({ waiting: 0, open: 1 })
   })
 
   test('passes over nodes that are no more', async () => {
@@ -122,7 +197,11 @@ describe('a rollout', () => {
     [{ node_ids: ['x'] }, 'node_ids.0'],
     [{ node_ids: [`n_${'a'.repeat(26)}`, `n_${'a'.repeat(26)}`] }, 'node_ids'],
     [{ per_minute: 0 }, 'per_minute'],
-  ])('is not %j', async (changes, param) => {
+    [
+      { node_ids: Array.from({ length: 600 }, (_, at) => nodeIdAt(at)), per_minute: 10 },
+      'per_minute',
+    ],
+  ])('is not number %$', async (changes, param) => {
     const draft = aDraft([`n_${'b'.repeat(26)}`], changes)
     const reply = await plane.operate('POST', '/rollouts', draft)
     expect(reply).toMatchObject({ status: 400, error: { param } })

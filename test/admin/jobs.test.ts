@@ -172,9 +172,9 @@ describe('a job', () => {
   })
 
   test.each(['GET', 'POST'] as const)('that nobody ordered is not found (%s)', async (method) => {
-    const path = method === 'GET' ? '/jobs/' : '/jobs/'
+    const action = method === 'POST' ? '/cancel' : ''
     for (const id of ['job_x', `job_${'0'.repeat(26)}`]) {
-      const reply = await plane.operate(method, `${path}${id}${method === 'POST' ? '/cancel' : ''}`)
+      const reply = await plane.operate(method, `/jobs/${id}${action}`)
       expect(reply).toMatchObject({ status: 404, error: { code: 'job_not_found' } })
     }
   })

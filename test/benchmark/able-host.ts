@@ -1,5 +1,6 @@
 /** A host that can all that a benchmark checks, or all but what a test takes from it. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { inflateSync } from 'node:zlib'
 import * as z from 'zod'
 import type { Capabilities } from '../../src/fleet/node.ts'
 import {
@@ -14,7 +15,9 @@ import {
 } from '../support/host-answers.ts'
 import type { ScriptedHost } from '../support/scripted-host.ts'
 
-export type Skills = Omit<Capabilities, 'contextTokens'> & {
+export type Skills = Omit<Capabilities, 'contextTokens' | 'vision'> & {
+  /** `echoes`: it sees nothing, and names every colour that it was asked about. */
+  readonly vision: boolean | 'echoes'
   /** Requests at a time; more are refused with a signed `busy`. */
   readonly capacity: number
   readonly msPerToken: number
@@ -30,14 +33,23 @@ export const everySkill: Skills = {
   tools: true,
   jsonSchema: true,
   logprobs: true,
+  vision: true,
   capacity: 4,
   msPerToken: 1,
   inflation: 1,
 }
 
+/** A text, and the picture beside it. */
+const Content = z.union([
+  z.string().transform((text) => ({ text, url: undefined })),
+  z
+    .tuple([z.object({ text: z.string() }), z.object({ image_url: z.object({ url: z.string() }) })])
+    .transform(([{ text }, { image_url }]) => ({ text, url: image_url.url })),
+])
+
 const Body = z.object({
   max_tokens: z.number(),
-  messages: z.array(z.object({ content: z.string() })).min(1),
+  messages: z.array(z.object({ content: Content })).min(1),
   stop: z.array(z.string()).optional(),
   tools: z.array(z.unknown()).optional(),
   logprobs: z.boolean().optional(),
@@ -85,12 +97,14 @@ async function* framesOf(body: Body, skills: Skills): AsyncGenerator<Frame> {
 }
 
 async function* textFrames(body: Body, skills: Skills): AsyncGenerator<Frame> {
-  const content = body.messages[0]?.content ?? ''
-  if (body.response_format && skills.jsonSchema) {
+  const { text = '', url } = body.messages[0]?.content ?? {}
+  if (url !== undefined && skills.vision) {
+    yield says(skills.vision === 'echoes' ? text : `It is ${colourOf(url)}.`)
+  } else if (body.response_format && skills.jsonSchema) {
     const [reference] = body.response_format.json_schema.schema.properties.reference.enum
     yield says(JSON.stringify({ reference, ok: true }))
   } else if (body.tools && skills.tools) {
-    const order_id = Number(/order (\d+)/.exec(content)?.[1])
+    const order_id = Number(/order (\d+)/.exec(text)?.[1])
     yield calls('look_up_order', JSON.stringify({ order_id }))
   } else if (body.stop && skills.stop) {
     yield says('Why')
@@ -103,8 +117,19 @@ async function* textFrames(body: Body, skills: Skills): AsyncGenerator<Frame> {
 }
 
 function usageFrame({ messages, max_tokens }: Body, inflation: number): Frame {
-  const promptBytes = (messages[0]?.content.length ?? 0) + 16
+  const promptBytes = (messages[0]?.content.text.length ?? 0) + 16
   return counts(Math.ceil((promptBytes / 4) * inflation), Math.ceil(max_tokens * inflation))
+}
+
+/** By its first pixel: which channels are bright. */
+function colourOf(url: string): string {
+  const png = Buffer.from(url.slice(url.indexOf(',') + 1), 'base64')
+  const at = png.indexOf('IDAT')
+  const data = png.subarray(at + 4, at + 4 + png.readUInt32BE(at - 4))
+  const [, ...pixel] = inflateSync(data).subarray(0, 4)
+  const bright = pixel.map((channel) => (channel > 100 ? 1 : 0)).join('')
+  const names = { '100': 'red', '010': 'green', '001': 'blue', '110': 'yellow', '000': 'black' }
+  return Object.entries(names).find(([key]) => key === bright)?.[1] ?? 'white'
 }
 
 /** All of an answer as one frame. */

@@ -31,6 +31,7 @@ const everything: Omit<Capabilities, 'contextTokens'> = {
   tools: true,
   jsonSchema: true,
   logprobs: true,
+  vision: true,
 }
 
 describe('of a host that', () => {
@@ -48,7 +49,9 @@ describe('of a host that', () => {
   })
 
   test.each(
-    (['stop', 'abort', 'tools', 'jsonSchema', 'logprobs', 'usage'] as const).map((name) => [name]),
+    (['stop', 'abort', 'tools', 'jsonSchema', 'logprobs', 'vision', 'usage'] as const).map(
+      (name) => [name],
+    ),
   )('lacks %s, that alone is missed', async (name) => {
     const { benchmark } = await observed({ [name]: false, capacity: 2 })
     expect(benchmark.capabilities).toMatchObject({ ...everything, [name]: false })
@@ -68,6 +71,11 @@ describe('of a host that', () => {
 })
 
 describe('a host that cheats', () => {
+  test('with every colour that the question names has not seen the picture', async () => {
+    const { benchmark } = await observed({ vision: 'echoes' })
+    expect(benchmark.capabilities.vision).toBe(false)
+  })
+
   test('with answers stored by prompt never hears a prompt twice', async () => {
     const host = await hosts.enrolled(busy)
     const honest = ableScript(host)
@@ -97,4 +105,12 @@ describe('a host that cheats', () => {
     const { benchmark } = await observed({ streaming: false })
     expect(benchmark.tokensPerSecondP50).toBeLessThan(fastest)
   })
+})
+
+test('a build that takes no images is never sent one, and nothing is known of its eyes', async () => {
+  await hosts.sell(undefined)
+  const { benchmark, host } = await observed()
+  await hosts.sell(100)
+  expect(benchmark.capabilities).not.toHaveProperty('vision')
+  expect(JSON.stringify(host.dispatches.map(({ body }) => body))).not.toContain('image_url')
 })

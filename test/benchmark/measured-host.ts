@@ -19,7 +19,14 @@ export type MeasuredHosts = Awaited<ReturnType<typeof startMeasuredHosts>>
 
 export async function startMeasuredHosts() {
   const bench = await startEnrolledFleet()
-  await bench.catalogue.putModel(modelOnSale('maker/model'))
+  const { profiles, ...model } = modelOnSale('maker/model')
+  /** A build with this takes images; without, none is sent one. */
+  const sell = (image_tokens_max?: number) =>
+    bench.catalogue.putModel({
+      ...model,
+      profiles: profiles.map((profile) => ({ ...profile, image_tokens_max })),
+    })
+  await sell(100)
   const hosts: ScriptedHost[] = []
   const root = makeSigner(generatePrivateKey())
   const stage = 'test'
@@ -46,6 +53,7 @@ export async function startMeasuredHosts() {
     bench,
     deps,
     rowOf,
+    sell,
     enrolled: async (script: Script, changes: Enrolment = {}): Promise<ScriptedHost> => {
       const host = await startScriptedHost()
       host.always(script)

@@ -12,7 +12,8 @@ import { startProxy } from '../apps/host/support/proxy.ts'
 import { startShippedEngine } from '../apps/host/support/shipped-engine.ts'
 import { modelOnSale } from '../support/model-on-sale.ts'
 
-const ratios = { prompt: { mean: 1.58, band: 0.6 }, completion: { mean: 5.58, band: 0.12 } }
+/** Of plain English words, which are all that a benchmark says; the catalogue's mean is over many scripts. */
+const ratios = { prompt: { mean: 2, band: 0.6 }, completion: { mean: 5.58, band: 0.12 } }
 
 test('a laptop’s run ends in seconds and sees what the engine can', async () => {
   const engine = await startShippedEngine(['--alias', 'local-name', '--slots', '4'])

@@ -13,7 +13,11 @@ function sessionOver(dispatch: Dispatch, changes: Partial<BenchmarkBudget> = {})
   const model = { ...modelOnSale('maker/model'), version: 1 }
   const [manifest] = model.profiles
   if (!manifest) throw new Error('the model has a build')
-  const target = { candidate: aCandidate(), model, manifest }
+  const target = {
+    candidate: aCandidate(),
+    model,
+    manifest: { ...manifest, image_tokens_max: 500 },
+  }
   const budget = { ...smallBudget, ...changes }
   return openSession({ dispatch, ids, nowMs, sleep, random: () => 0.5 }, target, budget)
 }
@@ -39,6 +43,16 @@ describe('a request costs', () => {
     const spent = smallBudget.tokensMax - session.tokensLeft()
     expect(spent).toBeGreaterThan(95 + 10)
     expect(spent).toBeLessThanOrEqual(100 + 10)
+  })
+
+  test('what its images may take at the most', async () => {
+    const session = sessionOver(saying)
+    const url = 'data:image/png;base64,AAAA'
+    const content = [{ type: 'image_url' as const, image_url: { url } }]
+    const request = { model: 'maker/model', messages: [{ role: 'user' as const, content }] }
+    await session.ask(request, { maxTokens: 32 })
+    // The template's own share of the prompt, and ten tokens that came.
+    expect(smallBudget.tokensMax - session.tokensLeft()).toBe(500 + 4 + 10)
   })
 
   test.each(['busy', 'connect_failed'] as const)('nothing when it was %s', async (reason) => {

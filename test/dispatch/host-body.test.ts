@@ -4,7 +4,6 @@ import {
   hostBody,
   logprobsSampleRate,
   samplesLogprobs,
-  servesChoices,
   wantsLogprobs,
 } from '../../src/dispatch/host-body.ts'
 import { ChatRequest } from '../../src/protocol/chat-request.ts'
@@ -32,6 +31,10 @@ const everything = ChatRequest.parse({
   parallel_tool_calls: false,
   top_k: 40,
   min_p: 0.05,
+  repetition_penalty: 1.1,
+  min_tokens: 3,
+  reasoning_effort: 'high',
+  chat_template_kwargs: { enable_thinking: false },
   max_tokens: 9,
   max_completion_tokens: 9,
   stream: false,
@@ -62,24 +65,31 @@ const sentToAll = [
   'stream',
   'stream_options',
   'temperature',
-  'tool_choice',
   'tools',
   'top_p',
 ]
 
 describe('a host gets the fields of its runtime kind and no other', () => {
+  const servers = [
+    ...['chat_template_kwargs', 'logit_bias', 'logprobs', 'min_p', 'min_tokens', 'n'],
+    ...['parallel_tool_calls', 'reasoning_effort', 'repetition_penalty', 'tool_choice', 'top_k'],
+    'top_logprobs',
+  ]
+  const llamacpp = [
+    ...['chat_template_kwargs', 'logit_bias', 'logprobs', 'min_p', 'parallel_tool_calls'],
+    ...['repeat_penalty', 'tool_choice', 'top_k', 'top_logprobs'],
+  ]
   test.each([
-    [
-      'vllm',
-      ['logit_bias', 'logprobs', 'min_p', 'n', 'parallel_tool_calls', 'top_k', 'top_logprobs'],
-    ],
-    ['sglang', ['logit_bias', 'logprobs', 'min_p', 'n', 'top_k', 'top_logprobs']],
-    ['ollama', ['logprobs', 'top_logprobs']],
-    ['llamacpp', ['logit_bias', 'logprobs', 'min_p', 'top_k', 'top_logprobs']],
-    ['lmstudio', ['logit_bias', 'top_k']],
-    ['openai', []],
+    ['vllm', servers],
+    ['sglang', servers],
+    ['ollama', ['logprobs', 'reasoning_effort', 'top_logprobs']],
+    ['llamacpp', llamacpp],
+    // It refuses `json_object`, which `everything` asks for.
+    ['lmstudio', ['logit_bias', 'repeat_penalty', 'tool_choice', 'top_k']],
+    ['openai', ['tool_choice']],
   ] satisfies [RuntimeKind, string[]][])('%s', (kind, further) => {
-    expect(Object.keys(sent(kind)).sort()).toEqual([...sentToAll, ...further].sort())
+    const common = sentToAll.filter((name) => kind !== 'lmstudio' || name !== 'response_format')
+    expect(Object.keys(sent(kind)).sort()).toEqual([...common, ...further].sort())
   })
 
   test.each(kinds)('and never who asks: %s', (kind) => {
@@ -106,9 +116,96 @@ test('what the client left open stays open', () => {
   expect(fields).not.toContain('seed')
 })
 
-test('several choices go where the runtime serves them', () => {
-  expect(kinds.filter((kind) => servesChoices(kind, 2))).toEqual(['vllm', 'sglang'])
-  expect(kinds.filter((kind) => servesChoices(kind, 1))).toEqual(kinds)
+describe('in words that every runtime knows', () => {
+  const messages = [
+    { role: 'developer', content: 'Be brief.' },
+    { role: 'user', content: 'Hi' },
+  ]
+
+  test.each(kinds)('a developer speaks as the system does: %s', (kind) => {
+    const request = ChatRequest.parse({ ...everything, messages })
+    expect(sent(kind, request).messages).toEqual([
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: 'Hi' },
+    ])
+  })
+
+  test.each([
+    ['minimal', 'low'],
+    ['low', 'low'],
+    ['high', 'high'],
+    ['xhigh', 'high'],
+    ['max', 'high'],
+    ['none', 'none'],
+  ])('an effort of %s is sent as %s', (asked, told) => {
+    const request = ChatRequest.parse({ ...everything, reasoning_effort: asked })
+    expect(sent('vllm', request).reasoning_effort).toBe(told)
+  })
+
+  test('the least of an answer is never above the window that is held', () => {
+    const least = (min_tokens: number) =>
+      sent('vllm', ChatRequest.parse({ ...everything, min_tokens })).min_tokens
+    expect([least(3), least(64), least(65)]).toEqual([3, 64, 64])
+  })
+
+  test.each(kinds)('a tool that is chosen by name is the one that is called: %s', (kind) => {
+    const tools = ['f', 'g'].map((name) => ({ type: 'function', function: { name } }))
+    const tool_choice = { type: 'function', function: { name: 'g' } }
+    const { tools: told, tool_choice: choice } = sent(
+      kind,
+      ChatRequest.parse({ ...everything, tools, tool_choice }),
+    )
+    if (kind === 'llamacpp' || kind === 'lmstudio') {
+      expect({ told, choice }).toEqual({ told: [tools[1]], choice: 'required' })
+    } else {
+      expect({ told, choice }).toEqual({
+        told: tools,
+        choice: kind === 'ollama' ? undefined : tool_choice,
+      })
+    }
+  })
+})
+
+test('without tools nothing is said of choosing them, which vLLM refuses', () => {
+  for (const tools of [undefined, null, []]) {
+    const request = ChatRequest.parse({ ...everything, tools })
+    const fields = Object.keys(sent('vllm', request))
+    expect(fields).not.toContain('tool_choice')
+    expect(fields).not.toContain('parallel_tool_calls')
+  }
+})
+
+test('what a message holds beside what OpenAI names is left behind', () => {
+  const messages = [
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: 'Hi', cache_control: { type: 'ephemeral' } },
+        {
+          type: 'image_url',
+          image_url: { url: 'data:image/png;base64,AAAA', detail: 'low', max_dynamic_patch: 99 },
+        },
+      ],
+      tools: [{ type: 'function', function: { name: 'hidden' } }],
+    },
+  ]
+  expect(sent('sglang', ChatRequest.parse({ model: 'm', messages })).messages).toEqual([
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: 'Hi' },
+        { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA', detail: 'low' } },
+      ],
+    },
+  ])
+})
+
+test.each(kinds)('usage runs along where a runtime can: %s', (kind) => {
+  const runs = kind === 'vllm' || kind === 'sglang'
+  expect(sent(kind).stream_options).toEqual({
+    include_usage: true,
+    ...(runs ? { continuous_usage_stats: true } : {}),
+  })
 })
 
 describe('log-probabilities', () => {
@@ -130,7 +227,8 @@ describe('log-probabilities', () => {
   })
 
   test('are never asked for beside tools, which llama.cpp refuses', () => {
-    const withTools = ChatRequest.parse({ ...plain, tools: [{ type: 'function' }] })
+    const tools = [{ type: 'function', function: { name: 'f' } }]
+    const withTools = ChatRequest.parse({ ...plain, tools })
     expect(samplesLogprobs(withTools, () => 0.999)).toBe(false)
   })
 

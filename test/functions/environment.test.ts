@@ -19,6 +19,7 @@ test('what is required, with the defaults of the rest', () => {
     deadlineMs: 300_000,
     leaseMarginMs: 120_000,
     beatIntervalMs: 15_000,
+    artifactsFolder: undefined,
     dynamodbEndpoint: undefined,
     tunnels: undefined,
     isLocal: false,
@@ -33,12 +34,14 @@ test('durations are numbers, and stage local is a laptop', () => {
       [envKey.deadlineMs]: '840000',
       [envKey.leaseMarginMs]: '500',
       [envKey.beatIntervalMs]: '250',
+      [envKey.artifactsFolder]: '/srv/artifacts',
       [envKey.dynamodbEndpoint]: 'http://127.0.0.1:8000',
     }),
   ).toMatchObject({
     deadlineMs: 840_000,
     leaseMarginMs: 500,
     beatIntervalMs: 250,
+    artifactsFolder: '/srv/artifacts',
     dynamodbEndpoint: 'http://127.0.0.1:8000',
     isLocal: true,
   })

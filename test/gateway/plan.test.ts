@@ -1,88 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Candidate, PoolShard } from '../../src/fleet/pool.ts'
-import { affordablePlan, affordableTokens, planRequest, ratiosOf } from '../../src/gateway/plan.ts'
+import { ratiosOf } from '../../src/gateway/plan.ts'
 import type { CustomerKey } from '../../src/keys/api-key.ts'
 import { promptBytes } from '../../src/metering/count.ts'
 import { usageTruth } from '../../src/metering/usage-truth.ts'
 import { chargeFor } from '../../src/money/price.ts'
-import type { CatalogueModel } from '../../src/protocol/catalogue.ts'
-import { ChatRequest } from '../../src/protocol/chat-request.ts'
-import { limits } from '../../src/protocol/limits.ts'
-import { aCandidate, aKey } from '../adapters/dynamodb/facts.ts'
-import { modelOnSale } from '../support/model-on-sale.ts'
-
-const price = (route_tier: 'network_beta' | 'portable_local', completion: string) => ({
-  route_tier,
-  trust_tier: 'T0' as const,
-  prompt_usd_per_mtok: '1',
-  cached_prompt_usd_per_mtok: '0.5',
-  completion_usd_per_mtok: completion,
-})
-const someCandidate = aCandidate({ profileId: 'maker/model@q8' })
-
-function shardOf(
-  candidates: readonly Candidate[],
-  changes: { model?: Partial<CatalogueModel>; excludedBy?: PoolShard['excludedBy'] } = {},
-): PoolShard {
-  return {
-    model: { ...modelOnSale('maker/model', changes.model), version: 1 },
-    builtAtMs: 0,
-    shards: 1,
-    candidates,
-    excludedBy: changes.excludedBy ?? [],
-  }
-}
-
-const keyWith = (policy: Partial<CustomerKey['policy']> = {}): CustomerKey => ({
-  ...aKey('acct_1', { policy: { exposes_node_id: false, ...policy } }),
-  ordinal: 1,
-})
-
-const requestFor = (body: object = {}): ChatRequest =>
-  ChatRequest.parse({ model: 'maker/model', messages: [{ role: 'user', content: 'Hi' }], ...body })
-
-const plan = (body: object = {}, shard = shardOf([someCandidate]), key = keyWith()) =>
-  planRequest(requestFor(body), key, shard, () => 0)
-
-function planned(...args: Parameters<typeof plan>) {
-  const result = plan(...args)
-  if (!result.ok) throw new Error(`refused: ${result.error.code}`)
-  return result.value
-}
-
-function refused(...args: Parameters<typeof plan>) {
-  const result = plan(...args)
-  if (result.ok) throw new Error('not refused')
-  return result.error
-}
-
-describe('the window', () => {
-  test('is what the client asks for, under either name', () => {
-    expect(planned({ max_tokens: 50 })).toMatchObject({ windowTokens: 50, windowIsOurs: false })
-    expect(planned({ max_completion_tokens: 60, max_tokens: 50 }).windowTokens).toBe(60)
-  })
-
-  test('is bounded and ours when the client names none', () => {
-    expect(planned()).toMatchObject({
-      windowTokens: limits.defaultMaxTokens,
-      windowIsOurs: true,
-    })
-  })
-
-  test('is never more than the model gives', () => {
-    const small = shardOf([someCandidate], { model: { max_output_tokens: 100 } })
-    expect(planned({}, small).windowTokens).toBe(100)
-    expect(planned({ max_tokens: 5_000 }, small).windowTokens).toBe(100)
-  })
-
-  test('is never more than the context leaves beside the prompt', () => {
-    const messages = [{ role: 'user', content: 'x'.repeat(5_000 - 16) }]
-    const shard = shardOf([someCandidate], { model: { context_length: 1_100 } })
-    // 5,000 bytes are 1,000 tokens at the very least, at 5 bytes a token.
-    expect(planned({ messages }, shard).windowTokens).toBe(100)
-  })
-})
+import { dataUri, png } from '../metering/pictures.ts'
+import { keyWith, planned, price, refused, requestFor, shardOf, someCandidate } from './planning.ts'
 
 describe('the hold', () => {
   test('covers the prompt bound and the window of every choice, at the dearest candidate', () => {
@@ -100,7 +24,7 @@ describe('the hold', () => {
       .filter(({ prompt, cached_prompt }) => cached_prompt <= prompt)
     const arbitrary = fc.record({
       content: fc.string({ unit: 'grapheme', maxLength: 200 }),
-      maxTokens: fc.option(fc.integer({ min: 1, max: 9_000 }), { nil: undefined }),
+      maxTokens: fc.option(fc.integer({ min: 1, max: 8_192 }), { nil: undefined }),
       n: fc.integer({ min: 1, max: 8 }),
       prices: fc.tuple(amount, amount, amount),
       claimed: fc.option(claim),
@@ -138,37 +62,6 @@ describe('the hold', () => {
       Buffer.byteLength(JSON.stringify({ messages, tools })) - 30,
     )
     expect(promptTokensMax).toBeGreaterThan(promptBytes(requestFor({ messages })))
-  })
-})
-
-describe('what a balance affords', () => {
-  const whole = () => planned({}, shardOf([someCandidate]))
-
-  test('lowers our own window, and the hold with it, to the token', () => {
-    const made = whole()
-    const available = made.holdAmount / 2n
-    const smaller = affordablePlan(made, available)
-    expect(smaller?.windowTokens).toBe(affordableTokens(made, available))
-    expect((smaller?.holdAmount ?? 0n) <= available).toBe(true)
-    expect((smaller?.holdAmount ?? 0n) + 2_000n > available).toBe(true)
-  })
-
-  test('is shared by the choices', () => {
-    const shard = shardOf([someCandidate])
-    const made = planned({ n: 4 }, shard)
-    const available = made.holdAmount / 2n
-    const smaller = affordablePlan(made, available)
-    expect((smaller?.holdAmount ?? 0n) <= available).toBe(true)
-    expect((smaller?.holdAmount ?? 0n) + 8_000n > available).toBe(true)
-  })
-
-  test('is nothing below 64 tokens, and nothing for a window that the client set', () => {
-    const made = whole()
-    const promptCost = BigInt(made.promptTokensMax) * 1_000n
-    expect(affordablePlan(made, promptCost + 64n * 2_000n)?.windowTokens).toBe(64)
-    expect(affordablePlan(made, promptCost + 64n * 2_000n - 1n)).toBeUndefined()
-    expect(affordablePlan(planned({ max_tokens: 4_000 }), made.holdAmount / 2n)).toBeUndefined()
-    expect(affordableTokens(made, 0n)).toBe(0)
   })
 })
 
@@ -285,6 +178,76 @@ test('a maximum price is compared exactly, and a class without one is open', () 
   expect(planned({ provider: { max_price: { completion: 2 } } }).candidates).toHaveLength(1)
   const below = { provider: { max_price: { prompt: 1, completion: 1.999999999 } } }
   expect(refused(below).code).toBe('max_price_unmet')
+})
+
+describe('several choices', () => {
+  test('hold the window of each, and the prompt once', () => {
+    const { holdAmount, promptTokensMax } = planned({ n: 5, max_tokens: 10 })
+    expect(holdAmount).toBe(BigInt(promptTokensMax) * 1_000n + 50n * 2_000n)
+  })
+
+  test('go to hosts whose runtime gives them', () => {
+    const ollama = { ...someCandidate, runtimeKind: 'ollama' as const }
+    const { candidates } = planned({ n: 2 }, shardOf([ollama, someCandidate]))
+    expect(candidates.map(({ runtimeKind }) => runtimeKind)).toEqual(['vllm'])
+  })
+})
+
+describe('images', () => {
+  const image = (width = 8) => ({
+    type: 'image_url',
+    image_url: { url: dataUri('png', png({ width, height: 8 })) },
+  })
+  const asking = (...parts: readonly object[]) => ({
+    messages: [{ role: 'user', content: [{ type: 'text', text: 'What is this?' }, ...parts] }],
+    max_tokens: 10,
+  })
+  const seeing = (image_tokens_max: number, profile_id = someCandidate.profileId) => {
+    const [profile] = shardOf([]).model.profiles
+    if (!profile) throw new Error('the model has a build')
+    return { ...profile, profile_id, image_tokens_max }
+  }
+  const shardSeeing = (tokens: number) =>
+    shardOf([someCandidate], { model: { profiles: [seeing(tokens)] } })
+
+  test('hold what their build says of each, and nothing for their base64', () => {
+    const none = planned(asking(), shardSeeing(900))
+    const two = planned(asking(image(), image()), shardSeeing(900))
+    expect(none.imageTokensMax).toBe(0)
+    expect(two.imageTokensMax).toBe(1_800)
+    const partBytes = 2 * JSON.stringify({ type: 'image_url', image_url: { url: '' } }).length + 2
+    expect(two.promptTokensMax).toBe(none.promptTokensMax + 1_800 + partBytes)
+    expect(two.promptBytes).toBe(none.promptBytes)
+  })
+
+  test('hold the most that any of their candidates may take', () => {
+    const other = { ...someCandidate, profileId: 'maker/model@q4' }
+    const profiles = [seeing(100), seeing(700, other.profileId)]
+    const shard = shardOf([someCandidate, other], { model: { profiles } })
+    expect(planned(asking(image()), shard).imageTokensMax).toBe(700)
+  })
+
+  test('go to builds that take them, and to runtimes that read their format', () => {
+    const blind = { ...someCandidate, profileId: 'maker/model@q4' }
+    const [plain] = shardOf([]).model.profiles
+    const profiles = [seeing(100), ...(plain ? [{ ...plain, profile_id: blind.profileId }] : [])]
+    const { candidates } = planned(
+      asking(image()),
+      shardOf([blind, someCandidate], { model: { profiles } }),
+    )
+    expect(candidates.map(({ profileId }) => profileId)).toEqual([someCandidate.profileId])
+    expect(refused(asking(image()), shardOf([blind], { model: { profiles } }))).toMatchObject({
+      code: 'no_eligible_host',
+      detail: { availability: { excluded_by: ['require_parameters'] } },
+    })
+  })
+
+  test('that are none are refused before anything is held', () => {
+    const url = 'data:image/png;base64,AAAA'
+    expect(
+      refused(asking({ type: 'image_url', image_url: { url } }), shardSeeing(9)),
+    ).toMatchObject({ code: 'invalid_value', param: 'messages.0.content.1.image_url.url' })
+  })
 })
 
 test('under require_parameters only hosts that are given all of them remain', () => {

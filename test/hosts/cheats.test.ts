@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type LocalStack, startLocalStack } from '../support/local-stack.ts'
 import { claimsFile, inflatedByHalf, startLyingRuntime } from './lying-runtime.ts'
-import { makeReference, startOtherWeights } from './other-weights.ts'
-import { startClone, startSecondHost, until } from './second-host.ts'
-import { chat, demoNodeId, deploymentOf, receiptOf, suspend } from './stack-asks.ts'
+import { startOtherWeights } from './other-weights.ts'
+import { makeReference } from './reference.ts'
+import { startClone, startSecondHost } from './second-host.ts'
+import { chat, demoNodeId, deploymentOf, receiptOf, suspend, until } from './stack-asks.ts'
 
 let stack: LocalStack
 let engineUrl: string

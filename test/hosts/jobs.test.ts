@@ -1,7 +1,6 @@
 /** Jobs from an operator's order to a host's signed result, over the whole product. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as z from 'zod'
 import { hashRanges, rangeHash } from '../../src/protocol/hash-ranges.ts'
@@ -12,6 +11,7 @@ import {
   verifyResult,
 } from '../../src/protocol/job-report.ts'
 import { type LocalStack, startLocalStack } from '../support/local-stack.ts'
+import { chat, until } from './stack-asks.ts'
 
 const Job = z.looseObject({
   id: z.string(),
@@ -49,41 +49,15 @@ async function run(type: string, args: object = {}) {
   }
   const path = `/admin/nodes/${node.id}/jobs`
   const ordered = await stack.admin.send('POST', path, order, Job)
-  const untilMs = Date.now() + endedWithinMs
-  for (;;) {
-    const job = await stack.admin.send('GET', `/admin/jobs/${ordered.id}`, undefined, Job)
-    if (!['queued', 'offered', 'accepted', 'running'].includes(job.state)) return job
-    if (Date.now() > untilMs) throw new Error(`the job is still ${job.state}`)
-    await delay(200)
-  }
+  const { value } = await until(
+    () => stack.admin.send('GET', `/admin/jobs/${ordered.id}`, undefined, Job),
+    ({ state }) => !['queued', 'offered', 'accepted', 'running'].includes(state),
+    endedWithinMs,
+  )
+  return value
 }
 
-async function chat(): Promise<number> {
-  const response = await fetch(`${stack.ready.gatewayUrl}/v1/chat/completions`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${stack.customerKey}`,
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify({
-      model: stack.ready.model,
-      messages: [{ role: 'user', content: 'Hello' }],
-      max_tokens: 8,
-    }),
-  })
-  await response.text()
-  return response.status
-}
-
-async function until(status: number): Promise<void> {
-  const untilMs = Date.now() + endedWithinMs
-  for (;;) {
-    const seen = await chat()
-    if (seen === status) return
-    if (Date.now() > untilMs) throw new Error(`requests are still answered by ${seen}`)
-    await delay(500)
-  }
-}
+const ask = () => chat(stack, { maxTokens: 8 })
 
 test('a health check succeeds, and both sides have signed for it', async () => {
   const job = await run('health.check')
@@ -110,13 +84,13 @@ test('a diagnostics bundle tells what helps and no secret', async () => {
 })
 
 test('a drain stops dispatches and a resume brings them back', async () => {
-  expect(await chat()).toBe(200)
+  expect((await ask()).status).toBe(200)
   expect(await run('drain')).toMatchObject({ state: 'succeeded' })
   // At once, whatever a pool still says: the agent takes nothing more.
-  expect(await chat()).toBe(503)
+  expect((await ask()).status).toBe(503)
   expect(await readNode()).toMatchObject({ id: node.id })
   expect(await run('resume')).toMatchObject({ state: 'succeeded' })
-  await until(200)
+  await until(ask, ({ status }) => status === 200, endedWithinMs)
 }, 90_000)
 
 test('the model file answers for parts that a nonce draws', async () => {

@@ -1,15 +1,12 @@
-/** An engine that serves other weights, and the reference that tells them from the approved ones. */
-import { execFile, spawn } from 'node:child_process'
-import { dirname, join } from 'node:path'
+/** An engine that serves other weights than the approved ones. */
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { promisify } from 'node:util'
 import * as z from 'zod'
 import { demoVariant } from '../../apps/local/engine/demo-model.ts'
 import { writeDemoModel } from '../../apps/local/engine/write-model.ts'
-import type { LocalStack } from '../support/local-stack.ts'
 
 const serve = new URL('../../apps/local/engine/serve.ts', import.meta.url).pathname
-const script = new URL('../../scripts/spot-check-reference.ts', import.meta.url).pathname
 
 const ReadyLine = z.object({ ready: z.literal(true), port: z.int() })
 
@@ -30,22 +27,4 @@ export async function startOtherWeights(folder: string) {
       child.kill('SIGKILL')
     },
   }
-}
-
-/** As an operator makes one: from a runner that it trusts, through the admin API. */
-export async function makeReference(
-  { ready }: Pick<LocalStack, 'ready'>,
-  { profileId, endpoint }: { readonly profileId: string; readonly endpoint: string },
-): Promise<void> {
-  const options = {
-    profile: profileId,
-    endpoint,
-    'runtime-kind': 'llamacpp',
-    'runtime-version': '*',
-    admin: ready.adminUrl,
-    'operator-key-file': ready.adminKeyFile,
-    prompts: '20',
-  }
-  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])
-  await promisify(execFile)(process.execPath, [script, ...args], { cwd: dirname(script) })
 }

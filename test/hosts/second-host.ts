@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import * as z from 'zod'
 import { freePortRow, type LocalStack } from '../support/local-stack.ts'
 
@@ -89,20 +88,4 @@ async function nodeOf(stack: LocalStack, ownerId: string): Promise<string> {
   const found = data.find((node) => node.owner_id === ownerId)
   if (!found) throw new Error(`${ownerId} has no node`)
   return found.id
-}
-
-/** Asks until `isRight`, and tells what it last heard when the time is over. */
-export async function until<T>(
-  read: () => Promise<T>,
-  isRight: (value: T) => boolean,
-  withinMs: number,
-): Promise<{ readonly value: T; readonly tookMs: number }> {
-  const startedMs = Date.now()
-  for (;;) {
-    const value = await read().catch(() => undefined)
-    const tookMs = Date.now() - startedMs
-    if (value !== undefined && isRight(value)) return { value, tookMs }
-    if (tookMs > withinMs) throw new Error(`not within ${withinMs} ms: ${JSON.stringify(value)}`)
-    await delay(250)
-  }
 }

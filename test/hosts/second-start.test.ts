@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { schedules } from '../../src/names.ts'
 import { readAccount, startLocalStack } from '../support/local-stack.ts'
+import { chat } from './stack-asks.ts'
 
 const isRunning = (pid: number): boolean => {
   try {
@@ -18,15 +19,7 @@ test('a second start keeps key and balance, --fresh begins anew, Ctrl-C leaves n
   const dataDir = await mkdtemp(join(tmpdir(), 'b3iq-e2e-'))
   try {
     const first = await startLocalStack([], dataDir)
-    await fetch(`${first.ready.gatewayUrl}/v1/chat/completions`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${first.customerKey}`, 'content-type': 'application/json' },
-      body: JSON.stringify({
-        model: first.ready.model,
-        messages: [{ role: 'user', content: 'Hello' }],
-        max_tokens: 8,
-      }),
-    })
+    expect((await chat(first, { maxTokens: 8 })).status).toBe(200)
     const spent = await readAccount(first, first.customerKey)
     expect(spent.spent_usd).not.toBe('0')
     await first.stop()

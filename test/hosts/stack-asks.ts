@@ -1,4 +1,5 @@
 /** What tests of whole hosts ask of the product over HTTP. */
+import { setTimeout as delay } from 'node:timers/promises'
 import * as z from 'zod'
 import type { LocalStack } from '../support/local-stack.ts'
 
@@ -8,6 +9,7 @@ const Deployments = z.object({
       node_id: z.string(),
       profile_id: z.string(),
       eligible: z.boolean(),
+      spot_checks: z.object({ passed: z.int(), failed: z.int() }).nullable(),
       blockers: z.array(z.looseObject({ gate: z.string(), code: z.string(), message: z.string() })),
     }),
   ),
@@ -87,4 +89,20 @@ export async function refusal(stack: LocalStack) {
   const { status, body } = await chat(stack)
   const { code, availability } = Refusal.parse(body).error
   return { status, code, excludedBy: availability.excluded_by }
+}
+
+/** Asks until `isRight`, and tells what it last heard when the time is over. */
+export async function until<T>(
+  read: () => Promise<T>,
+  isRight: (value: T) => boolean,
+  withinMs: number,
+): Promise<{ readonly value: T; readonly tookMs: number }> {
+  const startedMs = Date.now()
+  for (;;) {
+    const value = await read().catch(() => undefined)
+    const tookMs = Date.now() - startedMs
+    if (value !== undefined && isRight(value)) return { value, tookMs }
+    if (tookMs > withinMs) throw new Error(`not within ${withinMs} ms: ${JSON.stringify(value)}`)
+    await delay(250)
+  }
 }

@@ -2,8 +2,7 @@
 // precisely why nobody serves them, and it comes back by itself.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type LocalStack, startLocalStack } from '../support/local-stack.ts'
-import { until } from './second-host.ts'
-import { chat, modelIds, refusal } from './stack-asks.ts'
+import { chat, modelIds, refusal, until } from './stack-asks.ts'
 
 let stack: LocalStack
 beforeAll(async () => {

@@ -9,7 +9,7 @@ export const nodeIdAt = (index: number): string =>
   `n_${index
     .toString(32)
     .replace(/[0189]/g, (digit) => 'wxyz'['0189'.indexOf(digit)] ?? '')
-    .padStart(26, 'a')}`
+    .padStart(26, 'w')}`
 
 export function aRollout(changes: Partial<Rollout> = {}): Rollout {
   made += 1

@@ -44,7 +44,8 @@ describe('the bytes of a prompt', () => {
   })
 
   test('include tools and tool calls, which templates render too', () => {
-    const call = { id: 'c1', type: 'function', function: { name: 'look', arguments: '{}' } }
+    const called = { name: 'look', arguments: '{}' }
+    const call = { id: 'c1', type: 'function' as const, function: called }
     const plain: ChatMessage = { role: 'assistant', content: 'ab' }
     const calling: ChatMessage = { ...plain, tool_calls: [call] }
     const bare = promptBytes({ messages: [plain] })
@@ -80,12 +81,34 @@ describe('the bound of a prompt', () => {
     const plain: ChatMessage = { role: 'assistant', content: null }
     const called: ChatMessage = {
       ...plain,
-      tool_calls: [{ function: { arguments: 'x'.repeat(100) } }],
+      tool_calls: [{ function: { name: 'look', arguments: 'x'.repeat(100) } }],
     }
     const tools = [{ type: 'function', function: { name: 'y'.repeat(200) } }]
     const bound = promptTokensBound({ messages: [plain] })
     expect(promptTokensBound({ messages: [called] })).toBeGreaterThan(bound + 100)
     expect(promptTokensBound({ messages: [plain], tools })).toBeGreaterThan(bound + 200)
+  })
+})
+
+describe('an image', () => {
+  const imageOf = (chars: number): ChatMessage => ({
+    role: 'user',
+    content: [
+      { type: 'text', text: 'Look:' },
+      { type: 'image_url', image_url: { url: `data:image/png;base64,${'A'.repeat(chars)}` } },
+    ],
+  })
+
+  test('has no bytes that a tokenizer would see, however large it is', () => {
+    const [small, large] = [imageOf(4), imageOf(400_000)]
+    expect(promptBytes({ messages: [large] })).toBe('Look:'.length + templateBytesPerMessage)
+    expect(promptTokensBound({ messages: [large] })).toBe(promptTokensBound({ messages: [small] }))
+  })
+
+  test('has the tokens that its build says in the bound', () => {
+    const messages = [imageOf(4)]
+    const textual = promptTokensBound({ messages })
+    expect(promptTokensBound({ messages }, 1_500)).toBe(textual + 1_500)
   })
 })
 

@@ -49,6 +49,17 @@ const reasonsOf = (ending: Ending, nodeId = node) =>
     .get(nodeId)
     ?.events.map(({ reason }) => reason) ?? []
 
+describe('a request that a host rejected', () => {
+  test('says nothing where nobody served it, and of the host where another did', () => {
+    const [rejected, served] = [
+      [node, 'rejected'],
+      [other, 'served'],
+    ] as const
+    expect(reasonsOf({ outcomes: [rejected, [other, 'rejected']] })).toEqual([])
+    expect(reasonsOf({ outcomes: [rejected, served] })).toEqual(['refused'])
+  })
+})
+
 describe('a request that a host served', () => {
   test.each<[string, Ending, string[]]>([
     ['to its end, with an honest claim', {}, ['served', 'claim_agreed']],

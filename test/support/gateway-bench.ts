@@ -6,21 +6,25 @@ import { once } from 'node:events'
 import { serve } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
+import { makeBreakerStore } from '../../src/adapters/dynamodb/breaker-store.ts'
 import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
 import { makeHoldStore } from '../../src/adapters/dynamodb/hold-store.ts'
 import { makeJournalStore } from '../../src/adapters/dynamodb/journal-store.ts'
 import { makeKeyStore } from '../../src/adapters/dynamodb/key-store.ts'
 import { makePoolStore } from '../../src/adapters/dynamodb/pool-store.ts'
 import { makeReceiptStore } from '../../src/adapters/dynamodb/receipt-store.ts'
+import { makeRequestMarkStore } from '../../src/adapters/dynamodb/request-mark-store.ts'
 import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
 import { makeDialer } from '../../src/adapters/hosts/dialer.ts'
 import { firstIdAt, ids, nowMs, sleep, timeOfId } from '../../src/adapters/system.ts'
 import type { AttemptDeps } from '../../src/dispatch/attempt.ts'
+import { cancelDispatch } from '../../src/dispatch/cancel.ts'
 import { startOnCurrentRoute } from '../../src/dispatch/current-route.ts'
 import { makeTicketSigner } from '../../src/dispatch/ticket-signer.ts'
 import type { Candidate } from '../../src/fleet/pool.ts'
 import type { Beat } from '../../src/fleet/ports.ts'
 import { makeGatewayApp } from '../../src/gateway/app.ts'
+import { makeCancelWatch } from '../../src/gateway/cancel-watch.ts'
 import type { GatewayDeps } from '../../src/gateway/deps.ts'
 import { makeFreshCache } from '../../src/gateway/fresh-cache.ts'
 import { readShardFrom } from '../../src/gateway/read-shard.ts'
@@ -73,6 +77,7 @@ export async function startGatewayBench() {
   const receipts = makeReceiptStore(database)
   const journal = makeJournalStore(database)
   const holds = makeHoldStore(database)
+  const requestMarks = makeRequestMarkStore(database)
   const secrets = newStageSecrets(stage, { ids, nowMs: nowMs() })
   const peppers = peppersOf(secrets)
   const receiptSigner = {
@@ -119,7 +124,10 @@ export async function startGatewayBench() {
     nowMs,
     sleep,
     startAttempt: (order) => startOnCurrentRoute({ ...attempts, fleet }, order),
-    newNonce: () => ids.token(6),
+    cancelDispatch: (dispatched) => cancelDispatch(attempts, dispatched),
+    watchCancel: makeCancelWatch({ sleep, store: requestMarks }),
+    requestMarks,
+    newNonce: () => ids.token(3),
     timeOfId,
     // Zero draws the candidates in the order of the pool.
     random: () => 0,
@@ -129,13 +137,11 @@ export async function startGatewayBench() {
     journal,
     receipts,
     fleet,
+    breakers: makeBreakerStore(database, { ids }),
     peppers,
     receiptSigner,
     keys: makeFreshCache(keys.readByHash, { freshMs, nowMs }),
-    shards: makeFreshCache(
-      readShardFrom(pool, () => 0),
-      { freshMs, nowMs },
-    ),
+    shards: readShardFrom(pool, { random: () => 0, freshMs, nowMs }),
     publicCatalogue: pool.readPublicCatalogue,
     publishedKeys: publishedKeysOf(secrets),
     repair: (wallet) => repairWallet(sweep, wallet),
@@ -193,6 +199,7 @@ export async function startGatewayBench() {
       return makeGatewayApp({
         ...deps,
         startAttempt: (order) => startOnCurrentRoute(own, order),
+        cancelDispatch: (dispatched) => cancelDispatch(own, dispatched),
         ...changes,
       })
     },
@@ -204,19 +211,22 @@ export async function startGatewayBench() {
       changes: {
         readonly model?: Partial<CatalogueModel>
         readonly host?: Partial<Candidate>
+        /** Of the first host alone. */
+        readonly firstHost?: Partial<Candidate>
       } = {},
     ): Promise<Sale> => {
       sales += 1
       const model = modelOnSale(`maker/model-${sales}`, changes.model)
       const hosts = await Promise.all(scripts.map((script) => newHost(script)))
       await Promise.all(hosts.map(({ nodeId }) => beat(nodeId)))
-      const candidates = hosts.map(({ nodeId, publicKey, url }) =>
+      const candidates = hosts.map(({ nodeId, publicKey, url }, index) =>
         aCandidate({
           nodeId,
           publicKey,
           routeUrl: url,
           profileId: `${model.id}@q8`,
           ...changes.host,
+          ...(index === 0 ? changes.firstHost : {}),
         }),
       )
       await writePool(pool, { ...model, version: pricedVersion }, candidates)

@@ -94,6 +94,9 @@ export const refuses =
   (status: number, headers: Readonly<Record<string, string>> = {}): Script =>
   async ({ response }) =>
     refuseWith(response, status, headers)
+/** The runtime takes the request for invalid, and the node signs for it. */
+export const rejects: Script = async ({ ticket, node, response }) =>
+  refuseWith(response, 400, { [proofHeader]: signProof(ticket, node) })
 export const hangsUp: Script = async ({ response }) => void response.destroy()
 export const neverAnswers: Script = async () => undefined
 

@@ -12,6 +12,7 @@ import {
   signRequest,
 } from '../../src/protocol/http-signature.ts'
 import { nodeIdOf } from '../../src/protocol/node-identity.ts'
+import { type Rotation, signRotation } from '../../src/protocol/rotation.ts'
 import { type ControlPlane, type Reply, replyOf, stage } from './control-plane.ts'
 
 export type Sending = {
@@ -145,6 +146,25 @@ const llamacpp = {
   reachable: true,
   loaded: [],
   queue: { source: 'runtime', running: 0, waiting: 0, capacity: 2, health: 'ok', reason: null },
+}
+
+/** As an agent asks for another key: the new one signs what the old one sends. */
+export function rotationOrder(
+  plane: Pick<ControlPlane, 'nowMs'>,
+  from: TestHost,
+  to: TestHost,
+  changes: Partial<Rotation> = {},
+) {
+  const rotation: Rotation = {
+    v: 1,
+    stage,
+    old_node_id: from.nodeId,
+    new_node_id: to.nodeId,
+    new_public_key: to.signer.publicKey,
+    at_ms: plane.nowMs(),
+    ...changes,
+  }
+  return signRotation(rotation, to.signer)
 }
 
 export function installedModel(digest: string, changes: Partial<InventoryModel> = {}) {

@@ -3,13 +3,13 @@
  * are only ever added, each synced before the dispatch is forgotten; a line that a power cut tore is
  * skipped, and the file is written anew, without what is over, at every start and when it has grown.
  */
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import * as z from 'zod'
 import type { NowMs } from '../../../src/protocol/clock.ts'
 import { Sha256Hex } from '../../../src/protocol/ids.ts'
 import { LateClaimOffer } from '../../../src/protocol/late-claims.ts'
 import { ticketHash } from '../../../src/protocol/ticket.ts'
+import { replaceFile, writeSynced } from '../durable-file.ts'
 import type { Log } from '../log.ts'
 import { errorCode, messageOf, StatedError } from '../stated-error.ts'
 
@@ -37,7 +37,7 @@ export type ClaimJournal = {
   readonly kept: () => readonly KeptClaim[]
   readonly keep: (offer: LateClaimOffer) => void
   readonly end: (ticketHash: string, why: string) => void
-  /** Resolves when every line is on disk, or writing has failed and was logged. */
+  /** Resolves when every line is on disk, or writing has failed twice and was logged. */
   readonly flush: () => Promise<void>
 }
 
@@ -56,6 +56,8 @@ export async function openClaimJournal(deps: {
   let waiting: Line[] = []
   let writing: Promise<void> | undefined
   let linesAdded = 0
+  /** False after a write that failed: what it left at the end would spoil the line after it. */
+  let isWhole = true
 
   function apply(line: Line): void {
     if (line.kind === 'over') kept.delete(line.ticket_hash)
@@ -81,16 +83,24 @@ export async function openClaimJournal(deps: {
     while (waiting.length > 0) {
       const lines = waiting
       waiting = []
-      await write(lines).catch((error) => log('claim_not_written', { message: messageOf(error) }))
+      await tryToWrite(lines)
     }
     writing = undefined
   }
 
+  async function tryToWrite(lines: readonly Line[]): Promise<void> {
+    await write(lines).catch((error) => {
+      isWhole = false
+      log('claim_not_written', { message: messageOf(error) })
+    })
+  }
+
   async function write(lines: readonly Line[]): Promise<void> {
     linesAdded += lines.length
-    if (linesAdded <= linesAddedMax) return writeSynced(path, 'a', lines)
+    if (isWhole && linesAdded <= linesAddedMax) return writeSynced(path, 'a', textOf(lines))
+    await writeAnew(path, [...kept.values()].map(keptLine))
     linesAdded = 0
-    return writeAnew(path, [...kept.values()].map(keptLine))
+    isWhole = true
   }
 
   return {
@@ -104,6 +114,7 @@ export async function openClaimJournal(deps: {
     },
     flush: async () => {
       await writing
+      if (!isWhole) await tryToWrite([])
     },
   }
 }
@@ -142,11 +153,8 @@ function parseLine(text: string): Line | undefined {
 }
 
 async function writeAnew(path: string, lines: readonly Line[]): Promise<void> {
-  const draft = `${path}.${process.pid}.tmp`
   try {
-    await mkdir(dirname(path), { recursive: true })
-    await writeSynced(draft, 'w', lines)
-    await rename(draft, path)
+    await replaceFile(path, textOf(lines))
   } catch (error) {
     throw new StatedError(
       `The claims file ${path} cannot be written (${errorCode(error)}): choose a writable state_file.`,
@@ -154,12 +162,5 @@ async function writeAnew(path: string, lines: readonly Line[]): Promise<void> {
   }
 }
 
-async function writeSynced(path: string, flags: 'a' | 'w', lines: readonly Line[]): Promise<void> {
-  const file = await open(path, flags, 0o600)
-  try {
-    await file.writeFile(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}
+const textOf = (lines: readonly Line[]): string =>
+  lines.map((line) => `${JSON.stringify(line)}\n`).join('')

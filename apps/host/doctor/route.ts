@@ -2,12 +2,15 @@
  * Whether the agent answers where it listens, and where the world finds it. Both are asked with a
  * nonce of our own and must answer with this node's signature.
  */
+import type { IncomingMessage } from 'node:http'
+import { get } from 'node:https'
 import { createServer } from 'node:net'
 import { verifyTagged } from '../../../src/protocol/ed25519.ts'
 import { RouteProbeReply, routeProbePath } from '../../../src/protocol/enrolment.ts'
 import { readBoundedText } from '../bounded-body.ts'
 import type { HostConfig } from '../config.ts'
 import type { NodeKey } from '../node-key.ts'
+import { readBody } from '../proxy/request-body.ts'
 import { errorCode, messageOf } from '../stated-error.ts'
 import { blocked, type Finding, ok, skipped, warning } from './check.ts'
 
@@ -19,13 +22,21 @@ export type Probed = 'ours' | 'foreign' | 'silent'
 /** Never rejects. `foreign`: something answers, and not with this node's signature. */
 export async function probeRoute(
   baseUrl: string,
-  { node, nonce }: { readonly node: NodeKey; readonly nonce: string },
+  {
+    node,
+    nonce,
+    anyCertificate = false,
+  }: {
+    readonly node: NodeKey
+    readonly nonce: string
+    /** The certificate may be of nobody's making, or for another name. */
+    readonly anyCertificate?: boolean
+  },
 ): Promise<{ readonly probed: Probed; readonly detail: string }> {
   const url = `${baseUrl.replace(/\/+$/, '')}${routeProbePath}?nonce=${nonce}`
   let text: string | undefined
   try {
-    const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(timeoutMs) })
-    text = await readBoundedText(response, replyBytesMax)
+    text = await (anyCertificate && url.startsWith('https:') ? readWithoutTrust(url) : read(url))
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
     return { probed: 'silent', detail: messageOf(cause) }
@@ -33,6 +44,23 @@ export async function probeRoute(
   return isOurs(text, { node, nonce })
     ? { probed: 'ours', detail: 'answers with the signature of this node' }
     : { probed: 'foreign', detail: 'answers without the signature of this node' }
+}
+
+async function read(url: string): Promise<string | undefined> {
+  const signal = AbortSignal.timeout(timeoutMs)
+  const response = await fetch(url, { redirect: 'error', signal })
+  return readBoundedText(response, replyBytesMax)
+}
+
+/** What proves the agent is its signature; `fetch` would ask for a certificate that is trusted. */
+async function readWithoutTrust(url: string): Promise<string | undefined> {
+  const signal = AbortSignal.timeout(timeoutMs)
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get(url, { rejectUnauthorized: false, agent: false, signal }, resolve).on('error', reject)
+  })
+  const body = await readBody(response, replyBytesMax)
+  response.destroy()
+  return body.ok ? body.bytes.toString('utf8') : undefined
 }
 
 function isOurs(
@@ -53,9 +81,11 @@ function isOurs(
 }
 
 /** Where a program on this machine reaches what listens there. */
-export function localUrl({ host, port }: HostConfig['listen']): string {
+export function localUrl({ listen, route }: Pick<HostConfig, 'listen' | 'route'>): string {
+  const { host, port } = listen
+  const servesTls = route?.kind === 'direct' && route.private_key_file !== undefined
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+  return `${servesTls ? 'https' : 'http'}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
 }
 
 /** `probed` is undefined where nothing could be asked: mode local has no signed answer. */

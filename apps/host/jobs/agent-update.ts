@@ -48,7 +48,10 @@ async function fetchRelease(
 ): Promise<boolean> {
   try {
     const response = await fetch(url, { redirect: 'error', signal })
-    if (!response.ok || response.body === null) return false
+    if (!response.ok || response.body === null) {
+      await response.body?.cancel()
+      return false
+    }
     const file = await open(draft, 'w', 0o700)
     try {
       const hash = createHash('sha256')
@@ -57,7 +60,8 @@ async function fetchRelease(
         bytes += piece.byteLength
         if (bytes > size_bytes) return false
         hash.update(piece)
-        await file.write(piece)
+        // `write` may take a part of it; this takes it all.
+        await file.appendFile(piece)
         progress(Math.floor((100 * bytes) / size_bytes))
       }
       await file.sync()

@@ -3,11 +3,11 @@
  * the results that the control plane has not confirmed, and what jobs have set. A change counts
  * when it is on the disk, and not before.
  */
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import * as z from 'zod'
 import { Job } from '../../../src/protocol/job.ts'
 import { SignedResult } from '../../../src/protocol/job-report.ts'
+import { replaceFile } from '../durable-file.ts'
 import { errorCode, StatedError } from '../stated-error.ts'
 
 /** Ceilings set by `config.set`; absent where none was set. */
@@ -55,7 +55,7 @@ export async function openJobJournal(path: string): Promise<JobJournal> {
     change: (change) => {
       const write = last.then(async () => {
         const next = { ...state, ...change(state) }
-        await writeWhole(path, JSON.stringify(next))
+        await replaceFile(path, `${JSON.stringify(next)}\n`)
         state = next
       })
       last = write.catch(() => undefined)
@@ -73,17 +73,4 @@ async function readJournal(path: string): Promise<JournalState> {
       `The job file ${path} cannot be read: restore it, or delete it once no job is under way.`,
     )
   }
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  const draft = `${path}.${process.pid}.tmp`
-  await mkdir(dirname(path), { recursive: true })
-  const file = await open(draft, 'w', 0o600)
-  try {
-    await file.writeFile(`${text}\n`)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(draft, path)
 }

@@ -7,6 +7,7 @@ import type { Signer } from '../../../src/protocol/ed25519.ts'
 import type { Job, JobOrder } from '../../../src/protocol/job.ts'
 import { signAcceptance } from '../../../src/protocol/job-report.ts'
 import { limits } from '../../../src/protocol/limits.ts'
+import { whenAborted } from '../drain.ts'
 import { messageOf } from '../stated-error.ts'
 import { type JobExpectation, judgeJob } from './job-check.ts'
 import type { JobEntry, JobJournal } from './job-journal.ts'
@@ -17,6 +18,8 @@ import { type AttemptDeps, runAttempt } from './run-attempt.ts'
 
 /** Results that nobody confirms must not fill the disk: with so many, nothing new is taken. */
 const entriesMax = 8
+/** A job that does not heed its signal is left behind when the agent stops. */
+const stopPatienceMs = 15_000
 
 export type JobRunnerDeps = Pick<ReportDeps, 'report' | 'sleep' | 'log'> &
   Pick<AttemptDeps, 'execute'> & {
@@ -31,15 +34,14 @@ export type JobRunner = {
   readonly offer: (jobs: readonly unknown[]) => void
   /** For heartbeats. */
   readonly standing: () => { readonly active: string[]; readonly last_seq: number }
-  /** Reports what an earlier run of the agent left; resolves when `stop` aborted and all is at rest. */
+  /**
+   * Reports what an earlier run of the agent left; resolves when `stop` aborted and all is at rest.
+   * Rejects where the disk does not take what it must remember: then it is to be run again.
+   */
   readonly run: (stop: AbortSignal) => Promise<void>
 }
 
-type Active = {
-  readonly type: string
-  readonly abort: AbortController
-  readonly done: Promise<void>
-}
+type Active = { readonly type: string; readonly done: Promise<void> }
 
 export function makeJobRunner(deps: JobRunnerDeps): JobRunner {
   const { journal, log } = deps
@@ -49,6 +51,9 @@ export function makeJobRunner(deps: JobRunnerDeps): JobRunner {
   let intake: Promise<void> = Promise.resolve()
 
   async function takeAll(offered: readonly unknown[]): Promise<void> {
+    if (stopping.signal.aborted) return
+    // First, so that nothing taken now is ever mistaken for what was left.
+    await recover()
     for (const one of offered.slice(0, limits.jobsPerBeat)) {
       if (stopping.signal.aborted || !(await takeOne(one))) return
     }
@@ -66,7 +71,7 @@ export function makeJobRunner(deps: JobRunnerDeps): JobRunner {
       case 'wait':
         return false
       case 'reject':
-        if (entries.length >= entriesMax) return false
+        if (entries.length >= entriesMax || isUnderWay(verdict.job)) return false
         await take(finished(verdict.job, { status: 'rejected', reason: verdict.reason }))
         return true
       case 'run': {
@@ -75,7 +80,7 @@ export function makeJobRunner(deps: JobRunnerDeps): JobRunner {
           active.size >= limits.jobsPerBeat ||
           entries.length >= entriesMax ||
           [...active.values()].some(({ type }) => type === order.type) ||
-          entries.some((entry) => entry.job.job_id === job.job_id)
+          isUnderWay(job)
         if (isBusy) return false
         const reason = await failedPreflight(job.preflight, deps.preflight)
         if (reason !== undefined) await take(finished(job, { status: 'rejected', reason }))
@@ -85,6 +90,10 @@ export function makeJobRunner(deps: JobRunnerDeps): JobRunner {
     }
   }
 
+  /** An earlier attempt at it: its end must be told before there is another. */
+  const isUnderWay = (job: Job): boolean =>
+    journal.get().entries.some((entry) => entry.job.job_id === job.job_id)
+
   async function take(entry: JobEntry, order?: JobOrder): Promise<void> {
     const { job } = entry
     await journal.change(({ entries }) => ({
@@ -92,14 +101,18 @@ export function makeJobRunner(deps: JobRunnerDeps): JobRunner {
       entries: [...entries, entry],
     }))
     log('job_taken', { job_id: job.job_id, type: job.type, seq: job.job_seq })
-    const abort = new AbortController()
-    const done = (order ? carryOut(job, order, abort) : deliver(job))
-      .catch((error) => log('job_bug', { job_id: job.job_id, message: messageOf(error) }))
-      .finally(() => active.delete(job.job_id))
-    active.set(job.job_id, { type: job.type, abort, done })
+    track(job, order ? carryOut(job, order) : deliver(job))
   }
 
-  async function carryOut(job: Job, order: JobOrder, abort: AbortController): Promise<void> {
+  /** Where the disk fails its entry stays, and the next `recover` goes on with it. */
+  function track(job: Job, work: Promise<void>): void {
+    const done = work
+      .catch((error) => log('job_bug', { job_id: job.job_id, message: messageOf(error) }))
+      .finally(() => active.delete(job.job_id))
+    active.set(job.job_id, { type: job.type, done })
+  }
+
+  async function carryOut(job: Job, order: JobOrder): Promise<void> {
     const mayRun = await accept(job)
     // Whether it was recorded is not known: the next start says that it was not begun.
     if (stopping.signal.aborted) return
@@ -111,7 +124,7 @@ export function makeJobRunner(deps: JobRunnerDeps): JobRunner {
     await journal.change(({ entries }) => ({
       entries: replaced(entries, { phase: 'running', job, started_at_ms: startedAtMs }),
     }))
-    const facts = await runAttempt(reporting, { job, order, abort })
+    const facts = await runAttempt(reporting, { job, order })
     // A stop leaves it as running: the next start says that nobody knows how far it came.
     if (stopping.signal.aborted && facts.status !== 'succeeded') return
     await finish(job, { ...facts, startedAtMs })
@@ -155,20 +168,26 @@ export function makeJobRunner(deps: JobRunnerDeps): JobRunner {
       entries: entries.filter((entry) => entry.job.job_id !== job.job_id),
     }))
 
-  /** What was under way when the agent ended: it is told, and not done again. */
+  /**
+   * What nobody here is at: left by an earlier run of the agent, or where the disk took no more. It
+   * is told, and not done again.
+   */
   async function recover(): Promise<void> {
+    const isLeft = ({ job }: JobEntry) => !active.has(job.job_id)
+    if (!journal.get().entries.some(isLeft)) return
     await journal.change(({ entries }) => ({
       entries: entries.map((entry) => {
-        if (entry.phase === 'done') return entry
+        if (entry.phase === 'done' || !isLeft(entry)) return entry
         const reason = entry.phase === 'running' ? 'agent_restarted' : 'not_begun'
         return finished(entry.job, { status: 'failed', reason })
       }),
     }))
-    for (const { job } of journal.get().entries) {
-      const abort = new AbortController()
-      const done = deliver(job).finally(() => active.delete(job.job_id))
-      active.set(job.job_id, { type: job.type, abort, done })
-    }
+    for (const { job } of journal.get().entries.filter(isLeft)) track(job, deliver(job))
+  }
+
+  async function rest(): Promise<void> {
+    await intake
+    await Promise.all([...active.values()].map(({ done }) => done))
   }
 
   return {
@@ -183,15 +202,14 @@ export function makeJobRunner(deps: JobRunnerDeps): JobRunner {
       last_seq: journal.get().last_seq,
     }),
     run: async (stop) => {
-      intake = intake.then(recover)
-      await intake
-      await new Promise<void>((resolve) => {
-        if (stop.aborted) resolve()
-        stop.addEventListener('abort', () => resolve(), { once: true })
-      })
+      const recovery = intake.then(recover)
+      intake = recovery.catch(() => undefined)
+      await recovery
+      await whenAborted(stop)
       stopping.abort()
-      await intake
-      await Promise.all([...active.values()].map(({ done }) => done))
+      const patience = new AbortController()
+      await Promise.race([rest(), deps.sleep(stopPatienceMs, patience.signal)])
+      patience.abort()
     },
   }
 }

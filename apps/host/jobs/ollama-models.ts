@@ -4,11 +4,13 @@
  */
 import * as z from 'zod'
 import type { JobArgs } from '../../../src/protocol/job.ts'
+import { readBoundedText } from '../bounded-body.ts'
 import { runtimeUrl } from '../runtimes/surface.ts'
 import type { Ground, JobRuntime, Outcome, Run } from './ground.ts'
 import { jsonLines } from './json-lines.ts'
 
 const requestTimeoutMs = 30_000
+const tagsBytesMax = 1024 * 1024
 
 const PullLine = z.looseObject({
   error: z.string().optional(),
@@ -116,7 +118,8 @@ async function digestOf(runtime: JobRuntime, name: string): Promise<Found> {
       redirect: 'error',
       signal: AbortSignal.timeout(requestTimeoutMs),
     })
-    const { models } = Tags.parse(await response.json())
+    const text = (await readBoundedText(response, tagsBytesMax)) ?? ''
+    const { models } = Tags.parse(JSON.parse(text))
     const digest = models.find((model) => model.name === name)?.digest
     return { kind: 'found', digest: digest && `sha256:${digest.replace(/^sha256:/, '')}` }
   } catch {

@@ -12,13 +12,11 @@ export type AttemptDeps = ReportDeps & {
   readonly execute: (order: JobOrder, run: Run) => Promise<Outcome>
 }
 
-type Attempt = { readonly job: Job; readonly order: JobOrder; readonly abort: AbortController }
+type Attempt = { readonly job: Job; readonly order: JobOrder }
 
 /** Never rejects: what goes wrong is a result. */
-export async function runAttempt(
-  deps: AttemptDeps,
-  { job, order, abort }: Attempt,
-): Promise<ResultFacts> {
+export async function runAttempt(deps: AttemptDeps, { job, order }: Attempt): Promise<ResultFacts> {
+  const abort = new AbortController()
   const timeout = AbortSignal.timeout(job.timeout_ms)
   const signal = AbortSignal.any([timeout, abort.signal, deps.stopping])
   const over = new AbortController()

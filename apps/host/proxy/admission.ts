@@ -5,6 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import {
   decodeTicket,
+  type NodeLoad,
   type SignedTicket,
   type Ticket,
   type TicketExpectation,
@@ -26,14 +27,14 @@ export type Admission =
     }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   /** The ticket is good, so this refusal is signed. */
-  | { readonly kind: 'busy'; readonly ticket: Ticket }
+  | { readonly kind: 'busy'; readonly ticket: Ticket; readonly load: NodeLoad }
 
 export type AdmissionDeps = {
   /** What tickets must say at this moment, but for the body. */
   readonly expectation: () => Omit<TicketExpectation, 'bodySha256'>
   readonly takesWork: () => boolean
   readonly targetOf: (artifactDigest: string) => Target | undefined
-  readonly slots: Pick<Slots, 'take'>
+  readonly slots: Pick<Slots, 'take' | 'load'>
 }
 
 const refusalMessages: Readonly<Record<TicketRefusal, string>> = {
@@ -69,10 +70,16 @@ export function makeAdmission(deps: AdmissionDeps): (request: IncomingMessage) =
       return { kind: 'refused', refusal: { status: 409, code: 'ticket_replayed', message } }
     }
     const target = deps.targetOf(ticket.artifact_digest)
-    const isReady = memorable === 'new' && deps.takesWork() && target !== undefined
+    const takesWork = deps.takesWork()
+    const isReady = memorable === 'new' && takesWork && target !== undefined
     const release = isReady ? deps.slots.take(target.runtimeId, target.capacity) : undefined
     return target === undefined || release === undefined
-      ? { kind: 'busy', ticket }
+      ? { kind: 'busy', ticket, load: loadOf(target, takesWork) }
       : { kind: 'admitted', signed, target, release }
+  }
+
+  function loadOf(target: Target | undefined, takesWork: boolean): NodeLoad {
+    const load = deps.slots.load(target && { id: target.runtimeId, capacity: target.capacity })
+    return takesWork ? load : { ...load, slots: 0 }
   }
 }

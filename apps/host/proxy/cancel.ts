@@ -10,7 +10,9 @@ import {
   cancelRefusal,
   SignedCancel,
 } from '../../../src/protocol/cancel.ts'
+import type { NowMs } from '../../../src/protocol/clock.ts'
 import type { Log } from '../log.ts'
+import { makeSparingLog } from '../sparing-log.ts'
 import { type Refusal, sendJson, sendRefusal } from './replies.ts'
 import { readBody } from './request-body.ts'
 import type { Running } from './running.ts'
@@ -39,8 +41,10 @@ const unknownTicket: Refusal = {
 export function makeCancel(deps: {
   readonly expectation: () => CancelExpectation
   readonly running: Pick<Running, 'cancel'>
+  readonly monotonicMs: NowMs
   readonly log: Log
 }): CancelEndpoint {
+  const logRefusal = makeSparingLog(deps.log, deps.monotonicMs)
   return async (request, response) => {
     const body = await readBody(request, cancelBytesMax)
     if (!body.ok) {
@@ -51,7 +55,7 @@ export function makeCancel(deps: {
     if (signed === undefined) return sendRefusal(response, malformed)
     const refusal = cancelRefusal(signed, deps.expectation())
     if (refusal !== undefined) {
-      deps.log('cancel_refused', { code: refusal })
+      logRefusal('cancel_refused', { code: refusal })
       const message = refusalMessages[refusal]
       return sendRefusal(response, { status: 401, code: refusal, message })
     }

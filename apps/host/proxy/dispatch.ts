@@ -8,6 +8,8 @@ import type { NowMs } from '../../../src/protocol/clock.ts'
 import type { LateClaimOffer } from '../../../src/protocol/late-claims.ts'
 import { limits } from '../../../src/protocol/limits.ts'
 import {
+  formatLoad,
+  loadHeader,
   proofHeader,
   type SignedTicket,
   signBusy,
@@ -17,12 +19,22 @@ import type { Log } from '../log.ts'
 import type { NodeKey } from '../node-key.ts'
 import type { Target } from '../runtimes/monitor.ts'
 import { runtimeUrl } from '../runtimes/surface.ts'
+import { makeSparingLog } from '../sparing-log.ts'
 import { type AdmissionDeps, makeAdmission, ticketRefused } from './admission.ts'
 import type { Counters } from './counters.ts'
 import { makeEvidence } from './evidence.ts'
 import { endEvents, type Relay, type RelayEnd, relayEvents } from './relay-events.ts'
 import { endJsonCancelled, relayJson } from './relay-json.ts'
-import { hasLeft, type Refusal, sendRefusal } from './replies.ts'
+import {
+  busy,
+  cutAfterCancel,
+  errorBody,
+  hasLeft,
+  sendJson,
+  sendRefusal,
+  tooLarge,
+  whenGone,
+} from './replies.ts'
 import { forwardedBody, readBody } from './request-body.ts'
 import type { Running } from './running.ts'
 import { runtimeError } from './runtime-error.ts'
@@ -52,9 +64,8 @@ export type Dispatch = (
 
 type Job = { readonly signed: SignedTicket; readonly target: Target; readonly path: DispatchPath }
 
-type Run = {
-  readonly body: Buffer
-  readonly response: ServerResponse
+type Cancellable = Job & {
+  /** Aborts when the gateway cancels. */
   readonly cancelled: AbortSignal
 }
 
@@ -64,26 +75,26 @@ type Answering = Relay & {
   readonly headers: OutgoingHttpHeaders
 }
 
-const busy: Refusal = {
-  status: 429,
-  code: 'busy',
-  message: 'The node takes no further work at this moment.',
-}
-
 export function makeDispatch(deps: DispatchDeps): Dispatch {
   const { counters, log, node, timeouts } = deps
+  const logRefusal = makeSparingLog(log, deps.monotonicMs)
   const admit = makeAdmission(deps)
 
   return async (path, request, response) => {
     const admission = admit(request)
     if (admission.kind === 'refused') {
-      log('ticket_refused', { code: admission.refusal.code })
+      logRefusal('ticket_refused', { code: admission.refusal.code })
       sendRefusal(response, admission.refusal)
       return
     }
     if (admission.kind === 'busy') {
       counters.count('rejected_busy')
-      sendRefusal(response, busy, { [proofHeader]: signBusy(admission.ticket, node.signer) })
+      const { ticket, load } = admission
+      const headers = {
+        [proofHeader]: signBusy(ticket, node.signer),
+        [loadHeader]: formatLoad(load),
+      }
+      sendJson(response, busy.status, { ...errorBody(busy), load }, headers)
       return
     }
     try {
@@ -94,15 +105,25 @@ export function makeDispatch(deps: DispatchDeps): Dispatch {
   }
 
   async function accept(job: Job, request: IncomingMessage, response: ServerResponse) {
-    const { target, path } = job
+    const running = deps.running.begin(job.signed.ticket)
+    try {
+      await carryOut({ ...job, cancelled: running.cancelled }, request, response)
+    } finally {
+      running.end()
+    }
+  }
+
+  async function carryOut(job: Cancellable, request: IncomingMessage, response: ServerResponse) {
+    const { target, path, cancelled } = job
     const { ticket } = job.signed
-    const body = await readBody(request, limits.requestBodyBytes)
+    cutAfterCancel(response, cancelled)
+    const body = await readBody(request, limits.requestBodyBytes, cancelled)
     if (!body.ok) {
       if (body.reason === 'too_large') sendRefusal(response, tooLarge, { connection: 'close' })
       return
     }
     if (sha256Hex(body.bytes) !== ticket.body_sha256) {
-      log('ticket_refused', { code: 'wrong_body' })
+      logRefusal('ticket_refused', { code: 'wrong_body' })
       sendRefusal(response, ticketRefused('wrong_body'))
       return
     }
@@ -117,12 +138,7 @@ export function makeDispatch(deps: DispatchDeps): Dispatch {
     }
     counters.count('accepted')
     const startedMs = deps.monotonicMs()
-    const running = deps.running.begin(ticket)
-    const end = await run(job, {
-      body: forwarded.bytes,
-      response,
-      cancelled: running.cancelled,
-    }).finally(running.end)
+    const end = await run(job, forwarded.bytes, response)
     counters.count(end)
     log('dispatch', {
       ticket_id: ticket.ticket_id,
@@ -133,26 +149,29 @@ export function makeDispatch(deps: DispatchDeps): Dispatch {
     })
   }
 
-  async function run(job: Job, { body, response, cancelled }: Run): Promise<RelayEnd> {
-    const { signed, target, path } = job
+  async function run(
+    { signed, target, path, cancelled }: Cancellable,
+    body: Buffer,
+    response: ServerResponse,
+  ): Promise<RelayEnd> {
     const headers = { [proofHeader]: signProof(signed.ticket, node.signer) }
     const { monotonicMs } = deps
     const seen = () => deps.progressed?.(target.runtimeId)
     const evidence = makeEvidence({ ...signed, target, node, seen, monotonicMs })
-    const left = new AbortController()
-    response.once('close', () => left.abort())
-    if (response.destroyed) left.abort()
-    const gone = left.signal
+    const gone = whenGone(response)
     const url = runtimeUrl(target.url, path)
     const signal = AbortSignal.any([gone, cancelled])
     const reply = await askRuntime({ url, body, signal, timeouts })
     if (gone.aborted) return 'cancelled_by_client'
     const relay = { to: response, evidence, gone, cancelled, idleMs: timeouts.idleMs, headers }
-    const end = await answer({ ...relay, path, reply })
-    if (!response.writableFinished && !evidence.isEmpty()) {
-      deps.keepClaim({ ticket: signed, claim: evidence.signedClaim().claim })
+    try {
+      return await answer({ ...relay, path, reply })
+    } finally {
+      // However it ended: what was delivered is owed.
+      if (!response.writableFinished && !evidence.isEmpty()) {
+        deps.keepClaim({ ticket: signed, claim: evidence.signedClaim().claim })
+      }
     }
-    return end
   }
 
   async function answer(relay: Answering): Promise<RelayEnd> {
@@ -170,12 +189,6 @@ export function makeDispatch(deps: DispatchDeps): Dispatch {
     to.flushHeaders()
     return reply === undefined ? endEvents(relay, false) : relayEvents({ ...relay, from: reply })
   }
-}
-
-const tooLarge: Refusal = {
-  status: 413,
-  code: 'request_too_large',
-  message: 'The request body is larger than 4 MB.',
 }
 
 const streamHeaders = {

@@ -10,7 +10,7 @@ import type { Target } from '../runtimes/monitor.ts'
 import { runtimeUrl } from '../runtimes/surface.ts'
 import type { Counters } from './counters.ts'
 import type { Dispatch, DispatchPath } from './dispatch.ts'
-import { type Refusal, sendJson, sendRefusal } from './replies.ts'
+import { busy, type Refusal, sendJson, sendRefusal, tooLarge, whenGone } from './replies.ts'
 import { readBody, safeBody } from './request-body.ts'
 import { runtimeError } from './runtime-error.ts'
 import { askRuntime, type RuntimeTimeouts } from './runtime-request.ts'
@@ -20,18 +20,6 @@ const unauthorized: Refusal = {
   status: 401,
   code: 'unauthorized',
   message: 'In mode local a request needs the bearer token of token_file.',
-}
-
-const busy: Refusal = {
-  status: 429,
-  code: 'busy',
-  message: 'The node takes no further work at this moment.',
-}
-
-const tooLarge: Refusal = {
-  status: 413,
-  code: 'request_too_large',
-  message: 'The request body is larger than 4 MB.',
 }
 
 const WithModel = z.looseObject({ model: z.string() })
@@ -57,11 +45,10 @@ export function makeLocalDispatch(deps: LocalDispatchDeps): {
     ask: { readonly path: DispatchPath; readonly target: Target; readonly body: Buffer },
     response: ServerResponse,
   ): Promise<'completed' | 'failed' | 'cancelled_by_client'> {
-    const left = new AbortController()
-    response.once('close', () => left.abort())
+    const gone = whenGone(response)
     const url = runtimeUrl(ask.target.url, ask.path)
-    const reply = await askRuntime({ url, body: ask.body, signal: left.signal, timeouts })
-    if (left.signal.aborted) return 'cancelled_by_client'
+    const reply = await askRuntime({ url, body: ask.body, signal: gone, timeouts })
+    if (gone.aborted) return 'cancelled_by_client'
     if (reply === undefined) {
       sendRefusal(response, runtimeError())
       return 'failed'
@@ -72,7 +59,7 @@ export function makeLocalDispatch(deps: LocalDispatchDeps): {
       await pipeline(reply, response)
       return 'completed'
     } catch {
-      return left.signal.aborted ? 'cancelled_by_client' : 'failed'
+      return gone.aborted ? 'cancelled_by_client' : 'failed'
     }
   }
 

@@ -10,6 +10,20 @@ export const notFound: Refusal = {
   message: 'There is nothing at this path.',
 }
 
+export const busy: Refusal = {
+  status: 429,
+  code: 'busy',
+  message: 'The node takes no further work at this moment.',
+}
+
+export const tooLarge: Refusal = {
+  status: 413,
+  code: 'request_too_large',
+  message: 'The request body is larger than 4 MB.',
+}
+
+export const errorBody = ({ code, message }: Refusal) => ({ error: { code, message } })
+
 export function sendJson(
   response: ServerResponse,
   status: number,
@@ -27,10 +41,29 @@ export function sendJson(
 
 export function sendRefusal(
   response: ServerResponse,
-  { status, code, message }: Refusal,
+  refusal: Refusal,
   headers: OutgoingHttpHeaders = {},
 ): void {
-  sendJson(response, status, { error: { code, message } }, headers)
+  sendJson(response, refusal.status, errorBody(refusal), headers)
+}
+
+/** Aborts when whoever asked has gone, or when the reply is over. */
+export function whenGone(response: ServerResponse): AbortSignal {
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  if (response.destroyed) gone.abort()
+  return gone.signal
+}
+
+/** After a cancel the claim has left within this, or the connection is cut. */
+const cancelledEndMs = 2_000
+
+/** Whatever the dispatch waits for then, a runtime or a reader, it waits no longer. */
+export function cutAfterCancel(response: ServerResponse, cancelled: AbortSignal): void {
+  const cut = () => response.destroy()
+  cancelled.addEventListener('abort', () => {
+    AbortSignal.timeout(cancelledEndMs).addEventListener('abort', cut, { once: true })
+  })
 }
 
 /** Whether all of an ended response left before its connection did, or time was up. */

@@ -8,12 +8,19 @@ export type ReadBody =
   | { readonly ok: true; readonly bytes: Buffer }
   | { readonly ok: false; readonly reason: 'too_large' | 'incomplete' }
 
-export async function readBody(request: IncomingMessage, bytesMax: number): Promise<ReadBody> {
+/** `unwanted` breaks off the request; what was read whole by then stays read. */
+export async function readBody(
+  request: IncomingMessage,
+  bytesMax: number,
+  unwanted?: AbortSignal,
+): Promise<ReadBody> {
   if (Number(request.headers['content-length'] ?? 0) > bytesMax) {
     return { ok: false, reason: 'too_large' }
   }
   const pieces: Buffer[] = []
   let bytes = 0
+  const breakOff = () => void request.destroy()
+  unwanted?.addEventListener('abort', breakOff, { once: true })
   try {
     // Leaving the loop must not destroy the request: the refusal still has to be sent on it.
     for await (const piece of request.iterator({ destroyOnReturn: false })) {
@@ -23,6 +30,8 @@ export async function readBody(request: IncomingMessage, bytesMax: number): Prom
     }
   } catch {
     return { ok: false, reason: 'incomplete' }
+  } finally {
+    unwanted?.removeEventListener('abort', breakOff)
   }
   return { ok: true, bytes: Buffer.concat(pieces) }
 }

@@ -84,6 +84,8 @@ export async function startProxyServer(deps: {
   }
 
   await listenOn(server, deps.listen)
+  // Such as no file descriptors for one more connection: those that are open go on.
+  server.on('error', (error) => deps.log('listen_failed', { code: errorCode(error) ?? 'unknown' }))
   const address = server.address()
   return {
     port: typeof address === 'object' && address !== null ? address.port : deps.listen.port,
@@ -99,13 +101,17 @@ function listenOn(
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => {
+    const refuse = (error: Error) => {
       const reason =
         errorCode(error) === 'EADDRINUSE'
           ? 'it is in use: stop what listens there or change listen.port'
           : `${errorCode(error)}: change listen in the config`
       reject(new StatedError(`Cannot listen on ${host}:${port}, ${reason}.`))
+    }
+    server.once('error', refuse)
+    server.listen(port, host, () => {
+      server.off('error', refuse)
+      resolve()
     })
-    server.listen(port, host, () => resolve())
   })
 }

@@ -3,12 +3,15 @@
  * its reply has ended, so no two dispatches ever share one.
  */
 import { assert } from '../../../src/protocol/assert.ts'
+import type { NodeLoad } from '../../../src/protocol/ticket.ts'
 
 export type Slots = {
   /** Undefined when the node or this runtime is full; else gives the slot back, once. */
   readonly take: (runtimeId: string, capacity: number) => (() => void) | undefined
   /** Of one runtime, or of all. */
   readonly inFlight: (runtimeId?: string) => number
+  /** Of this runtime where it is the one that is full, else of the node. */
+  readonly load: (runtime?: { readonly id: string; readonly capacity: number }) => NodeLoad
   /** Resolves when no slot is taken. */
   readonly idle: () => Promise<void>
 }
@@ -40,6 +43,13 @@ export function makeSlots(nodeCapacity: () => number): Slots {
         held = false
         release(runtimeId)
       }
+    },
+    load: (runtime) => {
+      const here = runtime === undefined ? 0 : (taken.get(runtime.id) ?? 0)
+      const isRuntimeFull = runtime !== undefined && here >= runtime.capacity
+      return isRuntimeFull
+        ? { running: here, slots: runtime.capacity }
+        : { running: total, slots: nodeCapacity() }
     },
     inFlight: (runtimeId) => (runtimeId === undefined ? total : (taken.get(runtimeId) ?? 0)),
     idle: () =>

@@ -54,7 +54,8 @@ export const readLlamacpp: ReadRuntime = async (surface, deps) => {
     healthy,
     queue: load.queue && { ...load.queue, capacity: props.total_slots ?? load.slots },
     progress: load.progress,
-    models: model ? [model] : undefined,
+    // Another file than before may be loaded: until it is hashed nobody knows what is served.
+    models: name === undefined ? undefined : model ? [model] : [],
     loaded: name && isAwake ? [name] : [],
   }
 }

@@ -58,7 +58,8 @@ type Watched = {
 
 export function makeRuntimeMonitor(deps: {
   readonly runtimes: readonly RuntimeConfig[]
-  readonly ownerConcurrency: number
+  /** As many requests as may run now, whatever a runtime could take. */
+  readonly ownerConcurrency: () => number
   readonly inFlight: (runtimeId: string) => number
   /** When a chunk of this runtime was last relayed, on the monotonic clock. */
   readonly lastProgressMs?: (runtimeId: string) => number | undefined
@@ -122,6 +123,8 @@ export function makeRuntimeMonitor(deps: {
     runtime.kind = found
     runtime.version = 'unknown'
     runtime.progress = undefined
+    // They were the other program's.
+    runtime.models = []
   }
 
   async function pollSafely(runtime: Watched): Promise<void> {
@@ -134,7 +137,7 @@ export function makeRuntimeMonitor(deps: {
   }
 
   const capacity = ({ reading }: Watched) =>
-    capacityOf({ reading, ownerConcurrency: deps.ownerConcurrency })
+    capacityOf({ reading, ownerConcurrency: deps.ownerConcurrency() })
 
   return {
     pollOnce: async () => {
@@ -160,7 +163,7 @@ export function makeRuntimeMonitor(deps: {
             reading,
             reachable,
             inFlight: deps.inFlight(config.id),
-            ownerConcurrency: deps.ownerConcurrency,
+            ownerConcurrency: deps.ownerConcurrency(),
             stalledMs: progress?.stalledMs,
           }),
         ),

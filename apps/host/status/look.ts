@@ -15,7 +15,7 @@ export async function lookAtRuntimes(
 ): Promise<RuntimeMonitor> {
   const monitor = makeRuntimeMonitor({
     runtimes: config.runtimes,
-    ownerConcurrency: config.owner_limits.max_concurrency,
+    ownerConcurrency: () => config.owner_limits.max_concurrency,
     inFlight: () => 0,
     digests,
     clock: systemClock,

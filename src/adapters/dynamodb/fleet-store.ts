@@ -4,9 +4,11 @@
  */
 import type { FleetStore } from '../../fleet/ports.ts'
 import type { Database } from './client.ts'
-import { enrolNode, rotateNode } from './fleet-enrolment.ts'
+import { enrolNode, hasRoomToEnrol } from './fleet-enrolment.ts'
+import { addFinding } from './fleet-findings.ts'
 import { makeHotWrites } from './fleet-hot.ts'
 import { makeProfileWrites } from './fleet-profiles.ts'
+import { rotateNode } from './fleet-rotation.ts'
 import { makeFleetReads } from './fleet-rows.ts'
 import { makeFleetState } from './fleet-state.ts'
 import { changeStatus, updateOnce } from './fleet-status.ts'
@@ -20,6 +22,8 @@ export function makeFleetStore(database: Database): FleetStore {
     ...makeProfileWrites(database),
     ...makeFleetState(database),
     enrolNode: (node, joinCodeHash) => enrolNode(database, node, joinCodeHash),
+    hasRoomToEnrol: (ownerId, atMs) => hasRoomToEnrol(database, ownerId, atMs),
+    addFinding: (finding) => addFinding(database, finding),
     rotateNode: (to, oldUntilMs) => rotateNode(database, to, oldUntilMs),
     changeStatus: (change) => changeStatus(database, change),
     changeOffer: ({ nodeId, fromEpoch, mode, route }) => {

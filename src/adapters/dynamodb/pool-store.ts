@@ -6,8 +6,8 @@ import { DeleteCommand, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/l
 import type { PackedShard, PoolStore, StoredShard } from '../../fleet/ports.ts'
 import { assert } from '../../protocol/assert.ts'
 import { sha256Hex } from '../../protocol/canonical.ts'
+import { inSlices } from '../../protocol/in-slices.ts'
 import { type Database, isFailedCondition, itemOfFailedCondition } from './client.ts'
-import { inSlices } from './in-slices.ts'
 import { placeOf } from './items/fleet-keys.ts'
 import {
   beginningOf,

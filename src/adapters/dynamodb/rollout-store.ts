@@ -23,14 +23,12 @@ export function makeRolloutStore(database: Database): RolloutStore {
   const TableName = tables.profiles
   const isNew = { ConditionExpression: 'attribute_not_exists(pk)' }
 
-  const readRollout = async (rolloutId: string) => {
-    const Key = rolloutKey(rolloutId)
-    const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))
-    return Item && fromRolloutItem(Item)
-  }
-
   return {
-    readRollout,
+    readRollout: async (rolloutId) => {
+      const Key = rolloutKey(rolloutId)
+      const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))
+      return Item && fromRolloutItem(Item)
+    },
     createRollout: async (rollout) => {
       const { rolloutId, reference } = rollout
       const outcome = await transact(database, [
@@ -68,7 +66,8 @@ export function makeRolloutStore(database: Database): RolloutStore {
       return { items: items.map(fromRolloutItem), next }
     },
     writeRollout: async (rollout, fromRev) => {
-      const isOver = rollout.state !== 'running' && rollout.open.length === 0
+      const { state, open, pending } = rollout
+      const isOver = state !== 'running' && open.length === 0 && pending.length === 0
       const outcome = await transact(database, [
         {
           Put: {
@@ -82,12 +81,11 @@ export function makeRolloutStore(database: Database): RolloutStore {
       ])
       return outcome.kind === 'committed'
     },
-    activeRollouts: async () => {
+    activeRolloutIds: async () => {
       const { Item } = await client.send(
         new GetCommand({ TableName, Key: activeRolloutsKey, ConsistentRead: true }),
       )
-      const active = await Promise.all(activeIdsOf(Item).map(readRollout))
-      return active.filter((rollout) => rollout !== undefined)
+      return activeIdsOf(Item)
     },
   }
 }

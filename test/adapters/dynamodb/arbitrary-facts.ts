@@ -107,6 +107,7 @@ export const anyNode: fc.Arbitrary<NodeFacts> = fc.record({
     }),
   ),
   enrolledAtMs: timeMs,
+  region: orNone(fc.stringMatching(/^[a-z0-9-]{1,32}$/)),
   suspension: orNone(
     fc.record({
       reason: fc.constantFrom('operator', 'cloned_identity', 'late_claims'),
@@ -156,6 +157,7 @@ export const anyProfile: fc.Arbitrary<NodeProfile> = fc.record({
         tools: fc.boolean(),
         jsonSchema: fc.boolean(),
         logprobs: fc.boolean(),
+        vision: orNone(fc.boolean()),
         contextTokens: count,
       }),
       flags: fc.subarray(['above_roofline', 'below_roofline']),
@@ -179,6 +181,7 @@ export const anyProfile: fc.Arbitrary<NodeProfile> = fc.record({
         fc.record({
           counts: fc.array(count, { maxLength: 32 }),
           pages: fc.array(text, { maxLength: 8 }),
+          total: orNone(count),
           folds: count,
         }),
       ),

@@ -8,7 +8,7 @@ import type {
   QueueFact,
   Steadiness,
 } from '../../../src/fleet/node.ts'
-import type { Candidate } from '../../../src/fleet/pool.ts'
+import { allCapabilities, type Candidate } from '../../../src/fleet/pool.ts'
 import type { Beat, JoinCode } from '../../../src/fleet/ports.ts'
 import type { CustomerKey } from '../../../src/keys/api-key.ts'
 import { CatalogueModel } from '../../../src/protocol/catalogue.ts'
@@ -173,6 +173,7 @@ export function aCandidate(changes: Partial<Candidate> = {}): Candidate {
     benchmarkId: 'bench-1',
     firstContentP50Ms: 180.5,
     tokensPerSecondP50: 61.25,
+    capabilities: allCapabilities,
     ...changes,
   }
 }

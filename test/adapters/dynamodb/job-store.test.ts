@@ -123,15 +123,15 @@ describe('a rollout', () => {
   test('is active until it is over and nothing of it is open', async () => {
     const rollout = aRollout()
     expect(await rollouts.createRollout(rollout)).toEqual({ kind: 'created' })
-    expect(await rollouts.activeRollouts()).toEqual([rollout])
+    expect(await rollouts.activeRolloutIds()).toEqual([rollout.rolloutId])
     const { jobId, nodeId } = aJob()
     const open = { ...rollout, state: 'aborted', open: [{ jobId, nodeId }], rev: 2 } as const
     expect(await rollouts.writeRollout({ ...open, open: [...open.open] }, 1)).toBe(true)
-    expect(await rollouts.activeRollouts()).toHaveLength(1)
+    expect(await rollouts.activeRolloutIds()).toEqual([rollout.rolloutId])
     const over = { ...rollout, state: 'aborted', rev: 3 } as const
     expect(await rollouts.writeRollout(over, 1)).toBe(false)
     expect(await rollouts.writeRollout(over, 2)).toBe(true)
-    expect(await rollouts.activeRollouts()).toEqual([])
+    expect(await rollouts.activeRolloutIds()).toEqual([])
     expect(await rollouts.readRollout(rollout.rolloutId)).toEqual(over)
   })
 

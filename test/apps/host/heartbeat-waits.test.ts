@@ -63,6 +63,18 @@ describe('an ingest that fails', () => {
   })
 })
 
+it.each([
+  [-1, 100],
+  [2 ** 40, 600_000],
+])('an interval of %i ms is kept within bounds: %i ms', async (intervalMs, keptMs) => {
+  const { clock } = await openLoop({
+    intervalMs,
+    random: () => 0.5,
+    refuse: () => ({ code: 'pending_approval' }),
+  })
+  expect(await clock.nextSleep()).toBe(keptMs)
+})
+
 describe('the first beat', () => {
   const lastBeat = { at_ms: serverStartMs - minute, code: 'ok', message: '' }
 

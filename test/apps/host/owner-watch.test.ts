@@ -115,6 +115,8 @@ describe('a power limit', () => {
   it('is told by GPUs that report their power, and by nothing else', async () => {
     const { drawing } = await openWatch({ max_power_w: 300 })
     expect(await drawing(null, 4)).toBe(4)
+    expect(await drawing(310, 4)).toBe(3)
+    expect(await drawing(null, 3)).toBe(3)
     const unlimited = await openWatch()
     expect(await unlimited.drawing(10_000, 4)).toBe(4)
   })

@@ -68,7 +68,7 @@ test('the schedule ends what is overdue and takes the steps of a rollout', async
     ordered: { ...ordered, ...now(), expiresAtMs: Date.now() + 3_600_000 },
   })
   await admin.rollouts.createRollout(rollout)
-  const run = await composeSchedule(env, 'expire-heartbeats')
+  const run = await composeSchedule(env, 'advance-jobs')
   expect(await run()).toMatchObject({ openJobs: 1, rollouts: 1 })
   expect(await admin.jobs.readJob(overdue.jobId)).toMatchObject({ state: 'timed_out' })
   const { items } = await admin.jobs.listJobs(nodeId, { limit: 10, after: undefined })

@@ -37,6 +37,7 @@ const BenchmarkField = z.object({
     tools: z.boolean(),
     jsonSchema: z.boolean(),
     logprobs: z.boolean(),
+    vision: z.boolean().optional(),
     contextTokens: Int,
   }),
   flags: z.array(z.enum(['above_roofline', 'below_roofline'])),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { levelOf, quantile } from '../../../../apps/host/bench/level.ts'
+import { levelOf } from '../../../../apps/host/bench/level.ts'
 import type { Sample } from '../../../../apps/host/bench/sample.ts'
 
 const sample = (firstContentMs: number, totalMs: number, tokens: number): Sample => ({
@@ -46,14 +46,4 @@ describe('a level', () => {
     const level = levelOf([sample(100, 100, 50)], { concurrency: 1, wallMs: 100 })
     expect(level).toMatchObject({ tokens_per_second_p50: null, first_content_ms_p50: 100 })
   })
-})
-
-it.each([
-  [0.05, 1],
-  [0.5, 10],
-  [0.95, 19],
-  [1, 20],
-])('the quantile %d of 1 to 20 is %d', (part, expected) => {
-  const values = Array.from({ length: 20 }, (_, at) => 20 - at)
-  expect(quantile(values, part)).toBe(expected)
 })

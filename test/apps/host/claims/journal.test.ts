@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -83,14 +83,21 @@ describe('the claims journal', () => {
     expect((await stat(path)).size).toBeLessThan(500_000)
   }, 30_000)
 
-  it('that cannot be written costs a log line and no more', async () => {
+  it('that cannot be written costs log lines, and is whole again once it can be', async () => {
     const { open, path, logged } = await openFile()
     const journal = await open()
+    const [first, second, third] = [makeOffer(), makeOffer(), makeOffer()]
+    journal.keep(first)
+    await journal.flush()
     await rm(path)
     await mkdir(path)
-    journal.keep(makeOffer())
+    journal.keep(second)
     await journal.flush()
-    expect(logged).toEqual(['claim_not_written'])
-    expect(journal.kept()).toHaveLength(1)
+    expect(new Set(logged)).toEqual(new Set(['claim_not_written']))
+    expect(journal.kept()).toHaveLength(2)
+    await rmdir(path)
+    journal.keep(third)
+    await journal.flush()
+    expect((await open()).kept().map(({ offer }) => offer)).toEqual([first, second, third])
   })
 })

@@ -1,9 +1,14 @@
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { checkPort, localUrl, probeRoute } from '../../../../apps/host/doctor/route.ts'
 import { portOf, startFakeRuntime } from '../support/fake-runtime.ts'
 import { makeNodeKey, startProxy } from '../support/proxy.ts'
+
+/** Its private key stands in the same file. */
+const selfSigned = join(import.meta.dirname, '../../../support/certificates/host.pem')
 
 async function openProxy() {
   const proxy = await startProxy({ runtimeUrl: 'http://127.0.0.1:1' })
@@ -15,6 +20,19 @@ describe('a probe of our own', () => {
   it('is answered by the agent of this node', async () => {
     const { node, url } = await openProxy()
     expect(await probeRoute(`${url}/`, { node, nonce: 'n1' })).toMatchObject({ probed: 'ours' })
+  })
+
+  it('is answered over TLS whatever the certificate, where its key is known otherwise', async () => {
+    const pem = await readFile(selfSigned)
+    const tls = { cert: pem, key: pem }
+    const proxy = await startProxy({ runtimeUrl: 'http://127.0.0.1:1', tls })
+    onTestFinished(proxy.close)
+    const asked = { node: proxy.node, nonce: 'n1' }
+    const known = await probeRoute(proxy.url, { ...asked, anyCertificate: true })
+    expect(known).toMatchObject({ probed: 'ours' })
+    expect(await probeRoute(proxy.url, asked)).toMatchObject({ probed: 'silent' })
+    const other = { node: makeNodeKey(), nonce: 'n1', anyCertificate: true }
+    expect(await probeRoute(proxy.url, other)).toMatchObject({ probed: 'foreign' })
   })
 
   it('is not answered well by the agent of another node', async () => {
@@ -86,6 +104,14 @@ describe('the port', () => {
     ['fd00::1', 'http://[fd00::1]:80'],
     ['node.lan', 'http://node.lan:80'],
   ])('on %s is asked at %s', (host, url) => {
-    expect(localUrl({ host, port: 80 })).toBe(url)
+    expect(localUrl({ listen: { host, port: 80 }, route: undefined })).toBe(url)
+  })
+
+  it('that serves TLS itself is asked over it', () => {
+    const route = { kind: 'direct', url: 'https://host.example', certificate_file: 'c' } as const
+    const listen = { host: '127.0.0.1', port: 80 }
+    expect(localUrl({ listen, route })).toBe('http://127.0.0.1:80')
+    const own = { ...route, private_key_file: 'k' }
+    expect(localUrl({ listen, route: own })).toBe('https://127.0.0.1:80')
   })
 })

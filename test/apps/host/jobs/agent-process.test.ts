@@ -81,7 +81,11 @@ it('what jobs have set outlives the agent, below the owner’s limits', async ()
   await host.enroll()
   const first = await host.run()
   const lastBeat = () => host.ingest.beats.at(-1)
-  const held = { state: 'draining', owner_limits: { max_concurrency: 2 } }
+  const at = (capacity: number) => ({
+    owner_limits: { max_concurrency: capacity },
+    runtimes: [{ queue: { capacity } }],
+  })
+  const held = { state: 'draining', ...at(2) }
   await vi.waitFor(() => expect(lastBeat()).toMatchObject(held), patience)
   expect(host.ingest.beats[0]?.owner_limits.max_concurrency).toBe(4)
   first.child.kill('SIGKILL')
@@ -93,6 +97,6 @@ it('what jobs have set outlives the agent, below the owner’s limits', async ()
   expect(host.ingest.beats[seen]).toMatchObject(held)
   const raise = { type: 'config.set', args: { key: 'max_concurrency', value: 4096 } } as const
   offer = offering([...orders, { type: 'resume', args: {} }, raise])
-  const back = { state: 'ready', owner_limits: { max_concurrency: 4 } }
+  const back = { state: 'ready', ...at(4) }
   await vi.waitFor(() => expect(lastBeat()).toMatchObject(back), patience)
 }, 60_000)

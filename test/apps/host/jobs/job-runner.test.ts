@@ -1,83 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Outcome } from '../../../../apps/host/jobs/ground.ts'
-import { jobsFileOf, openJobJournal } from '../../../../apps/host/jobs/job-journal.ts'
-import { type JobRunnerDeps, makeJobRunner } from '../../../../apps/host/jobs/job-runner.ts'
 import type { SignedJob } from '../../../../src/protocol/job.ts'
-import {
-  type JobReport,
-  type JobReportReply,
-  verifyAcceptance,
-  verifyResult,
-} from '../../../../src/protocol/job-report.ts'
-import { aSignedJob, expectation, makeGround, node, nowMs } from './support.ts'
-
-const done: Outcome = {
-  kind: 'succeeded',
-  output: { note: 'fine', api_key: 'sk-abcdefghijklmnopqrst' },
-}
-
-type Options = {
-  readonly path?: string
-  readonly execute?: JobRunnerDeps['execute']
-  /** What the control plane answers; `lost` is a reply that never came. */
-  readonly answer?: (report: JobReport, calls: number) => Partial<JobReportReply> | 'lost'
-}
-
-/** An agent's end of jobs, started; sleeps pass at once, but the wait between two progress reports. */
-async function startRunner(options: Options = {}) {
-  const folder = await mkdtemp(join(tmpdir(), 'b3iq-runner-'))
-  const path = options.path ?? join(folder, 'jobs.json')
-  const { ground } = await makeGround()
-  const reports: JobReport[] = []
-  const ran: string[] = []
-  const stop = new AbortController()
-  const runner = makeJobRunner({
-    journal: await openJobJournal(path),
-    expectation: () => expectation,
-    signer: node,
-    preflight: ground,
-    execute: async (order, run) => {
-      ran.push(order.type)
-      return options.execute ? options.execute(order, run) : done
-    },
-    report: async (_, report) => {
-      reports.push(report)
-      const answer = options.answer?.(report, reports.length) ?? {}
-      if (answer === 'lost') {
-        return { ok: false, error: { code: 'unreachable', message: 'lost' } }
-      }
-      const proceed = report.kind !== 'result'
-      const value = {
-        ok: true,
-        server_time_ms: nowMs,
-        state: 'running',
-        proceed,
-        ...answer,
-      } as const
-      return { ok: true, value }
-    },
-    sleep: async (ms, signal) => {
-      await delay(ms >= 20_000 ? 50 : 1, undefined, signal ? { signal } : {}).catch(() => undefined)
-    },
-    log: () => undefined,
-  })
-  const running = runner.run(stop.signal)
-  const end = async () => {
-    stop.abort()
-    await running
-  }
-  onTestFinished(end)
-  const results = () => reports.flatMap((one) => (one.kind === 'result' ? [one.result.result] : []))
-  const entries = async () => (await openJobJournal(path)).get().entries
-  return { runner, reports, ran, path, results, entries, end }
-}
-
-const seq = (job_seq: number, type: 'drain' | 'resume' | 'health.check' = 'health.check') =>
-  aSignedJob({ job_seq }, { type, args: {} })
+import { verifyAcceptance, verifyResult } from '../../../../src/protocol/job-report.ts'
+import { done, seq, startRunner } from './start-runner.ts'
+import { aSignedJob, node, nowMs } from './support.ts'
 
 describe('a job that may run', () => {
   it('is accepted by signature, run once, and its result is signed and without secrets', async () => {
@@ -223,65 +150,19 @@ describe('one agent', () => {
   })
 })
 
-describe('an agent that died', () => {
-  async function died(phase: 'taken' | 'running') {
-    const hangs = () => new Promise<Outcome>(() => undefined)
-    const folder = await mkdtemp(join(tmpdir(), 'b3iq-died-'))
-    const path = join(folder, 'jobs.json')
-    const job = seq(11)
-    // As the file lies on the disk in the middle of a job: nothing of the process is left.
-    const entry =
-      phase === 'taken' ? { phase, job: job.job } : { phase, job: job.job, started_at_ms: nowMs }
-    const state = { v: 1, last_seq: 11, drained: false, settings: {}, entries: [entry] }
-    await writeFile(path, JSON.stringify(state))
-    return { job, path, execute: hangs }
-  }
-
-  it.each([
-    ['running', 'agent_restarted'],
-    ['taken', 'not_begun'],
-  ] as const)('while a job was %s says so and never runs it again', async (phase, reason) => {
-    const { job, path, execute } = await died(phase)
-    const { runner, ran, results, entries } = await startRunner({ path, execute })
-    runner.offer([job])
-    await vi.waitFor(() => expect(results()).toMatchObject([{ status: 'failed', reason }]))
+describe('an attempt at a job that is still under way here', () => {
+  it('is not refused over its head, even where the job has expired since', async () => {
+    const gate = Promise.withResolvers<Outcome>()
+    const { runner, results, entries } = await startRunner({ execute: () => gate.promise })
+    const first = seq(11)
+    runner.offer([first])
+    await vi.waitFor(async () => expect((await entries())[0]?.phase).toBe('running'))
+    const { job_id } = first.job
+    runner.offer([aSignedJob({ job_id, attempt: 2, job_seq: 12, expires_at_ms: nowMs })])
+    await delay(20)
+    expect(runner.standing().last_seq).toBe(11)
+    gate.resolve(done)
     await vi.waitFor(async () => expect(await entries()).toEqual([]))
-    expect(ran).toEqual([])
-  })
-
-  it('with a result on its disk delivers that one', async () => {
-    const first = await startRunner({ answer: ({ kind }) => (kind === 'result' ? 'lost' : {}) })
-    first.runner.offer([seq(11)])
-    await vi.waitFor(async () => expect((await first.entries())[0]?.phase).toBe('done'))
-    await first.end()
-    const second = await startRunner({ path: first.path })
-    await vi.waitFor(() => expect(second.results()).toMatchObject([{ status: 'succeeded' }]))
-    await vi.waitFor(async () => expect(await second.entries()).toEqual([]))
-    expect(second.results()[0]).toEqual(first.results()[0])
-  })
-})
-
-describe('the job file', () => {
-  it('lies beside the state file', () => {
-    expect(jobsFileOf('/var/b3iq/state.json')).toBe('/var/b3iq/state.jobs.json')
-  })
-
-  it('that is damaged stops the agent in one sentence', async () => {
-    const path = join(await mkdtemp(join(tmpdir(), 'b3iq-journal-')), 'jobs.json')
-    await writeFile(path, '{"v":1')
-    await expect(openJobJournal(path)).rejects.toThrow(
-      /^The job file .* cannot be read: restore it/,
-    )
-  })
-
-  it('that cannot be written changes nothing', async () => {
-    const folder = join(await mkdtemp(join(tmpdir(), 'b3iq-journal-')), 'state')
-    const journal = await openJobJournal(join(folder, 'jobs.json'))
-    await writeFile(folder, 'a file where the folder should be')
-    await expect(journal.change(() => ({ last_seq: 7 }))).rejects.toThrow()
-    expect(journal.get().last_seq).toBe(0)
-    await rm(folder)
-    await journal.change(() => ({ last_seq: 8 }))
-    expect(JSON.parse(await readFile(join(folder, 'jobs.json'), 'utf8')).last_seq).toBe(8)
+    expect(results()).toMatchObject([{ attempt: 1, status: 'succeeded' }])
   })
 })

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { pullModel, removeModel } from '../../../../apps/host/jobs/ollama-models.ts'
-import { portOf, textOf } from '../support/fake-runtime.ts'
+import { portOf, startFakeRuntime, textOf } from '../support/fake-runtime.ts'
 import { aRun, makeGround } from './support.ts'
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`
@@ -110,6 +110,16 @@ describe('a pull', () => {
     const { ground } = await startOllama({ ending: 'hang' })
     const outcome = await pullModel(order, ground, aRun(AbortSignal.timeout(50)).run)
     expect(outcome).toEqual({ kind: 'rolled_back', reason: 'aborted' })
+  })
+
+  it('of a runtime that lists without end is given up', async () => {
+    const surface = { '/api/tags': `{"models":[${' '.repeat(2 * 1024 * 1024)}]}` }
+    const { url, close } = await startFakeRuntime({ surface })
+    onTestFinished(close)
+    const { ground, runtime } = await startOllama()
+    const endless = { ...ground, runtimes: () => [{ ...runtime, url }] }
+    const outcome = await pullModel(order, endless, aRun().run)
+    expect(outcome).toEqual({ kind: 'failed', reason: 'ollama_not_answering' })
   })
 
   it('needs an Ollama', async () => {

@@ -1,14 +1,27 @@
+import { once } from 'node:events'
+import { request as openRequest } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Cancel, cancelPath, signCancel } from '../../../../src/protocol/cancel.ts'
 import { sha256Hex } from '../../../../src/protocol/canonical.ts'
 import { ClaimEvent, verifyClaim } from '../../../../src/protocol/claim.ts'
-import { type Ticket, ticketHash } from '../../../../src/protocol/ticket.ts'
+import { type Ticket, ticketHash, ticketHeader } from '../../../../src/protocol/ticket.ts'
 import { content, sse, stop } from '../support/fake-runtime.ts'
-import { claimIn, errorOf, eventsOf, makeTicketSigner, stage } from '../support/gateway.ts'
+import {
+  chatBody,
+  claimIn,
+  encoded,
+  errorOf,
+  eventsOf,
+  makeTicket,
+  makeTicketSigner,
+  stage,
+} from '../support/gateway.ts'
 import { openWorld } from '../support/host-world.ts'
+import { startProxy } from '../support/proxy.ts'
+import { startUnstoppableRuntime } from '../support/unstoppable-runtime.ts'
 
-type World = Awaited<ReturnType<typeof openWorld>>
+type World = { readonly proxy: Awaited<ReturnType<typeof startProxy>> }
 
 const cancelOf = (ticket: Ticket, change: Partial<Cancel> = {}): Cancel => ({
   v: 1,
@@ -98,6 +111,56 @@ describe('a cancel of the gateway', () => {
     expect(ClaimEvent.parse(reply).b3iq.claim.claim.finish_reason).toBe('cancelled')
   })
 
+  it('ends a runtime that goes on whatever happens, claimed is what was delivered', async () => {
+    const runtime = await startUnstoppableRuntime(content('on '))
+    const proxy = await startProxy({ runtimeUrl: runtime.url })
+    onTestFinished(async () => {
+      await proxy.close()
+      await runtime.close()
+    })
+    const body = chatBody()
+    const ticket = makeTicket(proxy.node.nodeId, body)
+    const response = await fetch(`${proxy.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { [ticketHeader]: encoded(ticket) },
+      body,
+    })
+    while (runtime.written() < 10) await sleep(2)
+    const startedMs = performance.now()
+    expect((await sendCancel({ proxy }, cancelOf(ticket))).status).toBe(200)
+    const events = await eventsOf(response)
+    await proxy.slots.idle()
+    expect(performance.now() - startedMs).toBeLessThan(2_000)
+
+    const delivered = events.filter((data) => data.includes('"choices"')).length
+    expect(delivered).toBeGreaterThan(0)
+    expect(claimIn(events).claim.claim).toMatchObject({
+      finish_reason: 'cancelled',
+      output_sha256: sha256Hex('on '.repeat(delivered)),
+    })
+    // It is still at it: what ended is the dispatch.
+    const before = runtime.written()
+    while (runtime.written() === before) await sleep(2)
+  })
+
+  it('ends a dispatch whose body is still on its way, before the runtime is asked', async () => {
+    const world = await openWorld()
+    const body = chatBody()
+    const ticket = makeTicket(world.proxy.node.nodeId, body)
+    const sending = openRequest(`${world.proxy.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { [ticketHeader]: encoded(ticket), 'content-length': body.length },
+    })
+    const hungUp = once(sending, 'error')
+    sending.write(body.slice(0, 10))
+    while (world.proxy.slots.inFlight('rt1') === 0) await sleep(2)
+    expect((await sendCancel(world, cancelOf(ticket))).status).toBe(200)
+    await hungUp
+    await world.proxy.slots.idle()
+    expect(world.runtime.asked).toEqual([])
+    expect(world.proxy.kept).toEqual([])
+  })
+
   it('that is sent again changes nothing', async () => {
     const { world, ticket, response } = await openRunning()
     const first = cancelOf(ticket)
@@ -114,7 +177,7 @@ describe('a cancel of the gateway', () => {
   it('cuts a stream that nobody reads within two seconds, and its claim is kept', async () => {
     const megabyte = content('x'.repeat(1024 * 1024 - 200))
     const world = await openWorld({ reply: { pieces: Array.from({ length: 48 }, () => megabyte) } })
-    const { ticket } = await world.dispatch()
+    const { ticket, response } = await world.dispatch()
     let before = -1
     while (world.runtime.written() !== before) {
       before = world.runtime.written()
@@ -125,6 +188,8 @@ describe('a cancel of the gateway', () => {
     await world.proxy.slots.idle()
     expect(performance.now() - startedMs).toBeLessThan(3_000)
     expect(world.proxy.kept.map(({ ticket: kept }) => kept.ticket)).toEqual([ticket])
+    // Held until here: a reply that is forgotten would be hung up on.
+    await response.body?.cancel().catch(() => undefined)
   })
 })
 

@@ -2,7 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { sha256Hex } from '../../../../src/protocol/canonical.ts'
 import { nodeReceiptHash, verifyClaim } from '../../../../src/protocol/claim.ts'
-import { ticketHash, verifyBusy, verifyProof } from '../../../../src/protocol/ticket.ts'
+import {
+  loadHeader,
+  parseLoad,
+  ticketHash,
+  verifyBusy,
+  verifyProof,
+} from '../../../../src/protocol/ticket.ts'
 import { content, done, stop } from '../support/fake-runtime.ts'
 import { chatBody, claimIn, errorOf, eventsOf, proofOf } from '../support/gateway.ts'
 import { openWorld } from '../support/host-world.ts'
@@ -138,6 +144,28 @@ describe('a node without a free slot', () => {
     expect(verifyBusy(ticket, proxy.node.signer.publicKey, proofOf(response))).toBe(true)
     expect(await errorOf(response)).toEqual({ status: 429, code: 'busy' })
     expect(proxy.counters.totals()).toMatchObject({ accepted: 1, rejected_busy: 1 })
+    await running.response.body?.cancel()
+  })
+
+  it.each([
+    ['the node is full', { concurrency: 1 }, true, { running: 1, slots: 1 }],
+    ['its runtime is full', { concurrency: 4, runtimeCapacity: 1 }, true, { running: 1, slots: 1 }],
+    ['it pauses', { concurrency: 4 }, false, { running: 1, slots: 0 }],
+  ])('tells how full it is, in a header and the body: %s', async (_, sizes, stillWorks, load) => {
+    let works = true
+    const { dispatch } = await openWorld({
+      ...sizes,
+      takesWork: () => works,
+      reply: { pieces: [content('first')], end: 'hang' },
+    })
+    const running = await dispatch()
+    works = stillWorks
+    const { response } = await dispatch()
+    expect(parseLoad(response.headers.get(loadHeader) ?? '')).toEqual(load)
+    expect(await response.json()).toEqual({
+      error: { code: 'busy', message: 'The node takes no further work at this moment.' },
+      load,
+    })
     await running.response.body?.cancel()
   })
 

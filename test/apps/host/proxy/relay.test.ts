@@ -119,7 +119,7 @@ describe('a runtime that fails in the middle', () => {
 describe('a runtime that does not start', () => {
   it.each<[string, Reply]>([
     ['an error', { status: 500, type: 'application/json', pieces: ['{"error":"/home/x"}'] }],
-    ['a refusal', { status: 400, type: 'application/json', pieces: ['{"error":"/home/x"}'] }],
+    ['no access', { status: 401, type: 'application/json', pieces: ['{"error":"/home/x"}'] }],
     ['a redirect', { status: 302, pieces: [] }],
     ['a page', { type: 'text/html', pieces: ['<html>'] }],
     ['broken JSON', { type: 'application/json', pieces: ['{"choices'] }],
@@ -133,6 +133,21 @@ describe('a runtime that does not start', () => {
     expect(await copy.text()).not.toContain('/home/x')
     expect(proxy.counters.totals()).toMatchObject({ accepted: 1, failed: 1 })
   })
+
+  it.each([400, 413, 422])(
+    'because it rejects the request (%i) says so, with a proof',
+    async (status) => {
+      const pieces = ['{"error":"/home/x"}']
+      const { dispatch, proxy } = await openWorld({
+        reply: { status, type: 'application/json', pieces },
+      })
+      const { ticket, response } = await dispatch()
+      expect(verifyProof(ticket, proxy.node.signer.publicKey, proofOf(response))).toBe(true)
+      const copy = response.clone()
+      expect(await errorOf(response)).toEqual({ status: 400, code: 'runtime_rejected' })
+      expect(await copy.text()).not.toContain('/home/x')
+    },
+  )
 
   it('within the time for its headers gives the same', async () => {
     const { dispatch, runtime } = await openWorld({ timeouts: { headersMs: 60 } })

@@ -55,6 +55,18 @@ describe('the kind of a runtime', () => {
     expect(monitor.reports()[0]).toMatchObject({ kind: 'lmstudio', version: 'unknown' })
   })
 
+  it('that changed leaves nothing of what the program before it served', async () => {
+    const surface: Record<string, unknown> = { ...ollama }
+    const { monitor, models } = await look([surface])
+    expect(models).not.toEqual([])
+    for (const path of Object.keys(surface)) delete surface[path]
+    await monitor.pollOnce()
+    Object.assign(surface, { ...vllm, '/v1/models': 503 })
+    await monitor.pollOnce()
+    expect(monitor.reports()[0]).toMatchObject({ kind: 'vllm', reachable: true })
+    expect(monitor.models()).toEqual([])
+  })
+
   it('stays what the owner configured', async () => {
     const { monitor } = await look([vllm], { kind: 'openai' })
     await monitor.pollOnce()
@@ -64,8 +76,14 @@ describe('the kind of a runtime', () => {
 
 describe('the queue', () => {
   it('is busy when all slots are taken, the owner counting as a limit too', async () => {
-    const { reports } = await look([llamacpp('/elsewhere/m.gguf')], { ownerConcurrency: 1 })
-    expect(reports[0]?.queue).toMatchObject({ capacity: 1, running: 1, health: 'busy' })
+    let allowed = 1
+    const ownerConcurrency = () => allowed
+    const { monitor } = await look([llamacpp('/elsewhere/m.gguf')], { ownerConcurrency })
+    const queue = () => monitor.reports()[0]?.queue
+    expect(queue()).toMatchObject({ capacity: 1, running: 1, health: 'busy' })
+    // The limit may move at any time, and what is told moves with it.
+    allowed = 8
+    expect(queue()).toMatchObject({ capacity: 2, running: 1 })
   })
 
   it('is blocked after 30 s in which work ran and no counter moved, until one moves', async () => {
@@ -113,6 +131,22 @@ describe('the target of a dispatch', () => {
       localName: 'qwen3:0.6b',
       capacity: 8,
     })
+  })
+
+  it('is none while the file that the runtime has loaded instead is being hashed', async () => {
+    const surface: Record<string, unknown> = { ...llamacpp('/models/one.gguf') }
+    const { monitor } = await look([surface], {
+      digests: {
+        ofFile: async (path) =>
+          path === '/models/one.gguf'
+            ? { state: 'known', digest, sizeBytes: 7 }
+            : { state: 'hashing' },
+      },
+    })
+    expect(monitor.targetOf(digest)).toMatchObject({ localName: 'qwen' })
+    Object.assign(surface, llamacpp('/models/other.gguf'))
+    await monitor.pollOnce()
+    expect(monitor.targetOf(digest)).toBeUndefined()
   })
 
   it('is none for another artifact, a cloud model, or a runtime that is down', async () => {

@@ -90,7 +90,6 @@ export async function startFakeIngest(
       ttl_ms: 60_000,
       need: [],
       route_epoch: 3,
-      desired_agent_version: null,
       jobs: [],
       eligibility: [],
       warnings: [],

@@ -8,9 +8,9 @@ export type Reply = {
   readonly type?: string
   /** Each piece is one write, so that a test decides where a character or event is cut. */
   readonly pieces: readonly (string | Buffer)[]
-  /** `break` drops the connection after the last piece, `hang` leaves it open. */
   /** Takes the request and never answers. */
   readonly silent?: boolean
+  /** `break` drops the connection after the last piece, `hang` leaves it open. */
   readonly end?: 'clean' | 'break' | 'hang'
 }
 

@@ -63,7 +63,10 @@ export async function openHost(
     )
   const run = async () => {
     const running = start(['run', '--config', config], options.program)
-    const [line] = await once(running.lines, 'line')
+    const ended = once(running.child, 'close').then(() => {
+      throw new Error(`the agent ended before it was ready: ${running.output.err}`)
+    })
+    const [line] = await Promise.race([once(running.lines, 'line'), ended])
     const ready = ReadyLine.parse(JSON.parse(line))
     return { ...running, ready, proxyUrl: `http://127.0.0.1:${ready.port}` }
   }

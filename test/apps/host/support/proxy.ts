@@ -12,6 +12,7 @@ import {
 } from '../../../../apps/host/proxy/runtime-request.ts'
 import { startProxyServer } from '../../../../apps/host/proxy/server.ts'
 import { makeSlots } from '../../../../apps/host/proxy/slots.ts'
+import type { RouteTls } from '../../../../apps/host/route-tls.ts'
 import { generatePrivateKey, makeSigner } from '../../../../src/protocol/ed25519.ts'
 import type { LateClaimOffer } from '../../../../src/protocol/late-claims.ts'
 import { nodeIdOf } from '../../../../src/protocol/node-identity.ts'
@@ -30,7 +31,10 @@ export async function startProxy(options: {
   readonly node?: NodeKey
   readonly bootedAtMs?: number
   readonly concurrency?: number
+  /** As much as the node where left out. */
+  readonly runtimeCapacity?: number
   readonly timeouts?: Partial<RuntimeTimeouts>
+  readonly tls?: RouteTls
 }) {
   const node = options.node ?? makeNodeKey()
   const counters = makeCounters()
@@ -60,7 +64,7 @@ export async function startProxy(options: {
             kind: 'llamacpp',
             version: 'b1234',
             localName: 'local-name',
-            capacity: concurrency,
+            capacity: options.runtimeCapacity ?? concurrency,
           }
         : undefined,
     slots,
@@ -75,9 +79,10 @@ export async function startProxy(options: {
   const routeProbe = makeRouteProbe({ node, routeEpoch: () => 3, nowMs: Date.now })
   const server = await startProxyServer({
     listen: { host: '127.0.0.1', port: 0 },
+    ...(options.tls === undefined ? {} : { tls: options.tls }),
     dispatch,
     routeProbe,
-    cancel: makeCancel({ expectation, running, log }),
+    cancel: makeCancel({ expectation, running, monotonicMs: () => performance.now(), log }),
     log,
   })
   return {
@@ -87,7 +92,7 @@ export async function startProxy(options: {
     logged,
     /** Claims of dispatches that were not read to their end. */
     kept,
-    url: `http://127.0.0.1:${server.port}`,
+    url: `${options.tls ? 'https' : 'http'}://127.0.0.1:${server.port}`,
     close: async () => {
       server.stopListening()
       server.closeConnections()

@@ -6,7 +6,10 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { type Clock, systemClock } from '../../../../apps/host/clock.ts'
 import type { RuntimeConfig } from '../../../../apps/host/config.ts'
-import { makeArtifactDigests } from '../../../../apps/host/runtimes/artifact-digest.ts'
+import {
+  type ArtifactDigests,
+  makeArtifactDigests,
+} from '../../../../apps/host/runtimes/artifact-digest.ts'
 import { makeRuntimeMonitor } from '../../../../apps/host/runtimes/monitor.ts'
 import { startFakeRuntime } from './fake-runtime.ts'
 
@@ -15,8 +18,9 @@ export type RecordedSurface = Readonly<Record<string, unknown>>
 export type Watching = {
   readonly kind?: RuntimeConfig['kind']
   readonly inFlight?: number
-  readonly ownerConcurrency?: number
+  readonly ownerConcurrency?: () => number
   readonly clock?: Clock
+  readonly digests?: ArtifactDigests
   readonly lastProgressMs?: () => number | undefined
 }
 
@@ -27,14 +31,16 @@ export function makeMonitor(urls: readonly string[], options: Watching = {}) {
       url,
       ...(options.kind === undefined ? {} : { kind: options.kind }),
     })),
-    ownerConcurrency: options.ownerConcurrency ?? 8,
+    ownerConcurrency: options.ownerConcurrency ?? (() => 8),
     inFlight: () => options.inFlight ?? 0,
     ...(options.lastProgressMs === undefined ? {} : { lastProgressMs: options.lastProgressMs }),
-    digests: makeArtifactDigests({
-      known: () => [],
-      remember: () => undefined,
-      sleep: systemClock.sleep,
-    }),
+    digests:
+      options.digests ??
+      makeArtifactDigests({
+        known: () => [],
+        remember: () => undefined,
+        sleep: systemClock.sleep,
+      }),
     clock: options.clock ?? systemClock,
     log: () => undefined,
   })
