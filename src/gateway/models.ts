@@ -5,6 +5,7 @@ import type { CustomerKey } from '../keys/api-key.ts'
 import { formatUsd, type NanoUsd } from '../money/nano-usd.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
 import { allowsModel } from './admit.ts'
+import { inputModalities, supportedParameters } from './supported-parameters.ts'
 
 /** Decimal places that turn a price per million tokens into one per token without loss. */
 const perTokenDecimals = 15
@@ -69,9 +70,9 @@ function toWireModel(listed: PublicModel) {
     name: model.name,
     description: model.description,
     context_length: model.context_length,
-    architecture: { input_modalities: ['text'], output_modalities: ['text'] },
+    architecture: { input_modalities: inputModalities(listed), output_modalities: ['text'] },
     pricing: cheapest ? pricing(listed, cheapest) : {},
-    supported_parameters: ['max_tokens', 'temperature', 'top_p', 'stop', 'seed', 'stream'],
+    supported_parameters: supportedParameters(listed),
     quantization: listed.quantizations[0] ?? null,
     top_provider: {
       context_length: model.context_length,

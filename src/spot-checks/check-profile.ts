@@ -162,7 +162,7 @@ async function askPaid({ deps, round, judged }: Turn, reading: TrustedReading) {
   if (!model || !candidate) return { kind: 'unanswered' } as const
   round.left -= 1
   const { messages } = reading
-  const request = ordinaryRequest(model.id, messages, candidate.runtimeKind, deps.random)
+  const request = ordinaryRequest(model, messages, candidate.runtimeKind, deps.random)
   const answer = await deps.ask({ request, key, model, candidate, grace: round.grace })
   if (answer.kind === 'answered') return answer
   round.keys = keysAfter(round.keys, { key, code: answer.code })

@@ -3,6 +3,7 @@
  * templates, filled in anew each time, with the fields that ordinary requests carry. A host that could
  * tell a check from a customer could answer the one well and the other cheaply.
  */
+import type { CatalogueModel } from '../protocol/catalogue.ts'
 import type { ChatRequest } from '../protocol/chat-request.ts'
 import type { RuntimeKind } from '../protocol/claim.ts'
 import type { Random } from '../protocol/clock.ts'
@@ -109,7 +110,7 @@ const maxTokens = [16, 32, 48, 64, 100, 128] as const
 
 /** The prompt as a customer's request, always with what the check reads. */
 export function ordinaryRequest(
-  model: string,
+  model: Pick<CatalogueModel, 'id' | 'max_output_tokens'>,
   messages: readonly PromptMessage[],
   kind: RuntimeKind,
   random: Random,
@@ -117,11 +118,11 @@ export function ordinaryRequest(
   // These scale what they show by the temperature: only at 1 is it the model's own.
   const showsScaled = kind === 'sglang'
   return {
-    model,
+    model: model.id,
     messages: [...messages],
     ...(showsScaled ? { temperature: 1 } : pick(random, tempers)),
     ...(random() < 0.25 ? { seed: Math.floor(random() * 2 ** 31) } : {}),
-    max_tokens: pick(random, maxTokens),
+    max_tokens: Math.min(pick(random, maxTokens), model.max_output_tokens),
     stream: random() < 0.5,
     logprobs: true,
     top_logprobs: topTokens,

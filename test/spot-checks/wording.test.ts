@@ -22,11 +22,13 @@ test('a thousand prompts hardly repeat, and each fits a reference', () => {
   expect(withSystem.length).toBeLessThan(420)
 })
 
+const model = { id: 'maker/model', max_output_tokens: 8_192 }
+
 describe('a check looks like a customer', () => {
   const requestsTo = (kind: RuntimeKind) => {
     const random = makeRandom(3)
     return Array.from({ length: 200 }, () =>
-      ordinaryRequest('maker/model', freshPrompt(random), kind, random),
+      ordinaryRequest(model, freshPrompt(random), kind, random),
     )
   }
   const variety = (requests: readonly ChatRequest[], field: keyof ChatRequest) =>
@@ -50,6 +52,15 @@ describe('a check looks like a customer', () => {
   test('at temperature 1 where a runtime scales what it shows', () => {
     for (const { temperature, top_p } of requestsTo('sglang')) {
       expect([temperature, top_p]).toEqual([1, undefined])
+    }
+  })
+
+  test('never with a longer answer than the model gives', () => {
+    const random = makeRandom(3)
+    for (let request = 0; request < 50; request += 1) {
+      const small = { id: 'maker/small', max_output_tokens: 20 }
+      const asked = ordinaryRequest(small, freshPrompt(random), 'vllm', random)
+      expect(asked.max_tokens).toBeLessThanOrEqual(20)
     }
   })
 })
