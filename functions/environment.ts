@@ -22,6 +22,7 @@ const Environment = z.object({
   [envKey.deadlineMs]: durationMs.min(1_000).max(840_000).default(300_000),
   [envKey.leaseMarginMs]: durationMs.min(500).max(600_000).default(120_000),
   [envKey.beatIntervalMs]: durationMs.min(250).max(60_000).default(15_000),
+  [envKey.artifactsFolder]: z.string().min(1).optional(),
   [envKey.dynamodbEndpoint]: z.url().optional(),
   [envKey.tunnels]: z.string().transform(parseJson).pipe(Tunnels).optional(),
 })
@@ -33,6 +34,8 @@ export type Config = {
   readonly deadlineMs: number
   readonly leaseMarginMs: number
   readonly beatIntervalMs: number
+  /** Undefined where no artifacts are kept. */
+  readonly artifactsFolder: string | undefined
   readonly dynamodbEndpoint: string | undefined
   /** Undefined where the stage opens no tunnels. */
   readonly tunnels: z.infer<typeof Tunnels> | undefined
@@ -61,6 +64,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     deadlineMs: data[envKey.deadlineMs],
     leaseMarginMs: data[envKey.leaseMarginMs],
     beatIntervalMs: data[envKey.beatIntervalMs],
+    artifactsFolder: data[envKey.artifactsFolder],
     dynamodbEndpoint: data[envKey.dynamodbEndpoint],
     tunnels: data[envKey.tunnels],
     isLocal: data[envKey.stage] === 'local',

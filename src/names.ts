@@ -18,6 +18,8 @@ export const envKey = {
   leaseMarginMs: 'B3IQ_LEASE_MARGIN_MS',
   /** JSON `{accountId, zoneId, zoneName}`; absent where the stage opens no tunnels. */
   tunnels: 'B3IQ_TUNNELS',
+  /** Where tokenizers lie, each in a file named by its digest; absent where bytes alone are counted. */
+  artifactsFolder: 'B3IQ_ARTIFACTS_FOLDER',
   /** Only on a laptop: a shorter wait between beats, in milliseconds. */
   beatIntervalMs: 'B3IQ_BEAT_INTERVAL_MS',
   /** Only on a laptop: where the embedded DynamoDB listens. */

@@ -7,7 +7,9 @@ import { detectKind, readerOf } from '../host/runtimes/detect.ts'
 import type { LocalModel } from '../host/runtimes/reading.ts'
 import { makeSurface } from '../host/runtimes/surface.ts'
 import { StatedError } from '../host/stated-error.ts'
+import { templateTokens, templateTokensPerMessage } from './engine/chat-template.ts'
 import { demoModelName } from './engine/demo-model.ts'
+import { demoTokenizerDigest } from './engine/demo-tokenizer.ts'
 import { scriptedModelName } from './engine/scripted-engine.ts'
 
 const foundWithinMs = 15_000
@@ -25,10 +27,20 @@ const ownModels: Readonly<Record<string, { readonly name: string; readonly descr
     },
   }
 
-/** Tokens of both local engines, measured with `engine/calibrate.ts`. */
-const ownRatios = {
-  prompt: { mean: 1.03, band: 0.15 },
+/**
+ * Bytes per token of both local engines, measured with `engine/calibrate.ts`. The band of prompts reaches
+ * down to a token a byte, which is what scripts other than Latin come to.
+ */
+export const ownRatios = {
+  prompt: { mean: 1.58, band: 0.6 },
   completion: { mean: 5.58, band: 0.12 },
+}
+/** The local engines' own count: a token may be cut in two where a stop string ends a reply. */
+const ownTokenizer = {
+  digest: demoTokenizerDigest,
+  template_tokens_per_message: templateTokensPerMessage,
+  template_tokens: templateTokens,
+  band: 0,
 }
 /** Nothing was measured for a model of the user's own; wide enough for prose and code alike. */
 const uncalibratedRatios = {
@@ -97,6 +109,7 @@ function toEntry(kind: RuntimeKind, model: LocalModel): CatalogueModel {
         },
         runtime_kinds: [kind],
         bytes_per_token: own ? ownRatios : uncalibratedRatios,
+        ...(own ? { tokenizer: ownTokenizer } : {}),
       },
     ],
   }

@@ -12,6 +12,7 @@ import { serveFunction } from './function-url.ts'
 /** The others run at their own rate. */
 const everyMs: Readonly<Partial<Record<ScheduleName, number>>> = {
   'expire-heartbeats': 10_000,
+  'advance-jobs': 10_000,
   'probe-routes': 2_000,
   'run-benchmarks': 3_000,
   'run-spot-checks': 10_000,

@@ -20,6 +20,7 @@ function pathsIn(dir: string) {
     customerKey: at('customer.key'),
     demo: at('demo.json'),
     model: at('demo.gguf'),
+    artifacts: at('artifacts'),
     hostConfig: at('host', 'config.json'),
     hostState: at('host', 'state.json'),
     hostKey: at('host', 'node.key'),
@@ -38,6 +39,7 @@ export async function openDataDir(
     if (fresh) await removeData(paths)
     await mkdir(join(paths.root, 'host'), { recursive: true, mode: 0o700 })
     await mkdir(paths.logs, { recursive: true, mode: 0o700 })
+    await mkdir(paths.artifacts, { recursive: true, mode: 0o700 })
     await access(paths.root, constants.W_OK)
   } catch (error) {
     if (error instanceof StatedError) throw error

@@ -1,6 +1,8 @@
 /** Brings the whole product up in the order of its dependencies, and down in the reverse one. */
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as z from 'zod'
+import { artifactFileName } from '../../src/adapters/artifacts/artifact-folder.ts'
 import { createTables, localTableNames } from '../../src/adapters/dynamodb/create-tables.ts'
 import { ids } from '../../src/adapters/system.ts'
 import { newStageSecrets, upgradeStageSecrets } from '../../src/keys/stage-secrets.ts'
@@ -10,7 +12,8 @@ import { catalogueEntryFor } from './catalogue-entry.ts'
 import { type Child, type ChildSpec, startChild } from './child.ts'
 import { type DataDir, openDataDir, readIfThere, writePrivate } from './data-dir.ts'
 import { startDynamodb } from './dynamodb.ts'
-import { writeDemoModel } from './engine/write-model.ts'
+import { demoTokenizerDigest } from './engine/demo-tokenizer.ts'
+import { writeDemoModel, writeDemoTokenizer } from './engine/write-model.ts'
 import type { Options } from './options.ts'
 import { claimPorts, type Ports } from './ports.ts'
 import {
@@ -163,6 +166,7 @@ async function engineSpec(
   report: Report,
 ): Promise<ChildSpec> {
   await writeDemoModel(paths.model)
+  await writeDemoTokenizer(join(paths.artifacts, artifactFileName(demoTokenizerDigest)))
   const flags = ['--model', paths.model, '--port', String(ports.engine), '--slots', '4']
   const pace = ['--token-delay-ms', String(options.tokenDelayMs)]
   return {
@@ -190,6 +194,7 @@ function environment(options: Options, paths: DataDir, endpoint: string): Record
     [envKey.deadlineMs]: String(options.deadlineMs),
     [envKey.leaseMarginMs]: String(options.leaseMarginMs),
     [envKey.beatIntervalMs]: '2000',
+    [envKey.artifactsFolder]: paths.artifacts,
     [envKey.dynamodbEndpoint]: endpoint,
     // Nobody collects metrics here: without it their lines would stand between those of the log.
     POWERTOOLS_METRICS_DISABLED: 'true',

@@ -1,4 +1,6 @@
 /** What a paid completion is made of, for whoever takes requests and for spot checks. */
+import { makeArtifactFolder } from '../../src/adapters/artifacts/artifact-folder.ts'
+import { makeTokenizerThread } from '../../src/adapters/artifacts/tokenizer-thread.ts'
 import { makeBreakerStore } from '../../src/adapters/dynamodb/breaker-store.ts'
 import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
 import { makeHoldStore } from '../../src/adapters/dynamodb/hold-store.ts'
@@ -6,7 +8,8 @@ import { cancelDispatch } from '../../src/dispatch/cancel.ts'
 import { startOnCurrentRoute } from '../../src/dispatch/current-route.ts'
 import type { CompleteDeps } from '../../src/gateway/complete.ts'
 import { repairWallet } from '../../src/ledger/sweep.ts'
-import { attemptDepsOf, type Base, receiptSignerOf, sweepDepsOf, system } from './parts.ts'
+import { makeTokenizers, type Tokenizers } from '../../src/metering/tokenizer-cache.ts'
+import { attemptDepsOf, type Base, log, receiptSignerOf, sweepDepsOf, system } from './parts.ts'
 
 export function completeDepsOf(base: Base): Omit<CompleteDeps, 'watchCancel'> {
   const { config, database } = base
@@ -22,8 +25,19 @@ export function completeDepsOf(base: Base): Omit<CompleteDeps, 'watchCancel'> {
     fleet,
     breakers: makeBreakerStore(database, system),
     receiptSigner: receiptSignerOf(base),
+    tokenizers: tokenizersOf(base),
     repair: (wallet) => repairWallet(sweep, wallet),
     deadlineMs: config.deadlineMs,
     leaseMs: config.deadlineMs + config.leaseMarginMs,
   }
+}
+
+function tokenizersOf({ config: { artifactsFolder: folder } }: Base): Tokenizers | undefined {
+  if (folder === undefined) return undefined
+  return makeTokenizers({
+    ...system,
+    ...makeArtifactFolder(folder),
+    runner: makeTokenizerThread(),
+    onFailure: (failure) => log('tokenizer_unavailable', failure),
+  })
 }

@@ -9,10 +9,11 @@ import type { PoolShard } from '../fleet/pool.ts'
 import type { FinishDeps } from '../ledger/finish.ts'
 import { finishHold } from '../ledger/finish.ts'
 import type { Hold } from '../ledger/wallet.ts'
-import { countTokens } from '../metering/count.ts'
+import type { TokenCount } from '../metering/tokenizer-count.ts'
 import { usageTruth } from '../metering/usage-truth.ts'
 import { formatUsd, parseUsd } from '../money/nano-usd.ts'
 import { chargeFor } from '../money/price.ts'
+import type { ChatRequest } from '../protocol/chat-request.ts'
 import { nodeReceiptHash, type SignedClaim } from '../protocol/claim.ts'
 import { durationMs } from '../protocol/clock.ts'
 import type {
@@ -30,7 +31,8 @@ import {
   type ReceiptSigner,
 } from '../receipts/make-receipt.ts'
 import type { PricedCandidate } from '../routing/choose.ts'
-import { type Plan, ratiosOf } from './plan.ts'
+import { countDelivered } from './count-tokens.ts'
+import type { Plan } from './plan.ts'
 import type { RelayTotals } from './relay.ts'
 import { toWireUsage } from './relay.ts'
 
@@ -44,6 +46,8 @@ export type EndedRequest = {
   readonly startedAtMs: number
   readonly bodySha256: string
   readonly salt: string
+  /** As the customer asked: what a host makes of these tokens is cut off. */
+  readonly stop: ChatRequest['stop']
   readonly shard: PoolShard
   readonly plan: Plan
   readonly hold: Hold
@@ -58,6 +62,8 @@ export type Delivery = {
   readonly candidate: PricedCandidate
   readonly totals: RelayTotals
   readonly claim: SignedClaim | undefined
+  /** Ran beside the relay; undefined where nothing is counted but bytes. */
+  readonly count?: TokenCount | undefined
 }
 
 export type Settled = {
@@ -76,6 +82,8 @@ export type Summary = {
   /** Opens the private part; null when the sweeper's receipt stands instead. */
   readonly salt: string | null
   readonly retries: number
+  /** Why the answer is shorter than it would have been; null where nobody stopped it. */
+  readonly stopped_by: 'cancelled' | 'deadline' | null
   readonly route_tier: string | null
   readonly trust_tier: string | null
   readonly usage: ReturnType<typeof toWireUsage>
@@ -86,7 +94,7 @@ export async function settleRequest(
   deps: SettleDeps,
   ended: EndedRequest,
 ): Promise<Settled | undefined> {
-  const served = ended.delivery && servedOf(ended, ended.delivery)
+  const served = ended.delivery && (await servedOf(ended, ended.delivery))
   const charge = served && ended.delivery ? chargeOf(served.usage.billed, ended.delivery) : 0n
   const endedAtMs = deps.nowMs()
   const receipt = makeReceipt(
@@ -116,19 +124,22 @@ export async function settleRequest(
   return { receipt: standing, summary }
 }
 
-function servedOf(ended: EndedRequest, delivery: Delivery): ReceiptServed {
+async function servedOf(ended: EndedRequest, delivery: Delivery): Promise<ReceiptServed> {
   const { candidate, totals, claim } = delivery
   const { plan, shard } = ended
-  const ratios = ratiosOf(shard, candidate.profileId)
   const bytes = { prompt: plan.promptBytes, completion: totals.completionBytes }
-  const counted = countTokens(bytes, ratios)
+  const of = { shard, choices: plan.choices, stop: ended.stop }
+  const { counted, method, bands, unseen } = await countDelivered(of, delivery, bytes)
   // The claim is the host's signed word; usage frames are its unsigned one and never enter a receipt.
   const claimed = claim?.claim.usage ?? null
   const bounds = {
     prompt: plan.promptTokensMax,
     completion: plan.windowTokens * plan.choices,
+    images: plan.imageTokensMax,
+    choices: plan.choices,
+    unseen,
   }
-  const { billed, inflated } = usageTruth(claimed, counted, ratios, bounds)
+  const { billed, inflated } = usageTruth(claimed, counted, bands, bounds)
   return {
     profile_id: candidate.profileId,
     artifact_digest: candidate.artifactDigest,
@@ -136,7 +147,7 @@ function servedOf(ended: EndedRequest, delivery: Delivery): ReceiptServed {
     trust_tier: candidate.trustTier,
     gates: allGatesOpen,
     benchmark_id: candidate.benchmarkId,
-    usage: { claimed, counted, billed, count_method: 'bytes_ratio', inflated },
+    usage: { claimed, counted, billed, count_method: method, inflated },
     price: priceLines(candidate.price, {
       version: shard.model.version,
       hostShareBps: shard.model.host_share_bps,
@@ -180,6 +191,9 @@ const tokensOf = (counts: TokenCounts) => ({
   completion: counts.completion,
 })
 
+const stoppedBy = (error: string | null): Summary['stopped_by'] =>
+  error === 'cancelled' || error === 'deadline' ? error : null
+
 function summaryOf(
   { receipt_hash, body }: StoredReceipt,
   ended: EndedRequest,
@@ -197,6 +211,7 @@ function summaryOf(
     saved_usd: formatUsd(benchmark - charge),
     salt,
     retries: Math.max(0, ended.attempts.length - 1),
+    stopped_by: stoppedBy(body.result.error),
     route_tier: body.served?.route_tier ?? null,
     trust_tier: body.served?.trust_tier ?? null,
     usage: toWireUsage(billed),

@@ -17,30 +17,37 @@ import type { BreakerStore } from '../routing/ports.ts'
 import { type Verified, verify } from '../routing/verify.ts'
 import type { CancelWatch } from './cancel-watch.ts'
 import type { CompletionEvent } from './completion-event.ts'
+import { type CountDeps, startCount } from './count-tokens.ts'
 import { makeNotes } from './notes.ts'
 import { failureOf, lastEvent, resultOf } from './outcome.ts'
 import type { Plan } from './plan.ts'
 import { makeRelay, type RelayIdentity } from './relay.ts'
 import { type Served, serveFrom } from './serve.ts'
-import { type EndedRequest, type SettleDeps, settleRequest } from './settle-request.ts'
+import {
+  type Delivery,
+  type EndedRequest,
+  type SettleDeps,
+  settleRequest,
+} from './settle-request.ts'
 import { watchStops } from './stop.ts'
 import type { HeldPlan } from './take-hold.ts'
 
-export type TryHostsDeps = SettleDeps & {
-  readonly ids: Ids
-  /** One attempt at one host: its ticket, its proof, its events (`src/dispatch`). */
-  readonly startAttempt: (order: AttemptOrder) => Promise<Attempt>
-  /** Tells the host of a dispatch to stop and to sign for what it delivered. */
-  readonly cancelDispatch: (dispatched: Dispatched) => Promise<CancelOutcome>
-  /** Hears of a request that its customer cancelled, whichever process was told. */
-  readonly watchCancel: CancelWatch
-  readonly breakers: BreakerStore
-  readonly fleet: Pick<FleetStore, 'readHotItems' | 'recordProbe'>
-  readonly random: Random
-  readonly sleep: Sleep
-  /** Longest life of a request, settling included. */
-  readonly deadlineMs: number
-}
+export type TryHostsDeps = SettleDeps &
+  CountDeps & {
+    readonly ids: Ids
+    /** One attempt at one host: its ticket, its proof, its events (`src/dispatch`). */
+    readonly startAttempt: (order: AttemptOrder) => Promise<Attempt>
+    /** Tells the host of a dispatch to stop and to sign for what it delivered. */
+    readonly cancelDispatch: (dispatched: Dispatched) => Promise<CancelOutcome>
+    /** Hears of a request that its customer cancelled, whichever process was told. */
+    readonly watchCancel: CancelWatch
+    readonly breakers: BreakerStore
+    readonly fleet: Pick<FleetStore, 'readHotItems' | 'recordProbe'>
+    readonly random: Random
+    readonly sleep: Sleep
+    /** Longest life of a request, settling included. */
+    readonly deadlineMs: number
+  }
 
 /** What hosts are asked, for whom, and until when. */
 export type HostsOrder = {
@@ -59,6 +66,8 @@ export type HostsOrder = {
 /** A customer does not wait long for a host that failed so often; others are there. */
 const trialPatienceMs = 10_000
 
+type CountedServe = Served & Pick<Delivery, 'count'>
+
 export async function* tryHosts(
   deps: TryHostsDeps,
   order: HostsOrder,
@@ -75,7 +84,7 @@ export async function* tryHosts(
   const attempts: ReceiptAttempt[] = []
   const notes = makeNotes(deps)
   const salt = newSalt(deps.ids)
-  const settle = async (result: ReceiptBody['result'], served?: Served) => {
+  const settle = async (result: ReceiptBody['result'], served?: CountedServe) => {
     const ended = endedRequest({ order, plan, hold, attempts, salt }, result, served)
     const [settled] = await Promise.all([settleRequest(deps, ended), notes.written()])
     return settled
@@ -100,7 +109,8 @@ export async function* tryHosts(
       }
       notes.proven(verified, attempt)
       stop.tellFirst(() => deps.cancelDispatch(attempt))
-      const relay = makeRelay(identityOf(order, plan))
+      const count = startCount(deps, order, candidate)
+      const relay = makeRelay(identityOf(order, plan), count?.observe)
       const started = { kind: 'started', candidate, retries: attempts.length, overheadMs } as const
       const served = yield* serveFrom({ attempt, relay, candidate, started, nowMs: deps.nowMs })
       const reason = stop.reason()
@@ -112,7 +122,7 @@ export async function* tryHosts(
         stop.tellFirst(undefined)
         continue
       }
-      const settled = await settle(resultOf(served, reason, relay), served)
+      const settled = await settle(resultOf(served, reason, relay), { ...served, count })
       yield lastEvent(served, settled, { reason, choices: plan.choices })
       return
     }
@@ -171,7 +181,7 @@ function endedRequest(
     readonly salt: string
   },
   result: ReceiptBody['result'],
-  served: Served | undefined,
+  served: CountedServe | undefined,
 ): EndedRequest {
   const { order } = run
   return {
@@ -181,6 +191,7 @@ function endedRequest(
     startedAtMs: order.startedAtMs,
     bodySha256: order.bodySha256,
     salt: run.salt,
+    stop: order.request.stop,
     shard: order.shard,
     plan: run.plan,
     hold: run.hold,
@@ -191,6 +202,7 @@ function endedRequest(
       candidate: served.candidate,
       totals: served.totals,
       claim: served.claim,
+      count: served.count,
     },
   }
 }

@@ -267,7 +267,7 @@ describe('what a host gets to see', () => {
       temperature: 0.5,
       max_tokens: 20,
       stream: true,
-      stream_options: { include_usage: true },
+      stream_options: { include_usage: true, continuous_usage_stats: true },
     })
     const said = JSON.stringify([dispatch.headers, dispatch.bytes.toString('utf8')])
     for (const secret of [customer.token, customer.key.accountId, 'someone@example.com', 'red']) {

@@ -53,6 +53,24 @@ describe('what is billed', () => {
   })
 
   test.each([
+    [
+      'eight texts of five tokens, each ended by one more',
+      tokens(10, 0, 48),
+      8,
+      tokens(10, 0, 48),
+      false,
+    ],
+    ['a token more than four for each', tokens(10, 0, 73), 8, tokens(10, 0, 40), true],
+    ['one text that claims as much', tokens(10, 0, 48), 1, tokens(10, 0, 40), true],
+  ])('for %s', (_, claimed, choices, billed, inflated) => {
+    const bounds = { ...wide, choices }
+    expect(usageTruth(claimed, tokens(10, 0, 40), bands(0, 0), bounds)).toEqual({
+      billed,
+      inflated,
+    })
+  })
+
+  test.each([
     ['an honest claim', tokens(1_000, 950, 500), tokens(900, 900, 400), false],
     ['an inflated claim', tokens(5_000, 100, 5_000), tokens(900, 100, 400), true],
     ['no claim', null, tokens(900, 0, 400), false],

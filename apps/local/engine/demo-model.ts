@@ -1,6 +1,6 @@
-// The demo model: a llama-architecture transformer of less than a megabyte whose weights are
-// random numbers. It runs through the same code as any model, so that queues, aborts, sampling
-// and token counts are real; its sentences mean nothing.
+// The demo model: a llama-architecture transformer of about a megabyte whose weights are random
+// numbers. It runs through the same code as any model, so that queues, aborts, sampling and token
+// counts are real; its sentences mean nothing.
 //
 // Two things in it are arranged rather than random. The first channels of the residual stream
 // carry a constant and the class of the last token, and no layer writes to them. The output
@@ -40,7 +40,7 @@ const attentionGain = 3
 const valueGain = 1.5
 
 /** Added to the logit of a word that the grammar allows next; outweighs any random logit. */
-const grammarLogit = 18
+const grammarLogit = 20
 /** The logit of tokens that are never chosen. */
 const unspokenLogit = -18
 
@@ -162,7 +162,8 @@ const metadata = ({ precision }: ModelVariant): Record<string, MetadataValue> =>
   'llama.rope.dimension_count': u32(width / heads),
   'tokenizer.ggml.model': string('llama'),
   'tokenizer.ggml.tokens': { type: 'string[]', value: vocabulary.map(({ text }) => text) },
-  'tokenizer.ggml.scores': { type: 'f32[]', value: vocabulary.map(() => 0) },
+  // Joins never compete, so their order is of no account; each has a score of its own all the same.
+  'tokenizer.ggml.scores': { type: 'f32[]', value: vocabulary.map((_, id) => -id) },
   'tokenizer.ggml.token_type': { type: 'i32[]', value: vocabulary.map(({ kind }) => kind) },
   'tokenizer.ggml.unknown_token_id': u32(specialIds.unknown),
   'tokenizer.ggml.bos_token_id': u32(specialIds.begin),

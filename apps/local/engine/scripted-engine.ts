@@ -5,6 +5,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { chatTemplate } from './chat-template.ts'
 import { demoContextTokens } from './demo-model.ts'
+import { makeDemoCount } from './demo-tokenizer.ts'
 import type { Engine, Generation, Piece, Prompt } from './engine.ts'
 import { successors, type WordClass, wordsOf } from './grammar.ts'
 
@@ -49,22 +50,25 @@ async function* generate(
 export const scriptedModelName = 'b3iq/scripted'
 
 /**
- * Counts prompts as the demo model's tokenizer does: one token a byte, and one to begin. Names no model file,
- * because a digest of one it does not run would be a false claim.
+ * Counts prompts with the demo model's tokenizer, and one token to begin. Names no model file, because a
+ * digest of one it does not run would be a false claim.
  */
-export const openScriptedEngine = (): Engine => ({
-  facts: {
-    kind: 'scripted',
-    buildInfo: 'scripted',
-    modelPath: 'scripted',
-    modelBytes: 0,
-    parameters: 0,
-    contextTokens: demoContextTokens,
-    chatTemplate,
-  },
-  prompt: (text): Prompt => ({
-    tokens: 1 + Buffer.byteLength(text, 'utf8'),
-    generate: (generation) => generate(text, generation),
-  }),
-  dispose: async () => {},
-})
+export const openScriptedEngine = (): Engine => {
+  const count = makeDemoCount()
+  return {
+    facts: {
+      kind: 'scripted',
+      buildInfo: 'scripted',
+      modelPath: 'scripted',
+      modelBytes: 0,
+      parameters: 0,
+      contextTokens: demoContextTokens,
+      chatTemplate,
+    },
+    prompt: (text): Prompt => ({
+      tokens: 1 + count(text),
+      generate: (generation) => generate(text, generation),
+    }),
+    dispose: async () => {},
+  }
+}

@@ -1,9 +1,14 @@
 // The demo model's tokens, in SentencePiece form: three special ones, one per byte, one per
-// printable ASCII character, then the words it can say.
+// printable ASCII character, the words it can say and the marks of its chat template, then the
+// beginnings of both.
 //
-// Prompts fall apart into single bytes. SentencePiece joins neighbours only by way of
-// two-character tokens and there are none, so one byte of a prompt is one token in any language.
+// SentencePiece joins neighbours only into texts that are tokens themselves, so a word can become
+// one token only by way of all its beginnings: "▁h", "▁ho", "▁hol" … Whatever is longer than one
+// character begins with "▁" or "[" and has neither further on. Hence every joined token comes about
+// in exactly one way, no two joins ever compete, and any implementation of byte-pair merging makes
+// the same tokens of a text: of a prompt, and of what the model itself has said.
 
+import { type ChatRole, chatRoles, roleMark } from './chat-template.ts'
 import { type WordClass, wordClasses, wordsOf } from './grammar.ts'
 
 /** GGUF's codes for what a token is. */
@@ -28,6 +33,25 @@ const unspoken = (text: string, kind: number): VocabularyEntry => ({
 
 const hexadecimal = (byte: number): string => byte.toString(16).toUpperCase().padStart(2, '0')
 
+const words: readonly VocabularyEntry[] = wordClasses.flatMap((wordClass) =>
+  wordsOf[wordClass].map((word) => ({
+    text: piece(` ${word}`),
+    kind: tokenKinds.normal,
+    wordClass,
+  })),
+)
+
+const marks: readonly VocabularyEntry[] = chatRoles.map((role: ChatRole) =>
+  unspoken(roleMark(role), tokenKinds.normal),
+)
+
+/** What a text is joined by way of: from two characters up to one short of the whole. */
+const beginningsOf = (text: string): readonly string[] =>
+  Array.from({ length: Math.max(0, text.length - 2) }, (_, index) => text.slice(0, index + 2))
+
+const whole = new Set([...words, ...marks].map(({ text }) => text))
+const beginnings = [...new Set([...whole].flatMap(beginningsOf))].filter((text) => !whole.has(text))
+
 /** A token's id is its place in this list. Entries of class `start` are never generated. */
 export const vocabulary: readonly VocabularyEntry[] = [
   unspoken('<unk>', tokenKinds.unknown),
@@ -39,11 +63,13 @@ export const vocabulary: readonly VocabularyEntry[] = [
   ...Array.from({ length: 95 }, (_, index) =>
     unspoken(piece(String.fromCharCode(0x20 + index)), tokenKinds.normal),
   ),
-  ...wordClasses.flatMap((wordClass) =>
-    wordsOf[wordClass].map((word) => ({
-      text: piece(` ${word}`),
-      kind: tokenKinds.normal,
-      wordClass,
-    })),
-  ),
+  ...words,
+  ...marks,
+  ...beginnings.map((text) => unspoken(text, tokenKinds.normal)),
 ]
+
+/** Every joined token with the two that it is made of: a shorter beginning, and one character. */
+export const joins: readonly { readonly left: string; readonly right: string }[] = [
+  ...beginnings,
+  ...whole,
+].map((text) => ({ left: text.slice(0, -1), right: text.slice(-1) }))

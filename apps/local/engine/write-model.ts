@@ -1,9 +1,11 @@
-// Writes the demo model to a file: `npm run model -- <file>`. The file appears whole or not at all.
+// Writes the demo model to a file, and its tokenizer beside it: `npm run model -- <file>`. Each appears
+// whole or not at all.
 
 import { createHash, randomUUID } from 'node:crypto'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { demoModel, type ModelVariant } from './demo-model.ts'
+import { demoTokenizer } from './demo-tokenizer.ts'
 import { encodeGguf } from './gguf.ts'
 
 /** `bytes` is the file's size; `sha256` its digest in lower-case hex, the same on every machine. */
@@ -15,6 +17,14 @@ export const writeDemoModel = async (
   variant?: ModelVariant,
 ): Promise<WrittenModel> => {
   const content = encodeGguf(demoModel(variant))
+  await writeWhole(path, content)
+  return { bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') }
+}
+
+/** Replaces `path`, as the model is written. */
+export const writeDemoTokenizer = (path: string): Promise<void> => writeWhole(path, demoTokenizer)
+
+const writeWhole = async (path: string, content: Uint8Array): Promise<void> => {
   const unfinished = join(dirname(path), `.${basename(path)}.${randomUUID()}`)
   try {
     await writeFile(unfinished, content, { flag: 'wx' })
@@ -23,7 +33,6 @@ export const writeDemoModel = async (
     await rm(unfinished, { force: true })
     throw error
   }
-  return { bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') }
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -42,6 +51,10 @@ const reasonOf = (error: unknown): string => {
   return reasons[code] ?? error.message
 }
 
+/** `demo.gguf` has its tokenizer in `demo.tokenizer.json`. */
+const tokenizerBeside = (file: string): string =>
+  join(dirname(file), `${basename(file, '.gguf')}.tokenizer.json`)
+
 const main = async (args: readonly string[]): Promise<number> => {
   const [path, ...rest] = args
   if (path === undefined || path.startsWith('-') || rest.length > 0) {
@@ -51,6 +64,7 @@ const main = async (args: readonly string[]): Promise<number> => {
   const file = resolve(path)
   try {
     const { bytes, sha256 } = await writeDemoModel(file)
+    await writeDemoTokenizer(tokenizerBeside(file))
     console.log(`${file}\n${bytes} bytes\nsha256 ${sha256}`)
     return 0
   } catch (error) {

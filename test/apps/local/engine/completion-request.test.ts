@@ -13,7 +13,7 @@ describe('a chat request', () => {
     expect(parseChatRequest({ messages })).toEqual({
       ok: true,
       job: {
-        promptText: 'user: Hi\nassistant:',
+        promptText: '[user]Hi\n[assistant]',
         sampling: { temperature: 0.8, topP: 0.95, seed: expect.any(Number) },
         tokensMax: undefined,
         stop: [],
@@ -70,7 +70,7 @@ describe('a chat request', () => {
       { role: 'assistant', content: null },
       { role: 'tool', content: 'c' },
     ]
-    const promptText = 'system: Be brief.\nuser: ab\nassistant: \ntool: c\nassistant:'
+    const promptText = '[system]Be brief.\n[user]ab\n[assistant]\n[tool]c\n[assistant]'
     expect(parseChatRequest({ messages: turns })).toMatchObject({ ok: true, job: { promptText } })
   })
 

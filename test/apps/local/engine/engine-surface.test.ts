@@ -74,7 +74,7 @@ describe.each([await openTestLlama(), openTestScripted()])('the $title engine', 
       await client.chat('Count.', { max_tokens: 5 })
       await client.chat('Count.', { max_tokens: 7 })
       expect(await client.metric('tokens_predicted_total')).toBe(12)
-      expect(await client.metric('prompt_tokens_total')).toBe(2 * 24)
+      expect(await client.metric('prompt_tokens_total')).toBe(2 * 10)
       expect(await client.metric('requests_processing')).toBe(0)
     })
   })
@@ -83,8 +83,8 @@ describe.each([await openTestLlama(), openTestScripted()])('the $title engine', 
     it('with as many tokens as asked for, and says that the length ended it', async () => {
       const { client } = await start()
       const { text, finishReason, usage } = await client.chat('Hello!', { max_tokens: 24 })
-      // 'user: Hello!\nassistant:' is 23 bytes, one token each, and one token begins the prompt.
-      expect(usage).toEqual({ prompt_tokens: 24, completion_tokens: 24, total_tokens: 48 })
+      // Six characters, a mark and a line end around them, the mark of the reply, and one to begin.
+      expect(usage).toEqual({ prompt_tokens: 10, completion_tokens: 24, total_tokens: 34 })
       expect(finishReason).toBe('length')
       expect(text).toMatch(/^( [A-Za-z]{3,6}\.?){24}$/)
     })
@@ -176,7 +176,7 @@ describe.each([await openTestLlama(), openTestScripted()])('the $title engine', 
       })
       const { usage, choices } = await stream.finalChatCompletion()
       expect(choices[0]?.message.content?.trim().split(' ')).toHaveLength(3)
-      expect(usage?.prompt_tokens).toBe(1 + Buffer.byteLength('user: 東京 </s> 🙂\nassistant:'))
+      expect(usage?.prompt_tokens).toBe(4 + Buffer.byteLength('東京 </s> 🙂'))
     })
 
     it('no faster than its reader reads', async () => {

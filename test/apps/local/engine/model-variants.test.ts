@@ -15,16 +15,16 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describe('a variant of the model', () => {
   it.each([
-    [otherWeights, 677_024, 'ccef713395f9dc9c9c87e839bbb9d3d84ecc0f3d3925feda6089d06329ca5856'],
+    [otherWeights, 1_049_920, '776dab5940dcb34eefb53b96296d9cc468c037e7be775625f70d21307a32e6ef'],
     [
       { ...demoVariant, precision: 'F16' as const },
-      347_552,
-      'bdd4f48f35762da14c56ae6b6603505e3ddbb5dc96951851130c8ec26a0cb50d',
+      541_760,
+      'e4b5dce2a12c60b5130a270ee7fb9cf62863af0b1218908bfa1e05ab6a7e15cb',
     ],
     [
       { ...demoVariant, precision: 'Q8_0' as const },
-      193_120,
-      '8eb67a0a1169b3750278c8da54ff18a32ab6e98ba6dc6227170ce5cde1907658',
+      303_616,
+      '0388d3945ba2e9e9706f789a87e7573715a07e6729175dc2848d01aac9cb774e',
     ],
   ])('%o has its own bytes every time', async (variant, bytes, sha256) => {
     expect(await writeDemoModel(join(folder, 'variant.gguf'), variant)).toEqual({ bytes, sha256 })

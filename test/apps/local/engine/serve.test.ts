@@ -2,13 +2,15 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import * as z from 'zod'
+import { ownRatios } from '../../../../apps/local/catalogue-entry.ts'
+import { demoTokenizer } from '../../../../apps/local/engine/demo-tokenizer.ts'
 import { encodeGguf } from '../../../../apps/local/engine/gguf.ts'
 import { makeEngineClient } from './engine-client.ts'
 import { openTestLlama, writeTestModel } from './opened-engines.ts'
@@ -154,6 +156,8 @@ describe('write-model', () => {
     const { code, stdout } = await run(program('write-model.ts'), path)
     expect(code).toBe(0)
     expect(stdout).toMatch(/^\/.*written\.gguf\n\d+ bytes\nsha256 [0-9a-f]{64}\n$/)
+    const beside = await readFile(join(model.folder, 'written.tokenizer.json'))
+    expect(beside.equals(demoTokenizer)).toBe(true)
   })
 
   it('says in one sentence why a file cannot be written', async () => {
@@ -167,16 +171,18 @@ describe('write-model', () => {
 })
 
 describe('calibrate', () => {
-  it('measures bands that a catalogue can carry', async () => {
+  it('measures what the local catalogue says of these engines', async () => {
     const { code, stdout } = await run(program('calibrate.ts'), '--scripted')
     expect(code).toBe(0)
-    const band = z.object({ mean: z.number(), min: z.number(), max: z.number() })
+    const band = z.object({ mean: z.number(), min: z.number() })
     const report = z
       .object({ prompt: band, completion: band })
       .parse(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? ''))
-    for (const { mean, min, max } of Object.values(report)) {
-      expect(min).toBeGreaterThan(mean * 0.65)
-      expect(max).toBeLessThan(mean * 1.35)
+    for (const kind of ['prompt', 'completion'] as const) {
+      const { mean, band } = ownRatios[kind]
+      expect(Math.abs(report[kind].mean / mean - 1)).toBeLessThan(0.02)
+      // The densest request stays within what its host may claim.
+      expect(mean / report[kind].min).toBeLessThan(1 + band)
     }
   })
 })

@@ -1,0 +1,34 @@
+/** A prompt as its texts: what a chat template renders, but for the marks, which are counted by number. */
+import type { ChatMessage } from '../protocol/chat-request.ts'
+
+export type PromptTexts = {
+  readonly texts: readonly string[]
+  /** Messages and tool calls, each of which a template marks off. */
+  readonly marked: number
+}
+
+/** What models write around the name and the arguments of a call, and no runtime passes on. */
+export const toolCallFrame = '{"name": "", "arguments": }'
+
+export function promptTexts({
+  messages,
+  tools,
+}: {
+  readonly messages: readonly ChatMessage[]
+  readonly tools?: readonly unknown[] | null | undefined
+}): PromptTexts {
+  const calls = messages.flatMap(({ tool_calls }) => tool_calls ?? [])
+  return {
+    texts: [
+      ...messages.flatMap((one) => [textOf(one), one.reasoning_content ?? '']),
+      ...calls.map(({ function: called }) => `${toolCallFrame}${called.name}${called.arguments}`),
+      ...(tools ?? []).map((tool) => JSON.stringify(tool)),
+    ],
+    marked: messages.length + calls.length,
+  }
+}
+
+function textOf({ content }: ChatMessage): string {
+  if (typeof content === 'string') return content
+  return (content ?? []).map((part) => (part.type === 'text' ? part.text : '')).join('')
+}
