@@ -1,6 +1,7 @@
 /** The environment of every function and local process, parsed once; nothing else reads it. */
 import * as z from 'zod'
 import { envKey } from '../src/names.ts'
+import { limits } from '../src/protocol/limits.ts'
 import type { TableNames } from '../src/tables.ts'
 
 const tableName = z.string().regex(/^[A-Za-z0-9_.-]{3,255}$/)
@@ -19,7 +20,7 @@ const Environment = z.object({
   [envKey.profilesTable]: tableName,
   [envKey.receiptsTable]: tableName,
   [envKey.secretsSource]: z.string().min(5),
-  [envKey.deadlineMs]: durationMs.min(1_000).max(840_000).default(300_000),
+  [envKey.deadlineMs]: durationMs.min(1_000).max(limits.deadlineMs).default(300_000),
   [envKey.leaseMarginMs]: durationMs.min(500).max(600_000).default(120_000),
   [envKey.beatIntervalMs]: durationMs.min(250).max(60_000).default(15_000),
   [envKey.artifactsFolder]: z.string().min(1).optional(),

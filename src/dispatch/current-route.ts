@@ -23,8 +23,10 @@ export async function startOnCurrentRoute(
   if (attempt.kind === 'open' || attempt.reason !== 'stale_route') return attempt
   const { candidate } = order
   const node = await deps.fleet.readNode(candidate.nodeId).catch(() => undefined)
-  const isNewer = node !== undefined && node.route.epoch > candidate.routeEpoch
   // Who was suspended since the pool was built gets no second chance.
-  if (!isNewer || !mayServe(node)) return attempt
+  if (node === undefined || !mayServe(node)) return attempt
+  // A node that is dialled by the way it has and says that it has another one has merely refused.
+  if (node.route.epoch === candidate.routeEpoch) return { ...attempt, reason: 'refused' }
+  if (node.route.epoch < candidate.routeEpoch) return attempt
   return startAttempt(deps, { ...order, candidate: { ...candidate, ...wayTo(node.route) } })
 }

@@ -1,10 +1,10 @@
 /** How long a request may take: 300 s, less or more where its customer asks and the stage allows it. */
 import { ok, type Result, refuse } from '../protocol/result.ts'
 
-export const deadlineHeader = 'x-b3iq-deadline-seconds'
+const deadlineHeader = 'x-b3iq-deadline-seconds'
 const usualDeadlineMs = 300_000
-/** In less than that no host answers and no hold is settled. */
-const leastDeadlineSec = 5
+/** A fifth of it is kept free at the end: less would not do for the host's last words and to settle. */
+const leastDeadlineSec = 15
 
 /** `mostMs` is what the stage allows: its holds live that long. */
 export function askedDeadlineMs(headers: Headers, mostMs: number): Result<number> {

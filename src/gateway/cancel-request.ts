@@ -7,6 +7,7 @@ import type { Decision, SweepStore } from '../ledger/ports.ts'
 import type { RequestMarkStore } from '../ledger/request-marks.ts'
 import type { NowMs, Sleep } from '../protocol/clock.ts'
 import { HoldId } from '../protocol/ids.ts'
+import { limits } from '../protocol/limits.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
 import type { ReceiptStore } from '../receipts/ports.ts'
 
@@ -19,7 +20,7 @@ export type CancelRequestDeps = {
 }
 
 /** A mark outlives every request that it could mean. */
-const markLifeSec = 900
+const markLifeSec = limits.deadlineMs / 1000 + 60
 const lookEveryMs = 200
 const looksMax = 20
 

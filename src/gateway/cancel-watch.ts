@@ -13,7 +13,7 @@ export type CancelWatch = (
 ) => { readonly signal: AbortSignal; readonly end: () => void }
 
 /** Half of what a cancel may take; the rest is the host's. */
-export const readCancelsEveryMs = 750
+const readCancelsEveryMs = 750
 const cancelsPerRead = 100
 
 export function makeCancelWatch(deps: {

@@ -3,6 +3,7 @@
 import type { PoolStore } from '../fleet/ports.ts'
 import type { SurfaceDeps } from '../http/surface.ts'
 import type { RequestMarkStore } from '../ledger/request-marks.ts'
+import type { FirstIdAt } from '../protocol/clock.ts'
 import type { PublishedKeys } from '../protocol/receipt.ts'
 import type { ReceiptStore } from '../receipts/ports.ts'
 import type { AdmitDeps } from './admit.ts'
@@ -16,6 +17,7 @@ export type GatewayDeps = CompleteDeps &
   BillingDeps & {
     readonly receipts: ReceiptStore
     readonly requestMarks: RequestMarkStore
+    readonly firstIdAt: FirstIdAt
     /** Keys the hashes of idempotency keys and of the bodies sent with them. */
     readonly claimSecret: Buffer
     /** One shard of a model's pool, a few seconds old at most. */

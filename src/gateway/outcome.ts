@@ -56,7 +56,8 @@ export function failureOf(ended: {
   readonly attempts: readonly ReceiptAttempt[]
   readonly excluded: ReadonlySet<ExcludedBy>
   readonly reason: StopReason | undefined
-  readonly asked: readonly Candidate[]
+  /** Those that were dialled and full. */
+  readonly busy: readonly Candidate[]
 }): ApiError {
   const { attempts, excluded, reason } = ended
   if (reason === 'cancelled') return { code: 'request_cancelled' }
@@ -73,7 +74,7 @@ export function failureOf(ended: {
     return { code: 'invalid_value', message: rejectedByAll }
   }
   if (outcomes.every((outcome) => outcome === 'busy' || outcome === 'rejected')) {
-    return { code: 'capacity_exhausted', retryAfterSec: slotFreeInSec(ended.asked) }
+    return { code: 'capacity_exhausted', retryAfterSec: slotFreeInSec(ended.busy) }
   }
   return { code: outcomes.includes('timed_out') ? 'upstream_timeout' : 'upstream_error' }
 }

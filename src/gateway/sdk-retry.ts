@@ -7,14 +7,16 @@
 import { isFreed } from '../ledger/idempotency.ts'
 import type { Decision, SweepStore } from '../ledger/ports.ts'
 import type { RequestMarkStore } from '../ledger/request-marks.ts'
+import type { FirstIdAt } from '../protocol/clock.ts'
 import type { ApiError } from '../protocol/errors.ts'
 import { limits } from '../protocol/limits.ts'
 import type { ReceiptStore } from '../receipts/ports.ts'
 
 export type SdkRetryDeps = {
   readonly wallets: Pick<SweepStore, 'readWallet'>
-  readonly receipts: Pick<ReceiptStore, 'listReceipts'>
+  readonly receipts: Pick<ReceiptStore, 'listSince'>
   readonly requestMarks: Pick<RequestMarkStore, 'takeRetry'>
+  readonly firstIdAt: FirstIdAt
 }
 
 export type SdkRetry = {
@@ -26,9 +28,9 @@ export type SdkRetry = {
 }
 
 /** How long ago the first one may have ended. */
-export const recognisedForMs = 10 * 60_000
-/** Of the newest receipts so many pages are looked through; an account that makes more takes a key. */
-const pagesMax = 3
+const recognisedForMs = 10 * 60_000
+/** As many of the newest receipts are looked through; an account that makes more takes a key. */
+const receiptsMax = 300
 
 /** Whether an SDK sent this request before: it counts its retries in this header. */
 export function isSdkRetry(headers: Headers): boolean {
@@ -36,56 +38,50 @@ export function isSdkRetry(headers: Headers): boolean {
   return Number.isInteger(count) && count > 0
 }
 
-/** The refusal that names the first request; undefined where there is none, or it was named before. */
+/**
+ * The refusal that names the first request; undefined where there is none, or it was named before. Where
+ * one body was sent several times on purpose, nobody can tell which of them this repeats: it runs.
+ */
 export async function recogniseRetry(
   deps: SdkRetryDeps,
   retry: SdkRetry,
 ): Promise<ApiError | undefined> {
-  const error = (await findRunning(deps, retry)) ?? (await findSettled(deps, retry))
-  if (!error) return undefined
+  const [running, settled] = await Promise.all([findRunning(deps, retry), findSettled(deps, retry)])
+  // Between the two reads one may have gone from the first list to the second.
+  const found = new Map([...running, ...settled])
+  const [first, ...others] = found
+  if (first === undefined || others.length > 0) return undefined
+  const [ofHoldId, refusal] = first
   const expiresAtSec = Math.ceil((retry.nowMs + recognisedForMs) / 1000)
-  const taken = { ofHoldId: error.holdId, byHoldId: retry.holdId, expiresAtSec }
-  return (await deps.requestMarks.takeRetry(taken)) ? error.refusal : undefined
+  const taken = { ofHoldId, byHoldId: retry.holdId, expiresAtSec }
+  return (await deps.requestMarks.takeRetry(taken)) ? refusal : undefined
 }
 
-type Found = { readonly holdId: string; readonly refusal: ApiError }
+type Found = readonly [holdId: string, refusal: ApiError]
 
-async function findRunning(deps: SdkRetryDeps, retry: SdkRetry): Promise<Found | undefined> {
+async function findRunning(deps: SdkRetryDeps, retry: SdkRetry): Promise<readonly Found[]> {
   const wallet = await deps.wallets.readWallet(retry.accountId)
-  for (const [holdId, { nonce }] of wallet?.holds ?? []) {
-    if (!nonce.startsWith(retry.retryTag)) continue
-    const detail = { running_request_id: holdId }
-    return { holdId, refusal: { code: 'idempotency_in_progress', retryable: false, detail } }
-  }
-  return undefined
-}
-
-async function findSettled(deps: SdkRetryDeps, retry: SdkRetry): Promise<Found | undefined> {
-  let after: string | undefined
-  for (let page = 0; page < pagesMax; page += 1) {
-    const listed = await deps.receipts.listReceipts(retry.accountId, {
-      limit: limits.pageSize,
-      after,
+  return [...(wallet?.holds ?? [])]
+    .filter(([, { nonce }]) => nonce.startsWith(retry.retryTag))
+    .map(([holdId]) => {
+      const detail = { running_request_id: holdId }
+      return [holdId, { code: 'idempotency_in_progress', retryable: false, detail }]
     })
-    for (const decision of listed.items) {
-      if (endedAtMs(decision) < retry.nowMs - recognisedForMs) continue
-      if (!decision.nonce?.startsWith(retry.retryTag) || isFreed(decision)) continue
-      const { holdId, receipt } = decision
-      const detail = { completed_request_id: holdId, receipt_hash: receipt.receipt_hash }
-      return { holdId, refusal: { code: 'idempotency_completed', detail } }
-    }
-    after = listed.next
-    const last = listed.items.at(-1)
-    const isPast =
-      last !== undefined && startedAtMs(last) < retry.nowMs - requestMsMax - recognisedForMs
-    if (after === undefined || isPast) return undefined
-  }
-  return undefined
 }
 
-/** No request lives longer; what began before that cannot have ended lately. */
-const requestMsMax = 840_000
+async function findSettled(deps: SdkRetryDeps, retry: SdkRetry): Promise<readonly Found[]> {
+  const endedSinceMs = retry.nowMs - recognisedForMs
+  // What began before that cannot have ended since: no request lives longer.
+  const sinceId = deps.firstIdAt(Math.max(0, endedSinceMs - limits.deadlineMs))
+  const newest = await deps.receipts.listSince(retry.accountId, { sinceId, limit: receiptsMax })
+  return newest
+    .filter(({ nonce }) => nonce?.startsWith(retry.retryTag))
+    .filter((decision) => endedAtMs(decision) >= endedSinceMs && !isFreed(decision))
+    .map(({ holdId, receipt }) => {
+      const detail = { completed_request_id: holdId, receipt_hash: receipt.receipt_hash }
+      return [holdId, { code: 'idempotency_completed', detail }]
+    })
+}
 
-const startedAtMs = ({ receipt }: Decision): number => receipt.private.started_at_ms
-const endedAtMs = (decision: Decision): number =>
-  startedAtMs(decision) + (decision.receipt.body.timings.total_ms ?? 0)
+const endedAtMs = ({ receipt }: Decision): number =>
+  receipt.private.started_at_ms + (receipt.body.timings.total_ms ?? 0)

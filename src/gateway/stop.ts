@@ -64,7 +64,10 @@ export function watchStops(
   }
 }
 
-/** Over when the host cannot be told, or had its time to end its answer with a claim. */
+/**
+ * Over when the host cannot be told, or had its time to end its answer with a claim. Who says that the
+ * dispatch does not run any more has ended it, and its last words are on their way.
+ */
 async function farewell(
   tell: () => Promise<CancelOutcome>,
   sleep: Sleep,
@@ -73,7 +76,7 @@ async function farewell(
   const timeIsOver = sleep(signingMsMax, ended)
   const told = tell().catch(() => 'failed' as const)
   const outcome = await Promise.race([told, timeIsOver])
-  if (outcome === 'cancelled') await timeIsOver
+  if (outcome !== 'failed') await timeIsOver
 }
 
 function onAbort(signal: AbortSignal, then: () => void): void {

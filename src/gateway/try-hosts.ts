@@ -2,11 +2,16 @@
  * A held request at its hosts: one after the other until one shows content, at most as many as the plan
  * names. Nothing is shown before the receipt stands, and whoever failed is counted on the way out.
  */
-import type { Attempt, AttemptOrder, Dispatched } from '../dispatch/attempt.ts'
+import {
+  type Attempt,
+  type AttemptOrder,
+  attemptTimers,
+  type Dispatched,
+} from '../dispatch/attempt.ts'
 import type { CancelOutcome } from '../dispatch/cancel.ts'
 import { hostBody, samplesLogprobs, wantsLogprobs } from '../dispatch/host-body.ts'
 import type { HotItem } from '../fleet/node.ts'
-import type { PoolShard } from '../fleet/pool.ts'
+import type { Candidate, PoolShard } from '../fleet/pool.ts'
 import type { FleetStore } from '../fleet/ports.ts'
 import type { CustomerKey } from '../keys/api-key.ts'
 import type { ChatRequest } from '../protocol/chat-request.ts'
@@ -63,8 +68,20 @@ export type HostsOrder = {
   readonly clientGone: AbortSignal
 }
 
-/** A customer does not wait long for a host that failed so often; others are there. */
-const trialPatienceMs = 10_000
+/**
+ * A long prompt has to be read before there is a first word, and nobody is to blame for that; but no
+ * customer waits long for a host that failed so often that this is its trial.
+ */
+function patienceMs(plan: Plan, { isTrial }: Verified): number {
+  const baseMs = isTrial ? 10_000 : attemptTimers.firstContentTimeoutMs
+  const longTokens = Math.max(0, plan.promptTokensMax - usualPromptTokens)
+  return Math.min(baseMs + Math.ceil(longTokens * msPerPromptToken), patienceMsMax)
+}
+
+const usualPromptTokens = 8_192
+/** The slowest reading that is still of use, for a bound that is some times the real number. */
+const msPerPromptToken = 0.5
+const patienceMsMax = 120_000
 
 type CountedServe = Served & Pick<Delivery, 'count'>
 
@@ -82,6 +99,7 @@ export async function* tryHosts(
   const samples = samplesLogprobs(order.request, deps.random)
   const overheadMs = durationMs(order.startedAtMs, deps.nowMs())
   const attempts: ReceiptAttempt[] = []
+  const busy: Candidate[] = []
   const notes = makeNotes(deps)
   const salt = newSalt(deps.ids)
   const settle = async (result: ReceiptBody['result'], served?: CountedServe) => {
@@ -92,19 +110,23 @@ export async function* tryHosts(
   try {
     for (const verified of alive) {
       const { candidate, isTrial } = verified
-      if (isTrial && !(await notes.takeTrial(verified))) continue
       // Not only once the host before is cut off: nobody is dialled for a request that has to stop.
       if (stop.reason() !== undefined) break
+      if (isTrial && !(await notes.takeTrial(verified))) {
+        excluded.add('queue_unhealthy')
+        continue
+      }
       const attempt = await deps.startAttempt({
         ...attemptTerms(order, plan, { candidate, samplesLogprobs: samples }),
         attempt: attempts.length + 1,
         signal: stop.signal,
-        ...(isTrial ? { firstContentTimeoutMs: trialPatienceMs } : {}),
+        firstContentTimeoutMs: patienceMs(plan, verified),
       })
       const at = { node_id: candidate.nodeId, ticket_hash: attempt.ticketHash }
       if (attempt.kind === 'failed') {
         attempts.push({ ...at, outcome: attempt.reason })
-        notes.ended(verified, attempt.reason)
+        notes.ended(verified, attempt.reason, { isServed: false })
+        if (attempt.reason === 'busy') busy.push(candidate)
         continue
       }
       notes.proven(verified, attempt)
@@ -117,7 +139,7 @@ export async function* tryHosts(
       // Whom we cut off did not fail.
       const end = reason === undefined || served.end === 'finished' ? served.end : 'aborted'
       attempts.push({ ...at, outcome: served.delivered ? 'served' : end })
-      notes.ended(verified, end)
+      notes.ended(verified, end, { isServed: served.delivered })
       if (!served.delivered) {
         stop.tellFirst(undefined)
         continue
@@ -127,8 +149,7 @@ export async function* tryHosts(
       return
     }
     const reason = stop.reason()
-    const asked = alive.map(({ candidate }) => candidate)
-    const error = failureOf({ attempts, excluded, reason, asked })
+    const error = failureOf({ attempts, excluded, reason, busy })
     const result = { status: 'failed', finish_reason: null, error: reason ?? error.code } as const
     yield { kind: 'failed', error, settled: await settle(result) }
   } finally {

@@ -2,7 +2,7 @@
  * Taking a hold: one conditional write decides whether a request may run. A refusal is read off the
  * items that the failed conditions return, so that it costs no second read.
  */
-import { absurd } from '../protocol/assert.ts'
+import { absurd, InvariantError } from '../protocol/assert.ts'
 import type { Sleep } from '../protocol/clock.ts'
 import { limits } from '../protocol/limits.ts'
 import type { LimitKind } from './counters.ts'
@@ -54,8 +54,10 @@ export async function reserve(deps: ReserveDeps, order: ReserveOrder): Promise<R
   if (first.kind !== 'refused') return first
   const { wallet } = first
   // Held money of crashed requests must not wait for the schedule while its owner is refused.
-  if (wallet && repairHelps(first.refusal) && (await deps.repair(wallet))) {
-    return attempt(deps, order)
+  if (wallet && repairHelps(first.refusal)) {
+    const repaired = await orUnavailable(() => deps.repair(wallet))
+    if (repaired.kind === 'unavailable') return repaired
+    if (repaired.value) return attempt(deps, order)
   }
   return { kind: 'refused', refusal: first.refusal }
 }
@@ -75,13 +77,27 @@ async function attempt(deps: ReserveDeps, order: ReserveOrder): Promise<Attempt>
   if (claim.fingerprint !== order.claim.fingerprint) {
     return { ...tried, refusal: { kind: 'claim_reused' } }
   }
-  const decision = await deps.store.readDecision(order.accountId, claim.holdId)
+  const read = await orUnavailable(() => deps.store.readDecision(order.accountId, claim.holdId))
+  if (read.kind === 'unavailable') return read
+  const { value: decision } = read
   if (!isFreed(decision)) return { ...tried, refusal: refusalOfClaim(claim, decision) }
   // Of two that take over the same freed claim, the condition lets one through.
   const takenOver = { ...order, claim: { ...order.claim, replaces: claim.holdId } }
   const again = await write(deps, takenOver)
   if (again.kind !== 'refused' || again.claim === undefined) return again
   return { ...again, refusal: refusalOfClaim(again.claim, undefined) }
+}
+
+/** A store that does not answer while nothing is held is no fault of ours, and may be asked again. */
+async function orUnavailable<T>(
+  ask: () => Promise<T>,
+): Promise<{ readonly kind: 'answered'; readonly value: T } | { readonly kind: 'unavailable' }> {
+  try {
+    return { kind: 'answered', value: await ask() }
+  } catch (error) {
+    if (error instanceof InvariantError) throw error
+    return { kind: 'unavailable' }
+  }
 }
 
 type Written = Attempt & { readonly claim?: StoredClaim | undefined }

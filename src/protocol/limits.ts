@@ -4,12 +4,16 @@ export const limits = {
   requestBodyBytes: 4 * 1024 * 1024,
   /** An error or JSON reply of a host is read no further than this. */
   hostReplyBytes: 4 * 1024 * 1024,
+  /** A claim in its envelope, at its longest: what an agent adds to a reply that is one document. */
+  claimBytes: 4 * 1024,
   /** One SSE event of a host; a longer one is malformed. */
   hostEventBytes: 1024 * 1024,
   /** A whole reply of a host: 100,000 tokens, each with five log-probabilities. */
   hostBodyBytes: 64 * 1024 * 1024,
   /** Messages in one request: far above any real conversation, below what parsing notices. */
   messages: 4096,
+  /** Of a request, settling included; a Lambda function lives at most 900 s. */
+  deadlineMs: 840_000,
   heartbeatBytes: 16 * 1024,
   inventoryBytes: 64 * 1024,
   /** A crashed gateway leaves a host a claim for each of its slots; more come in further batches. */

@@ -9,4 +9,9 @@ export type ReceiptStore = {
   readonly findExpired: (holdId: string) => Promise<Decision | undefined>
   /** Newest first; the cursor is a hold id. */
   readonly listReceipts: (accountId: string, page: Page) => Promise<Paged<Decision>>
+  /** The newest of those whose hold is not older than `sinceId`, strongly consistent. */
+  readonly listSince: (
+    accountId: string,
+    since: { readonly sinceId: string; readonly limit: number },
+  ) => Promise<readonly Decision[]>
 }

@@ -1,10 +1,9 @@
 /**
  * What a decided request says of the hosts that it met. Only what a host itself did counts: a client
- * that left, a busy host, our own deadline and the host's own traffic say nothing.
+ * that left, a busy host, a request that a runtime rejects, our own deadline and the host's own traffic say nothing.
  */
 import type { AccruedPage } from '../ledger/accrue.ts'
 import type { Decision } from '../ledger/ports.ts'
-import type { ReceiptAttempt } from '../protocol/receipt.ts'
 import type { ReputationReason } from './reasons.ts'
 import type { ReputationEvent } from './reputation.ts'
 
@@ -36,10 +35,8 @@ export function seenIn({ decisions, ownNodes }: AccruedPage): ReadonlyMap<string
     return known
   }
   for (const decision of decisions) {
-    const { attempts } = decision.receipt.private
-    for (const { node_id: nodeId, outcome: told } of attempts) {
+    for (const { node_id: nodeId, outcome } of decision.receipt.private.attempts) {
       if (ownNodes.has(nodeId)) continue
-      const outcome = told === 'rejected' && isServed(attempts) ? 'refused' : told
       const events =
         outcome === 'served' ? servedEvents(decision) : failureEvents(decision, outcome)
       of(nodeId).events.push(...events)
@@ -50,10 +47,6 @@ export function seenIn({ decisions, ownNodes }: AccruedPage): ReadonlyMap<string
     [...seen].map(([nodeId, all]) => [nodeId, { ...all, events: grouped(all.events) }]),
   )
 }
-
-/** A request that nobody takes may be nonsense; one that somebody serves is not. */
-const isServed = (attempts: readonly ReceiptAttempt[]): boolean =>
-  attempts.some(({ outcome }) => outcome === 'served')
 
 function failureEvents(decision: Decision, outcome: string): ReputationEvent[] {
   const reason = failures.find((one) => one === outcome)

@@ -12,12 +12,14 @@ export type BreakerStore = {
   /** Counts one failure; opens the breaker by condition where it was one too many. */
   readonly countFailure: (at: ServedProfile, nowMs: number) => Promise<void>
   /**
-   * Of a half-open breaker: whether this request is the one that may try. False where somebody else
-   * tries already, or where the breaker is no longer half-open.
+   * Of a half-open breaker: an id where this request is the one that may try. Undefined where somebody
+   * else tries already, or where the breaker is no longer half-open.
    */
-  readonly takeTrial: (at: ServedProfile, nowMs: number) => Promise<boolean>
-  /** After a trial that was served. */
-  readonly close: (at: ServedProfile) => Promise<void>
+  readonly takeTrial: (at: ServedProfile, nowMs: number) => Promise<string | undefined>
+  /** After this trial was served. */
+  readonly close: (at: ServedProfile, trialId: string) => Promise<void>
+  /** After this trial told nothing, so that the next request may try. */
+  readonly giveBack: (at: ServedProfile, trialId: string) => Promise<void>
 }
 
 /** An operator's word on a breaker, whatever its state. */

@@ -18,7 +18,7 @@ export type Verified = {
 export type Verification = {
   readonly alive: readonly Verified[]
   /** Why the others are not asked. */
-  readonly excluded: ReadonlySet<ExcludedBy>
+  readonly excluded: Set<ExcludedBy>
 }
 
 export function verify(

@@ -112,9 +112,14 @@ describe('a route that the pool does not know yet', () => {
   })
 })
 
+test('who is dialled by the way that is stored and says it has another one has refused', async () => {
+  const { attempt, host } = await attemptAt([refuses(409), streams(['x'])], movedTo(4))
+  expect(attempt).toMatchObject({ kind: 'failed', reason: 'refused' })
+  expect(host.dispatches).toHaveLength(1)
+})
+
 describe('a refusal for its route stands', () => {
   test.each([
-    ['when nothing newer is known', movedTo(4)],
     ['when what is known is older', movedTo(3)],
     ['when the node is unknown', () => undefined],
     ['when the node was suspended since', movedTo(5, { status: 'suspended' })],

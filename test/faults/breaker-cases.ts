@@ -50,7 +50,10 @@ const trial = (as: string, breaker?: Breaker) =>
   breakerCase('takeTrial', { as, given: having(breaker) }, (store) => store.takeTrial(at, nowMs))
 
 const closing = (as: string, breaker?: Breaker) =>
-  breakerCase('close', { as, given: having(breaker) }, (store) => store.close(at))
+  breakerCase('close', { as, given: having(breaker) }, (store) => store.close(at, 'earlier'))
+
+const givingBack = (as: string, breaker?: Breaker) =>
+  breakerCase('giveBack', { as, given: having(breaker) }, (store) => store.giveBack(at, 'earlier'))
 
 export const breakerCases: readonly WriteCase[] = [
   failure('the first'),
@@ -64,6 +67,8 @@ export const breakerCases: readonly WriteCase[] = [
   trial('of none'),
   closing('after a trial', tried),
   closing('after a failure since', { ...halfOpen, openUntilMs: nowMs + 1, opens: 2 }),
+  givingBack('of its trial', tried),
+  givingBack('after a failure since', { ...halfOpen, openUntilMs: nowMs + 1, opens: 2 }),
   breakerCase('reset', { as: 'of what was seen', given: having(halfOpen) }, (store) =>
     store.reset(at, halfOpen),
   ),

@@ -1,9 +1,12 @@
 // Requests that a runtime takes for invalid: nobody may close hosts to others by asking nonsense.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { errorOf } from '../support/chat-client.ts'
+import { aCandidate } from '../adapters/dynamodb/facts.ts'
+import { askChat, errorOf } from '../support/chat-client.ts'
 import { asksOf } from '../support/gateway-asks.ts'
 import { type GatewayBench, type Sale, startGatewayBench } from '../support/gateway-bench.ts'
 import { busy, refuses, rejects, streams } from '../support/host-answers.ts'
+import { modelOnSale } from '../support/model-on-sale.ts'
+import { writePool } from '../support/write-pool.ts'
 
 let bench: GatewayBench
 beforeAll(async () => {
@@ -14,7 +17,7 @@ afterAll(() => bench.stop())
 const { ask, wayOf } = asksOf(() => bench)
 
 /** Failures that the breakers of a sale's hosts have counted. */
-async function failuresOf({ candidates }: Sale) {
+async function failuresOf({ candidates }: Pick<Sale, 'candidates'>) {
   const hotItems = await bench.fleet.readHotItems(candidates.map(({ nodeId }) => nodeId))
   return candidates.map(
     ({ nodeId, profileId }) => hotItems.get(nodeId)?.breakers[profileId]?.failures ?? 0,
@@ -37,7 +40,32 @@ describe('a request that the host rejects with its signature', () => {
     expect(await failuresOf(sale)).toEqual([0, 0])
   })
 
-  test('counts against that host where another one serves it', async () => {
+  test.each([
+    ['a smaller context', { contextLength: 64 }],
+    ['another runtime', { runtimeKind: 'sglang' }],
+  ] as const)('says nothing of a host with %s than the one that serves it', async (_, changes) => {
+    const [small, large] = await Promise.all([bench.newHost(rejects), bench.newHost()])
+    const model = modelOnSale(`maker/${small.nodeId}`)
+    await Promise.all([small, large].map(({ nodeId }) => bench.beat(nodeId)))
+    const candidates = [small, large].map(({ nodeId, publicKey, url }, index) =>
+      aCandidate({
+        nodeId,
+        publicKey,
+        routeUrl: url,
+        profileId: `${model.id}@q8`,
+        ...(index === 0 ? changes : {}),
+      }),
+    )
+    await writePool(bench.pool, { ...model, version: 1 }, candidates)
+    const customer = await bench.customer()
+    const response = await askChat(bench.appOf(), customer, { model: model.id })
+    expect(response.status).toBe(200)
+    await response.text()
+    expect(small.dispatches).toHaveLength(1)
+    expect(await failuresOf({ candidates })).toEqual([0, 0])
+  })
+
+  test('counts against that host where its equal serves it', async () => {
     const { sale, response } = await ask([rejects, streams(['Hello'])], false)
     expect(response.status).toBe(200)
     await response.text()

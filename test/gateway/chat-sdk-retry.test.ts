@@ -82,6 +82,16 @@ describe('an SDK’s own retry', () => {
     })
   })
 
+  test('runs where the body was sent several times on purpose: nobody knows which it repeats', async () => {
+    const { model, host } = await bench.sale([streams(['Hello'])])
+    const customer = await bench.customer()
+    for (let sample = 0; sample < 2; sample += 1) {
+      await completionOf(await ask(customer, { model: model.id }))
+    }
+    expect((await ask(customer, { model: model.id }, 1)).status).toBe(200)
+    expect(host.dispatches).toHaveLength(3)
+  })
+
   test('of what failed without a charge runs', async () => {
     const { model, host } = await bench.sale([refuses(500)])
     const customer = await bench.customer()

@@ -94,22 +94,24 @@ describe('a request stops', () => {
 })
 
 describe('the host that is heard', () => {
-  test('is told first, and cut off when it had its time to sign', async () => {
-    const { stop, customer, state, strike } = stopsOf(10_000)
-    let told = 0
-    stop.tellFirst(async () => {
-      told += 1
-      return 'cancelled'
-    })
-    customer.abort()
-    await turn()
-    expect([told, ...state()]).toEqual([1, false, 'cancelled'])
-    await strike(signingMs)
-    expect(state()).toEqual([true, 'cancelled'])
-  })
+  test.each(['cancelled', 'not_running'] as const)(
+    'is told first, and cut off when it had its time to sign: %s',
+    async (outcome) => {
+      const { stop, customer, state, strike } = stopsOf(10_000)
+      let told = 0
+      stop.tellFirst(async () => {
+        told += 1
+        return outcome
+      })
+      customer.abort()
+      await turn()
+      expect([told, ...state()]).toEqual([1, false, 'cancelled'])
+      await strike(signingMs)
+      expect(state()).toEqual([true, 'cancelled'])
+    },
+  )
 
   test.each([
-    ['does not know the dispatch', async (): Promise<CancelOutcome> => 'not_running'],
     ['cannot be told', async (): Promise<CancelOutcome> => 'failed'],
     ['breaks the call', () => Promise.reject(new Error('broken'))],
   ])('is cut off at once where it %s', async (_, tell) => {

@@ -249,6 +249,16 @@ describe('two that take a freed key over', () => {
   })
 })
 
+test('whether the key is free cannot be told while the store does not answer: ask again', async () => {
+  const first = await ledger.take(request())
+  await finish(first, failing(first))
+  const store: HoldStore = {
+    ...ledger.holds,
+    readDecision: () => Promise.reject(new Error('throttled')),
+  }
+  expect(await tryTo(request(), store)).toEqual({ kind: 'unavailable' })
+})
+
 describe('a reserve with a key whose reply is lost', () => {
   test.each([
     ['once', ['reply lost']],

@@ -303,3 +303,9 @@ describe('a reserve whose reply is lost', () => {
     expect(await ledger.books(accountId)).toEqual({ available: 1_000n, held: 0n, spent: 0n })
   })
 })
+
+test('a repair that the store does not answer is no refusal, and no fault of ours', async () => {
+  const accountId = await ledger.customer(100n)
+  const deps = { ...ledger.reserving, repair: () => Promise.reject(new Error('throttled')) }
+  expect(await reserve(deps, ledger.reservation(accountId, 300n))).toEqual({ kind: 'unavailable' })
+})

@@ -129,6 +129,7 @@ export async function startGatewayBench() {
     requestMarks,
     newNonce: () => ids.token(3),
     timeOfId,
+    firstIdAt,
     // Zero draws the candidates in the order of the pool.
     random: () => 0,
     log: (event, fields) => void lines.push(JSON.stringify({ event, ...fields })),

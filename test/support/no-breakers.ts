@@ -3,6 +3,7 @@ import type { BreakerStore } from '../../src/routing/ports.ts'
 
 export const noBreakers: BreakerStore = {
   countFailure: async () => undefined,
-  takeTrial: async () => true,
+  takeTrial: async () => 'trial',
   close: async () => undefined,
+  giveBack: async () => undefined,
 }

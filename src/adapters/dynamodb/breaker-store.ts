@@ -6,7 +6,14 @@
 import { GetCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb'
 import type { Ids } from '../../protocol/clock.ts'
 import type { BreakerReset, BreakerStore } from '../../routing/ports.ts'
-import { closeWrite, failureWrite, isKnown, resetWrite, trialWrite } from './breaker-writes.ts'
+import {
+  closeWrite,
+  failureWrite,
+  giveBackWrite,
+  isKnown,
+  resetWrite,
+  trialWrite,
+} from './breaker-writes.ts'
 import { type Database, type Item, isFailedCondition, itemOfFailedCondition } from './client.ts'
 import { hotKey } from './items/fleet-keys.ts'
 import { updateIf } from './update-if.ts'
@@ -43,12 +50,15 @@ export function makeBreakerStore(
     takeTrial: async (at, nowMs) => {
       const trial = { at, nowMs, id: ids.token(idBytes) }
       const outcome = await writeOrFind(database, { TableName, ...trialWrite(trial) })
-      if (outcome === 'written') return true
+      if (outcome === 'written') return trial.id
       // Ours: the reply to an earlier try was lost.
-      return outcome.found !== undefined && isKnown(outcome.found, trial)
+      return outcome.found && isKnown(outcome.found, trial) ? trial.id : undefined
     },
-    close: async (at) => {
-      await updateIf(database, { TableName, ...closeWrite(at) })
+    close: async (at, trialId) => {
+      await updateIf(database, { TableName, ...closeWrite(at, trialId) })
+    },
+    giveBack: async (at, trialId) => {
+      await updateIf(database, { TableName, ...giveBackWrite(at, trialId) })
     },
     reset: async (at, seen) => {
       await updateIf(database, { TableName, ...resetWrite(at, seen) })

@@ -131,13 +131,23 @@ export const trialWrite = ({ at, id, nowMs }: Change): Write => ({
   },
 })
 
-/** Only while its trial stands: a failure since then has ended that, and opened the breaker anew. */
-export const closeWrite = (at: ServedProfile): Write => ({
+/** Only while this trial stands: a failure since then has ended it, and opened the breaker anew. */
+const ofTrial = (at: ServedProfile, trialId: string) => ({
   Key: hotKey(at.nodeId),
-  UpdateExpression: 'REMOVE #breaker',
-  ConditionExpression: '#breaker.trial > :none',
+  ConditionExpression: '#breaker.trial > :none AND contains(#breaker.ids, :id)',
   ExpressionAttributeNames: { '#breaker': breakerField(at.profileId) },
-  ExpressionAttributeValues: { ':none': 0 },
+  ExpressionAttributeValues: { ':none': 0, ':id': trialId },
+})
+
+export const closeWrite = (at: ServedProfile, trialId: string): Write => ({
+  ...ofTrial(at, trialId),
+  UpdateExpression: 'REMOVE #breaker',
+})
+
+/** Half-open still, and nobody's trial. */
+export const giveBackWrite = (at: ServedProfile, trialId: string): Write => ({
+  ...ofTrial(at, trialId),
+  UpdateExpression: 'SET #breaker.trial = :none',
 })
 
 /** Failures that were counted in between go as well; another window or another opening stays. */

@@ -67,5 +67,18 @@ export function makeReceiptStore(database: Database): ReceiptStore {
       const items = Items.map(fromReceiptItem)
       return { items, next: LastEvaluatedKey ? items.at(-1)?.holdId : undefined }
     },
+    listSince: async (accountId, { sinceId, limit }) => {
+      const { Items = [] } = await client.send(
+        new QueryCommand({
+          TableName,
+          KeyConditionExpression: 'pk = :pk AND sk >= :since',
+          ExpressionAttributeValues: { ':pk': accountId, ':since': sinceId },
+          ConsistentRead: true,
+          ScanIndexForward: false,
+          Limit: limit,
+        }),
+      )
+      return Items.map(fromReceiptItem)
+    },
   }
 }

@@ -6,7 +6,7 @@ import { makeDatabase } from '../../../src/adapters/dynamodb/client.ts'
 import { makeFleetStore } from '../../../src/adapters/dynamodb/fleet-store.ts'
 import { ids } from '../../../src/adapters/system.ts'
 import type { Breaker } from '../../../src/fleet/node.ts'
-import type { ServedProfile } from '../../../src/routing/ports.ts'
+import type { BreakerStore, ServedProfile } from '../../../src/routing/ports.ts'
 import { bePatient } from '../../faults/write-case.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
 import { isWrite, startFaultProxy } from '../../support/fault-proxy.ts'
@@ -52,6 +52,12 @@ async function unchangedBy(given: number, act: Act, then: Act): Promise<Breaker 
   }
 }
 
+async function trialOf(breakers: BreakerStore, at: ServedProfile): Promise<string> {
+  const trialId = await breakers.takeTrial(at, freeMs)
+  if (trialId === undefined) throw new Error('the trial was refused')
+  return trialId
+}
+
 describe('a late try', () => {
   test('of a failure does not count again, in its window or in the next', async () => {
     const failure: Act = (breakers, at) => breakers.countFailure(at, nowMs)
@@ -68,8 +74,7 @@ describe('a late try', () => {
       4,
       (breakers, at) => breakers.countFailure(at, nowMs),
       async (breakers, at) => {
-        expect(await breakers.takeTrial(at, freeMs)).toBe(true)
-        await breakers.close(at)
+        await breakers.close(at, await trialOf(breakers, at))
         await breakers.countFailure(at, freeMs)
       },
     )
@@ -91,8 +96,7 @@ describe('a late try', () => {
       async (breakers, at) => {
         // Through the store of others, so that the late write is the close.
         const direct = makeBreakerStore(engine, { ids })
-        expect(await direct.takeTrial(at, freeMs)).toBe(true)
-        await breakers.close(at)
+        await breakers.close(at, await trialOf(direct, at))
       },
       async (breakers, at) => {
         for (let time = 0; time < 5; time += 1) await breakers.countFailure(at, freeMs + 1)

@@ -124,8 +124,9 @@ describe('failures', () => {
   test('of a node that never beat make no hot item', async () => {
     const at = { nodeId: aNode().nodeId, profileId }
     await fail(at, 6)
-    expect(await breakers.takeTrial(at, freeMs)).toBe(false)
-    await breakers.close(at)
+    expect(await breakers.takeTrial(at, freeMs)).toBeUndefined()
+    await breakers.close(at, 'trial')
+    await breakers.giveBack(at, 'trial')
     expect(await allOf(at)).toBeUndefined()
   })
 })
@@ -134,30 +135,30 @@ describe('the trial of a half-open breaker', () => {
   test('is one request of many at once', async () => {
     const at = await halfOpen()
     const taken = await atOnce(20, () => breakers.takeTrial(at, freeMs))
-    expect(taken.filter((isOurs) => isOurs)).toHaveLength(1)
+    expect(taken.filter((trialId) => trialId !== undefined)).toHaveLength(1)
     expect(await breakerOf(at)).toMatchObject({ trialUntilMs: freeMs + 90 * second })
   })
 
   test('is free again after 90 s', async () => {
     const at = await halfOpen()
-    expect(await breakers.takeTrial(at, freeMs)).toBe(true)
-    expect(await breakers.takeTrial(at, freeMs + 90 * second - 1)).toBe(false)
-    expect(await breakers.takeTrial(at, freeMs + 90 * second)).toBe(true)
+    expect(await breakers.takeTrial(at, freeMs)).toBeDefined()
+    expect(await breakers.takeTrial(at, freeMs + 90 * second - 1)).toBeUndefined()
+    expect(await breakers.takeTrial(at, freeMs + 90 * second)).toBeDefined()
   })
 
   test('cannot be taken while it is open, or closed', async () => {
     const at = await halfOpen()
-    expect(await breakers.takeTrial(at, freeMs - 1)).toBe(false)
+    expect(await breakers.takeTrial(at, freeMs - 1)).toBeUndefined()
     const fine = await beating()
-    expect(await breakers.takeTrial(fine, nowMs)).toBe(false)
+    expect(await breakers.takeTrial(fine, nowMs)).toBeUndefined()
     await fail(fine, 4)
-    expect(await breakers.takeTrial(fine, nowMs)).toBe(false)
+    expect(await breakers.takeTrial(fine, nowMs)).toBeUndefined()
   })
 
   test('closes it when it was served', async () => {
     const at = await halfOpen()
-    await breakers.takeTrial(at, freeMs)
-    await breakers.close(at)
+    const trialId = (await breakers.takeTrial(at, freeMs)) ?? ''
+    await breakers.close(at, trialId)
     expect(await allOf(at)).toEqual({})
     await fail(at, 1, freeMs)
     expect(await breakerOf(at)).toMatchObject({ failures: 1, opens: 0 })
@@ -165,12 +166,31 @@ describe('the trial of a half-open breaker', () => {
 
   test('does not close what failed meanwhile', async () => {
     const at = await halfOpen()
-    await breakers.takeTrial(at, freeMs)
+    const trialId = (await breakers.takeTrial(at, freeMs)) ?? ''
     await fail(at, 1, freeMs + second)
     const again = await breakerOf(at)
     expect(stateOf(again, freeMs + second)).toBe('open')
-    await breakers.close(at)
+    await breakers.close(at, trialId)
+    await breakers.giveBack(at, trialId)
     expect(await breakerOf(at)).toEqual(again)
+  })
+
+  test('that told nothing is given back, and the next request may try at once', async () => {
+    const at = await halfOpen()
+    const before = await breakerOf(at)
+    await breakers.giveBack(at, (await breakers.takeTrial(at, freeMs)) ?? '')
+    expect(await breakerOf(at)).toEqual(before)
+    expect(await breakers.takeTrial(at, freeMs + 1)).toBeDefined()
+  })
+
+  test('is ended by whoever took it, and not by one that came before', async () => {
+    const at = await halfOpen()
+    const first = (await breakers.takeTrial(at, freeMs)) ?? ''
+    await breakers.takeTrial(at, freeMs + 90 * second)
+    const standing = await breakerOf(at)
+    await breakers.close(at, first)
+    await breakers.giveBack(at, first)
+    expect(await breakerOf(at)).toEqual(standing)
   })
 })
 

@@ -94,6 +94,19 @@ describe('the receipts of an account', () => {
     expect(listed.slice(0, 3).map((page) => page.length)).toEqual([2, 2, 1])
   })
 
+  test('since a hold are those from it on, newest first, and no more than asked', async () => {
+    const accountId = await ledger.customer(0n)
+    const holdIds: string[] = []
+    for (let count = 0; count < 4; count += 1) holdIds.push((await decided(accountId)).holdId)
+    const [, second = '', third, fourth] = holdIds
+    const since = async (limit: number) => {
+      const found = await ledger.receipts.listSince(accountId, { sinceId: second, limit })
+      return found.map(({ holdId }) => holdId)
+    }
+    expect(await since(10)).toEqual([fourth, third, second])
+    expect(await since(2)).toEqual([fourth, third])
+  })
+
   test('are none for an account that has none', async () => {
     const page = { limit: 10, after: undefined }
     const accountId = await ledger.customer(0n)
