@@ -5,7 +5,9 @@
  */
 import { makeFleetReads } from '../src/adapters/dynamodb/fleet-rows.ts'
 import { candidateWith, type FleetRow } from '../src/fleet/pool.ts'
+import { sha256Hex } from '../src/protocol/canonical.ts'
 import { choose } from '../src/routing/choose.ts'
+import { openPolicy } from '../src/routing/policy.ts'
 import { recomputeEligibility } from '../src/schedules/recompute-eligibility.ts'
 import { makeMemoryPool } from '../test/support/memory-pool.ts'
 import { makeCannedTable } from './canned-table.ts'
@@ -90,15 +92,10 @@ async function choosing(size: number) {
   const [model] = benchModels
   if (!model) throw new Error('a model')
   const pool = Array.from({ length: size }, (_, index) => candidateOf(generatedRow(index)))
-  const policy = {
-    routeTiers: undefined,
-    trustTiers: undefined,
-    maxPrice: undefined,
-    promptTokensMin: 100,
-  }
+  const draw = { affinity: sha256Hex('a conversation'), random: Math.random }
   const runs = 1_000
   const run = () => {
-    for (let at = 0; at < runs; at += 1) choose(model, pool, policy, Math.random)
+    for (let at = 0; at < runs; at += 1) choose(model, pool, openPolicy, draw)
   }
   run()
   return { candidates: size, 'choice, ms': round(((await coreSeconds(run)) * 1000) / runs, 3) }

@@ -4,6 +4,7 @@
  */
 import { type AttemptDeps, startAttempt } from '../dispatch/attempt.ts'
 import { hostBody } from '../dispatch/host-body.ts'
+import { chunkText } from '../protocol/chat-chunk.ts'
 import type { Dispatch } from './exchange.ts'
 
 export const makeUnpaidDispatch =
@@ -23,7 +24,10 @@ export const makeUnpaidDispatch =
       signal,
     })
     if (attempt.kind === 'failed') return { kind: 'failed', reason: attempt.reason }
-    for await (const event of attempt.events) seer.see(event)
+    for await (const event of attempt.events) {
+      if (event.kind === 'chunk' && chunkText(event.chunk) !== '') attempt.contentBegan()
+      seer.see(event)
+    }
     return { kind: 'over', ticketHash: attempt.ticketHash }
   }
 

@@ -7,6 +7,7 @@ import { createHash, type Hash } from 'node:crypto'
 import * as z from 'zod'
 import type { PricedModel } from '../catalogue/model.ts'
 import type { AttemptFailure } from '../dispatch/attempt.ts'
+import { finishReasonOf, makeToolCalls, type ToolCallPiece } from '../dispatch/dialects.ts'
 import type { HostEvent } from '../dispatch/host-events.ts'
 import type { Candidate } from '../fleet/pool.ts'
 import { type ByteRatios, countTokens, promptBytes } from '../metering/count.ts'
@@ -83,7 +84,6 @@ const TopLogprobs = z.looseObject({
     )
     .min(1),
 })
-const toolCallsMax = 8
 
 /** Far above what any tokenizer makes of a token: beyond this a host does not end. */
 const bytesPerTokenMax = 64
@@ -172,6 +172,7 @@ function makeReading(nowMs: NowMs, maxTokens: number, onFirstContent: (() => voi
     output: createHash('sha256'),
   }
   const bytesMax = maxTokens * bytesPerTokenMax
+  const calls = makeToolCalls((index) => `call_${index}`)
 
   function seeText(chunk: HostChunk): void {
     const text = chunkText(chunk)
@@ -188,18 +189,25 @@ function makeReading(nowMs: NowMs, maxTokens: number, onFirstContent: (() => voi
   }
 
   function seeChoices({ choices }: HostChunk): void {
-    for (const { delta, finish_reason, logprobs } of choices) {
-      seen.finishReason = finish_reason ?? seen.finishReason
+    for (const { index, delta, finish_reason, logprobs } of choices) {
+      // One is asked for; of others a customer would see nothing.
+      if (index !== 0) continue
       seen.hasLogprobs ||= TopLogprobs.safeParse(logprobs).success
       seen.text += delta?.content ?? ''
-      for (const { index = 0, function: called } of delta?.tool_calls ?? []) {
-        if (index >= toolCallsMax) continue
-        const before = seen.toolCalls.get(index)
-        seen.toolCalls.set(index, {
-          name: `${before?.name ?? ''}${called?.name ?? ''}`,
-          arguments: `${before?.arguments ?? ''}${called?.arguments ?? ''}`,
-        })
-      }
+      seeCalls(calls.take(delta?.tool_calls ?? []))
+      const reason = finishReasonOf(finish_reason ?? '', !calls.isEmpty())
+      if (reason !== undefined) seeCalls(calls.rest())
+      seen.finishReason = reason ?? seen.finishReason
+    }
+  }
+
+  function seeCalls(pieces: readonly ToolCallPiece[]): void {
+    for (const { index, function: called } of pieces) {
+      const before = seen.toolCalls.get(index)
+      seen.toolCalls.set(index, {
+        name: before?.name ?? called.name ?? '',
+        arguments: `${before?.arguments ?? ''}${called.arguments}`,
+      })
     }
   }
 

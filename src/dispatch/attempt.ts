@@ -4,7 +4,6 @@
  */
 import type { Candidate } from '../fleet/pool.ts'
 import { sha256Hex } from '../protocol/canonical.ts'
-import { chunkText } from '../protocol/chat-chunk.ts'
 import type { Ids, NowMs, Sleep } from '../protocol/clock.ts'
 import {
   encodeTicket,
@@ -83,6 +82,11 @@ export type Attempt = Dispatched &
         readonly kind: 'open'
         /** Ends with `timeout` when the host falls silent, else with the body. */
         readonly events: AsyncGenerator<HostEvent | { readonly kind: 'timeout' }>
+        /**
+         * To be called by whoever reads the events, before it asks for the next one, when the first of
+         * them had content for it: until then the host is timed as one that has said nothing.
+         */
+        readonly contentBegan: () => void
       }
   )
 
@@ -110,6 +114,7 @@ export async function startAttempt(deps: AttemptDeps, order: AttemptOrder): Prom
     connection.abort()
     return { ...dispatched, kind: 'failed', reason: reason ?? 'connect_failed' }
   }
+  let hasContent = false
   return {
     ...dispatched,
     kind: 'open',
@@ -117,7 +122,11 @@ export async function startAttempt(deps: AttemptDeps, order: AttemptOrder): Prom
       sleep: deps.sleep,
       connection,
       silenceMsMax: { ...silenceMsMax, before_content: firstContentTimeoutMs },
+      hasContent: () => hasContent,
     }),
+    contentBegan: () => {
+      hasContent = true
+    },
   }
 }
 
@@ -174,7 +183,8 @@ const silenceMsMax: Readonly<Record<Stage, number>> = {
 
 /**
  * Silence has a bound at every stage. Before content and after the end the bound is on the whole
- * stage, so that frames without text cannot stretch it; in between it starts anew with each event.
+ * stage, so that frames which are nothing to the reader cannot stretch it; in between it starts anew
+ * with each event.
  */
 async function* timedEvents(
   body: AsyncIterable<Uint8Array>,
@@ -182,6 +192,7 @@ async function* timedEvents(
     readonly sleep: Sleep
     readonly connection: AbortController
     readonly silenceMsMax: Readonly<Record<Stage, number>>
+    readonly hasContent: () => boolean
   },
 ): AsyncGenerator<HostEvent | { readonly kind: 'timeout' }> {
   const { sleep, connection, silenceMsMax } = by
@@ -196,13 +207,13 @@ async function* timedEvents(
         return
       }
       if (next.done) return
-      const before = stage
-      stage = stageAfter(before, next.value)
-      const startsAnew = stage === 'content' || stage !== before
-      // Stopped while the event is handed on: a slow reader is not the host's silence.
-      if (startsAnew) silence.stop()
+      const before: Stage = stage
       yield next.value
-      if (startsAnew) silence = startTimer(silenceMsMax[stage], sleep)
+      stage = stageAfter(before, next.value, by.hasContent())
+      if (stage !== 'content' && stage === before) continue
+      // Only now, when the event was handed on: a slow reader is not the host's silence.
+      silence.stop()
+      silence = startTimer(silenceMsMax[stage], sleep)
     }
   } catch {
     // A broken connection ends the events; whether the answer was complete shows in what came.
@@ -214,10 +225,9 @@ async function* timedEvents(
   }
 }
 
-function stageAfter(stage: Stage, event: HostEvent): Stage {
+function stageAfter(stage: Stage, event: HostEvent, hasContent: boolean): Stage {
   if (event.kind === 'done' || event.kind === 'error') return 'ended'
-  const isContent = event.kind === 'chunk' && chunkText(event.chunk) !== ''
-  return isContent && stage === 'before_content' ? 'content' : stage
+  return hasContent && stage === 'before_content' ? 'content' : stage
 }
 
 /** A step that a timer overtakes may still fail later, when nobody waits for it any more. */

@@ -121,9 +121,15 @@ const rows = {
   tool_choice: sent(
     'none',
     [...withLlamacpp, 'lmstudio', 'openai'],
-    'With `tools`. llama.cpp and LM Studio are sent a named function as the only one, `required`.',
+    'With `tools`. llama.cpp and LM Studio are sent a named function as the only one, `required`; a kind that takes none of it is sent no `tools` for `none`.',
+    { neutral: ['auto'] },
   ),
-  parallel_tool_calls: sent('none', withLlamacpp, 'With `tools`.'),
+  parallel_tool_calls: sent(
+    'none',
+    withLlamacpp,
+    'With `tools`. `true` is what is meant without it; llama.cpp alone is sent it.',
+    { neutral: [true] },
+  ),
   reasoning_effort: sent(
     'none',
     [...vllmSglang, 'ollama'],

@@ -55,6 +55,7 @@ export function hostBody(
       max_tokens: to.maxTokens,
       stream: true,
       stream_options: { include_usage: true, ...runningUsage(to.kind) },
+      ...parallelCalls(request, to.kind),
       ...logprobsFields(request, to),
     }),
   )
@@ -90,8 +91,11 @@ function inWordsOf(
     ...(effort == null ? {} : { reasoning_effort: commonEfforts[effort] }),
     ...(min_tokens == null ? {} : { min_tokens: Math.min(min_tokens, maxTokens) }),
     ...(kind === 'llamacpp' || kind === 'lmstudio' ? onlyChosenTool(request) : {}),
+    ...(callsNone(request) && !takes(kind, 'tool_choice', 'none') ? { tools: undefined } : {}),
   }
 }
+
+const callsNone = ({ tool_choice }: ChatRequest): boolean => tool_choice === 'none'
 
 /** These know no tool by its name, but they know one that is required. */
 function onlyChosenTool({ tools, tool_choice: choice }: ChatRequest): Partial<ChatRequest> {
@@ -100,6 +104,12 @@ function onlyChosenTool({ tools, tool_choice: choice }: ChatRequest): Partial<Ch
   const chosen = tools?.filter((tool) => 'function' in tool && tool.function.name === name)
   return { tools: chosen, tool_choice: 'required' }
 }
+
+/** Elsewhere several calls are the default; llama.cpp has to be told. */
+const parallelCalls = (request: ChatRequest, kind: RuntimeKind) =>
+  kind === 'llamacpp' && request.parallel_tool_calls === true && asks('tools', request.tools)
+    ? { parallel_tool_calls: true }
+    : {}
 
 const asSystem = (message: ChatMessage): ChatMessage =>
   message.role === 'developer' ? { ...message, role: 'system' } : message

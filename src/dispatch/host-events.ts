@@ -66,16 +66,18 @@ function makeDocumentReader(onFrame: (frame: HostFrame) => void): Reader {
 
 /**
  * Where others say null, some runtimes say `''` for no reason yet, and say so to the end. Then the
- * end mark is the reason, unless the node signed that it was cancelled.
+ * end mark is the reason, unless the node signed that it was cancelled. Behind a reason it is none.
  */
 function makeEventsOf(): (frame: HostFrame) => HostEvent[] {
   const unreasoned = new Set<number>()
+  const reasoned = new Set<number>()
   return (frame) => {
     switch (frame.kind) {
       case 'error':
         return [frame]
       case 'done': {
-        const choices = [...unreasoned].map((index) => ({ index, finish_reason: 'stop' }))
+        const stopped = [...unreasoned].filter((index) => !reasoned.has(index))
+        const choices = stopped.map((index) => ({ index, finish_reason: 'stop' }))
         const reasons = { kind: 'chunk', chunk: { choices } } as const
         return choices.length > 0 ? [reasons, frame] : [frame]
       }
@@ -86,9 +88,10 @@ function makeEventsOf(): (frame: HostFrame) => HostEvent[] {
       }
       case 'chunk': {
         const choices = frame.chunk.choices.map((choice) => {
-          if (choice.finish_reason === '') unreasoned.add(choice.index)
-          else if (choice.finish_reason != null) unreasoned.delete(choice.index)
-          return { ...choice, finish_reason: choice.finish_reason || null }
+          const { index, finish_reason: reason } = choice
+          if (reason) reasoned.add(index)
+          if (reason === '') unreasoned.add(index)
+          return { ...choice, finish_reason: reason || null }
         })
         return [{ kind: 'chunk', chunk: { ...frame.chunk, choices } }]
       }

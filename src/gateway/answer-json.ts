@@ -89,10 +89,11 @@ function addChunk(messages: readonly Message[], chunk: ChatChunk): void {
 function addLogprobs(message: Message, shown: z.infer<typeof Logprobs> | undefined): void {
   if (!shown?.content && !shown?.refusal) return
   message.logprobs ??= { content: [], refusal: null }
-  message.logprobs.content.push(...(shown.content ?? []))
+  // One by one: a host decides how many there are, and a call takes only so many arguments.
+  for (const token of shown.content ?? []) message.logprobs.content.push(token)
   if (!shown.refusal) return
   message.logprobs.refusal ??= []
-  message.logprobs.refusal.push(...shown.refusal)
+  for (const token of shown.refusal) message.logprobs.refusal.push(token)
 }
 
 function completionBody(

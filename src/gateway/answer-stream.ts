@@ -7,7 +7,7 @@ import { absurd } from '../protocol/assert.ts'
 import type { Sleep } from '../protocol/clock.ts'
 import { statusOf, toWireError } from '../protocol/errors.ts'
 import type { CompletionEvent } from './completion-event.ts'
-import { chunkOf, type RelayIdentity } from './relay.ts'
+import { chunkOf, type RelayIdentity, roleDelta } from './relay.ts'
 
 export const firstPingMs = 5_000
 const nextPingMs = 10_000
@@ -37,6 +37,7 @@ export function toSseBody(
   let wake: () => void = () => undefined
   let gone = false
   const leave = () => {
+    if (gone) return
     gone = true
     options.onClientGone()
     wake()
@@ -55,10 +56,17 @@ export function toSseBody(
           if (state === 'pending') leave()
         }
       }
-      void pump(events, options, send).finally(() => {
+      const close = () => {
         if (gone) controller.error(new Error('the client stopped reading'))
         else controller.close()
-      })
+      }
+      // A fault of ours: the reply breaks off, and the request is settled as for a client that left.
+      const fail = async (fault: unknown) => {
+        controller.error(fault)
+        leave()
+        await readToEnd(events)
+      }
+      void pump(events, options, send).then(close, fail)
     },
     pull: () => wake(),
     cancel: leave,
@@ -70,6 +78,7 @@ async function pump(
   options: StreamOptions,
   send: (bytes: Uint8Array) => Promise<void>,
 ): Promise<void> {
+  const framesOf = makeFrames(options)
   let pingMs = options.pingInMs
   for (;;) {
     const next = events.next()
@@ -79,7 +88,16 @@ async function pump(
     }
     const { value: event, done: ended } = await next
     if (ended || event === undefined) return
-    for (const frame of framesOf(event, options)) await send(frame)
+    for (const frame of framesOf(event)) await send(frame)
+  }
+}
+
+/** What they say has nobody to hear it; that they end settles the request. */
+async function readToEnd(events: AsyncIterator<CompletionEvent>): Promise<void> {
+  try {
+    while (!(await events.next()).done);
+  } catch {
+    return
   }
 }
 
@@ -103,41 +121,50 @@ export async function settledWithin(
   }
 }
 
-/** A stream that failed after the reply began ends in its error and without `[DONE]`. */
-export function* framesOf(
+/**
+ * Of one stream: a choice gets its role once, at its end where it had no content. One that failed
+ * after the reply began ends in its error and without `[DONE]`.
+ */
+export function makeFrames({
+  identity,
+  includeUsage,
+}: Pick<StreamOptions, 'identity' | 'includeUsage'>): (
   event: CompletionEvent,
-  { identity, includeUsage }: Pick<StreamOptions, 'identity' | 'includeUsage'>,
-): Generator<Uint8Array> {
+) => Generator<Uint8Array> {
   const usage = includeUsage ? { usage: null } : {}
-  switch (event.kind) {
-    case 'started':
-      return
-    case 'chunk':
-      yield data({ ...event.chunk, ...usage })
-      return
-    case 'failed': {
-      const choice = { index: 0, delta: { content: '' }, finish_reason: 'error' }
-      // The reply's own status went out before this was known.
-      const status = statusOf(event.error)
-      const error = { ...toWireError(event.error, identity.requestId), status }
-      const b3iq = event.settled ? { b3iq: event.settled.summary } : {}
-      yield data(chunkOf(identity, [choice], { ...usage, error, ...b3iq }))
-      return
+  const begun = new Set<number>()
+  return function* framesOf(event) {
+    switch (event.kind) {
+      case 'started':
+        return
+      case 'chunk':
+        for (const { index } of event.chunk.choices) begun.add(index)
+        yield data({ ...event.chunk, ...usage })
+        return
+      case 'failed': {
+        const choice = { index: 0, delta: { content: '' }, finish_reason: 'error' }
+        // The reply's own status went out before this was known.
+        const status = statusOf(event.error)
+        const error = { ...toWireError(event.error, identity.requestId), status }
+        const b3iq = event.settled ? { b3iq: event.settled.summary } : {}
+        yield data(chunkOf(identity, [choice], { ...usage, error, ...b3iq }))
+        return
+      }
+      case 'finished': {
+        const { summary } = event.settled
+        const choices = Array.from({ length: identity.choices }, (_, index) => ({
+          index,
+          delta: begun.has(index) ? {} : roleDelta,
+          finish_reason: event.finishReasons.get(index) ?? event.finishReasons.get(0) ?? 'stop',
+        }))
+        const b3iq = { b3iq: summary }
+        yield data(chunkOf(identity, choices, includeUsage ? usage : b3iq))
+        if (includeUsage) yield data(chunkOf(identity, [], { usage: summary.usage, ...b3iq }))
+        yield done
+        return
+      }
+      default:
+        absurd(event)
     }
-    case 'finished': {
-      const { summary } = event.settled
-      const choices = Array.from({ length: identity.choices }, (_, index) => ({
-        index,
-        delta: {},
-        finish_reason: event.finishReasons.get(index) ?? event.finishReasons.get(0) ?? 'stop',
-      }))
-      const b3iq = { b3iq: summary }
-      yield data(chunkOf(identity, choices, includeUsage ? usage : b3iq))
-      if (includeUsage) yield data(chunkOf(identity, [], { usage: summary.usage, ...b3iq }))
-      yield done
-      return
-    }
-    default:
-      absurd(event)
   }
 }

@@ -88,7 +88,7 @@ async function shardFor(
   const { model } = request
   const shard = await deps.shards(model, {
     affinity: affinityOf(request, key.accountId),
-    suits: hasHostsFor(request, key),
+    suits: hasHostsFor(request, key, deps.random),
   })
   if (!shard) {
     return refuse('model_not_found', {

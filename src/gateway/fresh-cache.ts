@@ -6,16 +6,22 @@ import type { NowMs } from '../protocol/clock.ts'
 
 export type FreshCache<T> = (key: string) => Promise<T | undefined>
 
-const entriesMax = 10_000
+const manyEntries = 10_000
 
 export function makeFreshCache<T>(
   load: (key: string) => Promise<T | undefined>,
-  options: { readonly freshMs: number; readonly nowMs: NowMs },
+  options: {
+    readonly freshMs: number
+    readonly nowMs: NowMs
+    /** @default 10,000, which suits entries of a kilobyte. */
+    readonly entriesMax?: number
+  },
 ): FreshCache<T> {
   const entries = new Map<
     string,
     { readonly untilMs: number; readonly value: Promise<T | undefined> }
   >()
+  const { entriesMax = manyEntries } = options
   return (key) => {
     const nowMs = options.nowMs()
     const known = entries.get(key)

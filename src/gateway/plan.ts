@@ -7,7 +7,12 @@ import { promptFields } from '../dispatch/field-table.ts'
 import type { ExcludedBy } from '../fleet/blockers.ts'
 import type { Candidate, PoolShard } from '../fleet/pool.ts'
 import type { CustomerKey } from '../keys/api-key.ts'
-import { type ByteRatios, promptBytes, promptTokensBound } from '../metering/count.ts'
+import {
+  type ByteRatios,
+  promptBytes,
+  promptBytesLeast,
+  promptTokensBound,
+} from '../metering/count.ts'
 import { readImages } from '../metering/images.ts'
 import type { NanoUsd } from '../money/nano-usd.ts'
 import { affordableCompletion, highestCharge } from '../money/price.ts'
@@ -49,7 +54,7 @@ export function planRequest(
   if (!images.ok) return images
   const asked = { request, images: images.value }
   const bytes = promptBytes(request)
-  const promptTokensMin = promptTokensLeast(shard, bytes)
+  const promptTokensMin = promptTokensLeast(shard, promptBytesLeast(request))
   const fault = parameterFault(asked, model) ?? windowFault(request, model, promptTokensMin)
   if (fault) return { ok: false, error: fault }
   const policy = routePolicyOf(request, key, promptTokensMin)

@@ -1,41 +1,87 @@
 /**
- * One shard of a model's pool, drawn by a die, beside the head that tells how many there are: in one
- * round trip where this process has met the model before.
+ * The shards of a model's pool in which a request looks for its host, beside the head that tells how many
+ * there are. A conversation's key names them, so that its host lies in what is read; a die does for the
+ * rest. One round trip where this process has met the model before, none for five seconds after it.
  */
-import type { PricedModel } from '../catalogue/model.ts'
-import type { Candidate, PoolShard } from '../fleet/pool.ts'
+import { profileOf } from '../catalogue/model.ts'
+import type { PoolShard } from '../fleet/pool.ts'
 import type { PoolStore } from '../fleet/ports.ts'
-import type { Random } from '../protocol/clock.ts'
+import type { NowMs, Random } from '../protocol/clock.ts'
+import { type AffinityKey, placeOf, shardsAt } from '../routing/affinity.ts'
+import { makeFreshCache } from './fresh-cache.ts'
+
+export type ShardWish = {
+  readonly affinity: AffinityKey | undefined
+  /** Whether the request has hosts enough there. */
+  readonly suits: (shard: PoolShard) => boolean
+}
+
+/** Undefined for a model that is not on sale. */
+export type ReadShard = (model: string, wish: ShardWish) => Promise<PoolShard | undefined>
+
+export type ReadShardDeps = {
+  readonly random: Random
+  readonly nowMs: NowMs
+  readonly freshMs: number
+}
+
+/** Side by side. With one alone, the keys that fall there could be more than its hosts can serve. */
+const shardsRead = 2
+/** With those that a request with narrow wishes looks into as well. */
+const shardsReadMax = 4
+/** About 16 KB each once unfolded. */
+const shardsKept = 500
 
 export function readShardFrom(
   pool: Pick<PoolStore, 'readHead' | 'readShard'>,
-  random: Random,
-): (model: string) => Promise<PoolShard | undefined> {
+  { random, nowMs, freshMs }: ReadShardDeps,
+): ReadShard {
   /** Of models on sale alone: names that clients make up leave nothing here. */
   const countsSeen = new Map<string, number>()
-  const draw = (shards: number) => Math.floor(random() * shards)
 
-  return async (model) => {
-    const seen = countsSeen.get(model)
-    const guess = draw(seen ?? 1)
-    const [head, guessed] = await Promise.all([pool.readHead(model), pool.readShard(model, guess)])
-    if (!head) {
+  const load = async (name: string): Promise<PoolShard | undefined> => {
+    const { model, index } = fromName(name)
+    const [head, stored] = await Promise.all([pool.readHead(model), pool.readShard(model, index)])
+    if (!head) return undefined
+    // Head and shard may be of two passes: what the head's catalogue does not know has no price.
+    const candidates = (stored ?? []).filter((one) => profileOf(head.model, one))
+    return { ...head, candidates }
+  }
+  const kept = makeFreshCache(load, { freshMs, nowMs, entriesMax: shardsKept })
+
+  return async (model, { affinity, suits }) => {
+    const place = affinity === undefined ? random() : placeOf(affinity)
+    const indexesOf = (shards: number) => shardsAt(place, shards, shardsReadMax)
+    const read = async (indexes: readonly number[]) =>
+      joined(await Promise.all(indexes.map((index) => kept(toName(model, index)))))
+
+    const guess = indexesOf(countsSeen.get(model) ?? 1).slice(0, shardsRead)
+    const guessed = await read(guess)
+    if (!guessed) {
       countsSeen.delete(model)
       return undefined
     }
-    countsSeen.set(model, head.shards)
-    // Until now nothing told that there are others than the first.
-    const index = seen === undefined && head.shards > 1 ? draw(head.shards) : guess
-    const drawn = index === guess ? guessed : await pool.readShard(model, index)
-    // A pool that shrank has its first shard still.
-    const candidates = drawn ?? (index === 0 ? undefined : await pool.readShard(model, 0)) ?? []
-    return { ...head, candidates: candidates.filter((one) => isSold(one, head.model)) }
+    countsSeen.set(model, guessed.shards)
+    const indexes = indexesOf(guessed.shards)
+    const own = indexes.slice(0, shardsRead)
+    const found = isSame(own, guess) ? guessed : await read(own)
+    if (!found || indexes.length <= shardsRead || suits(found)) return found
+    return joined([found, await read(indexes.slice(shardsRead))])
   }
 }
 
-/** Head and shard may be of two passes: what the head's catalogue does not know has no price. */
-const isSold = (candidate: Candidate, { profiles }: PricedModel): boolean =>
-  profiles.some(
-    ({ profile_id, artifact }) =>
-      profile_id === candidate.profileId && artifact.digest === candidate.artifactDigest,
-  )
+function joined(shards: readonly (PoolShard | undefined)[]): PoolShard | undefined {
+  const known = shards.flatMap((shard) => shard ?? [])
+  const [first] = known
+  if (!first || known.length === 1) return first
+  return { ...first, candidates: known.flatMap(({ candidates }) => candidates) }
+}
+
+const isSame = (one: readonly number[], other: readonly number[]): boolean =>
+  one.length === other.length && one.every((index, at) => index === other[at])
+
+const toName = (model: string, index: number): string => `${index} ${model}`
+function fromName(name: string): { readonly model: string; readonly index: number } {
+  const gap = name.indexOf(' ')
+  return { model: name.slice(gap + 1), index: Number(name.slice(0, gap)) }
+}

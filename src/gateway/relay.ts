@@ -11,8 +11,9 @@ import {
   type HostChunk,
   textOf,
 } from '../protocol/chat-chunk.ts'
-import { moreUsage, usageOf, type WireUsage } from '../protocol/host-usage.ts'
+import { usageOf, type WireUsage } from '../protocol/host-usage.ts'
 import type { TokenCounts } from '../protocol/usage.ts'
+import { makeEarlyLogprobs } from './early-logprobs.ts'
 
 export type RelayIdentity = {
   readonly requestId: string
@@ -30,8 +31,6 @@ export type RelayTotals = {
   readonly outputSha256: string
   /** By choice, in OpenAI's words; missing where the host never finished it. */
   readonly finishReasons: ReadonlyMap<number, string>
-  /** The host's word, whatever frames it came on: each count at its highest. */
-  readonly hostUsage: TokenCounts | null
 }
 
 export type Relay = {
@@ -45,6 +44,9 @@ export type Relay = {
 
 type HostChoice = HostChunk['choices'][number]
 
+/** What every choice begins with. */
+export const roleDelta: ChatDelta = { role: 'assistant', content: '' }
+
 /** Shown what of a choice is handed on, for whoever counts it. */
 type Observe = (choice: number, delta: ChatDelta) => void
 
@@ -53,15 +55,17 @@ export function makeRelay(identity: RelayIdentity, observe?: Observe): Relay {
   const choices = Array.from({ length: identity.choices }, (_, index) => ({
     index,
     hasStarted: false,
+    earlyLogprobs: makeEarlyLogprobs(),
     calls: makeToolCalls((call) => `call_${identity.requestId}_${index}_${call}`),
     /** The last word on its end that ends an answer. */
     endWord: '',
   }))
   let completionBytes = 0
-  let usage: WireUsage | null = null
+
+  const chunkOfOne = (said: Omit<ChatChunk['choices'][number], 'finish_reason'>) =>
+    chunkOf(identity, [{ ...said, finish_reason: null }])
 
   const take = (chunk: HostChunk): ChatChunk[] => {
-    usage = moreUsage(usage, chunk.usage)
     hash.update(chunkText(chunk), 'utf8')
     return chunk.choices.flatMap((said) => {
       const choice = choices[said.index]
@@ -70,24 +74,28 @@ export function makeRelay(identity: RelayIdentity, observe?: Observe): Relay {
   }
 
   function takeChoice(choice: (typeof choices)[number], said: HostChoice): ChatChunk[] {
-    const { index, calls } = choice
+    const { index, calls, earlyLogprobs } = choice
     const word = said.finish_reason ?? ''
     const ends = finishReasonOf(word, false) !== undefined
     if (ends) choice.endWord = word
     const pieces = [...calls.take(said.delta?.tool_calls ?? []), ...(ends ? calls.rest() : [])]
     const delta = contentOf(said.delta ?? {}, pieces)
-    const logprobs = identity.showsLogprobs ? { logprobs: said.logprobs } : {}
-    // The tokens of a character that is not whole yet have no text, but the customer asked for them.
-    const isBesideText = choice.hasStarted && logprobs.logprobs != null
-    if (Object.keys(delta).length === 0 && !isBesideText) return []
+    const shown =
+      identity.showsLogprobs && said.logprobs != null ? { logprobs: said.logprobs } : {}
+    if (Object.keys(delta).length === 0) {
+      // The tokens of a character that is not whole yet have no text, but the customer asked for them.
+      if (!('logprobs' in shown)) return []
+      if (choice.hasStarted) return [chunkOfOne({ index, delta, ...shown })]
+      earlyLogprobs.keep(shown.logprobs)
+      return []
+    }
     completionBytes += Buffer.byteLength(textOf(delta), 'utf8')
     observe?.(index, delta)
-    const shown = logprobs.logprobs == null ? {} : logprobs
-    const content = chunkOf(identity, [{ index, delta, finish_reason: null, ...shown }])
+    const content = chunkOfOne({ index, delta, ...shown })
     if (choice.hasStarted) return [content]
     choice.hasStarted = true
-    const role = { role: 'assistant', content: '' }
-    return [chunkOf(identity, [{ index, delta: role, finish_reason: null }]), content]
+    const early = earlyLogprobs.all().map((logprobs) => ({ index, delta: {}, logprobs }))
+    return [...[{ index, delta: roleDelta }, ...early].map(chunkOfOne), content]
   }
 
   const finishReasons = () =>
@@ -106,7 +114,6 @@ export function makeRelay(identity: RelayIdentity, observe?: Observe): Relay {
       completionBytes,
       outputSha256: hash.copy().digest('hex'),
       finishReasons: finishReasons(),
-      hostUsage: usage && toTokenCounts(usage),
     }),
   }
 }
@@ -117,23 +124,12 @@ export function chunkOf(
   extension: Readonly<Record<string, unknown>> = {},
 ): ChatChunk {
   return {
-    id: completionId(identity.requestId),
+    id: `chatcmpl-${identity.requestId}`,
     object: 'chat.completion.chunk',
     created: identity.createdSec,
     model: identity.model,
     choices,
     ...extension,
-  }
-}
-
-export const completionId = (requestId: string): string => `chatcmpl-${requestId}`
-
-export function toTokenCounts(usage: WireUsage): TokenCounts {
-  const { cached_tokens } = usage.prompt_tokens_details
-  return {
-    prompt: usage.prompt_tokens,
-    cached_prompt: Math.min(cached_tokens, usage.prompt_tokens),
-    completion: usage.completion_tokens,
   }
 }
 

@@ -52,6 +52,7 @@ export async function* serveFrom(from: {
     for (const chunk of relay.take(event.chunk)) {
       if (firstContentAtMs === undefined) {
         firstContentAtMs = from.nowMs()
+        attempt.contentBegan()
         yield from.started
       }
       yield { kind: 'chunk', chunk }

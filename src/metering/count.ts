@@ -15,10 +15,16 @@ export const templateBytesPerMessage = 16
 type Prompt = { readonly messages: readonly ChatMessage[]; readonly tools?: unknown }
 
 /**
- * Bytes of all that a template renders: texts, tool calls, tools, and an allowance for itself. Those of
- * images are none of them.
+ * Bytes of all that a template may render: texts, reasoning, tool calls, tools, and an allowance for
+ * itself. Those of images are none of them.
  */
-export function promptBytes({ messages, tools }: Prompt): number {
+export function promptBytes(prompt: Prompt): number {
+  const reasoning = prompt.messages.map(({ reasoning_content }) => textBytes(reasoning_content))
+  return reasoning.reduce((sum, bytes) => sum + bytes, promptBytesLeast(prompt))
+}
+
+/** Without the reasoning of earlier answers, which most templates leave out. */
+export function promptBytesLeast({ messages, tools }: Prompt): number {
   return messages.reduce((sum, message) => sum + messageBytes(message), jsonBytes(tools))
 }
 
@@ -66,8 +72,11 @@ function messageBytes(message: ChatMessage): number {
     typeof content === 'string'
       ? content
       : (content ?? []).map((part) => (part.type === 'text' ? part.text : '')).join('')
-  return Buffer.byteLength(text, 'utf8') + jsonBytes(message.tool_calls) + templateBytesPerMessage
+  return textBytes(text) + jsonBytes(message.tool_calls) + templateBytesPerMessage
 }
+
+const textBytes = (text: string | null | undefined): number =>
+  Buffer.byteLength(text ?? '', 'utf8')
 
 function jsonBytes(value: unknown): number {
   return value == null ? 0 : Buffer.byteLength(JSON.stringify(value), 'utf8')

@@ -4,6 +4,7 @@
  * looks at one frame alone: what counts as text is defined once and needs no memory.
  */
 import * as z from 'zod'
+import { isWithin } from './bounded-json.ts'
 import { HostTimings, HostUsage, usageOf, type WireUsage } from './host-usage.ts'
 
 /** Some runtimes hand arguments over as a value: its JSON is the text. */
@@ -53,6 +54,13 @@ const HostDelta = z
     return { ...delta, reasoning_content: delta.reasoning_content || reasoning }
   })
 
+/** Theirs nest six deep. They are handed on as they came: what is deeper could not be written again. */
+const logprobsBounds = { depthMax: 8, valuesMax: 1_000_000 }
+const Logprobs = z
+  .unknown()
+  .refine((given) => isWithin(given, logprobsBounds))
+  .catch(undefined)
+
 /** Whole messages, and texts of plain completions, are deltas that come in one piece. */
 const HostChoice = z
   .object({
@@ -62,7 +70,7 @@ const HostChoice = z
     text: z.string().nullish(),
     /** In the runtime's own words; `''` is what some say where others say null. */
     finish_reason: z.string().max(32).nullish(),
-    logprobs: z.unknown().optional(),
+    logprobs: Logprobs.optional(),
   })
   .transform(({ index, delta, message, text, ...rest }): HostChunk['choices'][number] => ({
     ...rest,

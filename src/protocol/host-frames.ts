@@ -40,10 +40,9 @@ export function makeFrameReader(on: {
   }
 
   function take(data: string): void {
-    for (const frame of framesIn(data)) {
-      if (frame !== undefined) handOn(frame)
-      else malformed += 1
-    }
+    const read = framesIn(data)
+    read.frames.forEach(handOn)
+    malformed += read.malformed
     if (malformed > malformedFramesMax) handOn(failed)
   }
 
@@ -93,15 +92,34 @@ export function readFrame(data: string): HostFrame | undefined {
   return replyFrame(json, data)
 }
 
+type EventFrames = { readonly frames: readonly HostFrame[]; readonly malformed: number }
+
 /** One, or one per line where a runtime forgets the blank line between its events. */
-function framesIn(data: string): (HostFrame | undefined)[] {
-  if (data.length > limits.hostEventBytes) return [failed]
-  if (data.trim() === '') return []
+function framesIn(data: string): EventFrames {
+  if (data.length > limits.hostEventBytes) return { frames: [failed], malformed: 0 }
+  if (data.trim() === '') return { frames: [], malformed: 0 }
   const whole = readFrame(data)
-  if (whole !== undefined || !data.includes('\n')) return [whole]
-  const lines = data.split('\n').filter((line) => line.trim() !== '')
-  const frames = lines.map(readFrame)
-  return frames.every((frame) => frame === undefined) ? [undefined] : frames
+  if (whole !== undefined) return { frames: [whole], malformed: 0 }
+  return data.includes('\n') ? framesInLines(data) : { frames: [], malformed: 1 }
+}
+
+/**
+ * A line that cannot be read costs more than one that can, so none is looked at once there were too
+ * many of them. Where no line is a frame they are one frame that is broken: few of them, or as many
+ * as there are of a document, which its brace tells.
+ */
+function framesInLines(data: string): EventFrames {
+  const frames: HostFrame[] = []
+  let malformed = 0
+  for (const line of data.split('\n')) {
+    if (line.trim() === '') continue
+    const frame = readFrame(line)
+    if (frame === undefined) malformed += 1
+    else frames.push(frame)
+    if (malformed > malformedFramesMax) break
+  }
+  const isOneDocument = malformed <= malformedFramesMax || data.trimStart().startsWith('{')
+  return frames.length === 0 && isOneDocument ? { frames, malformed: 1 } : { frames, malformed }
 }
 
 function claimFrame(json: unknown): HostFrame | undefined {

@@ -3,6 +3,7 @@
  * cumulative where it comes more than once. Read loosely, kept in OpenAI's shape.
  */
 import * as z from 'zod'
+import type { TokenCounts } from './usage.ts'
 
 /** In OpenAI's shape, counts in tokens. */
 export type WireUsage = {
@@ -58,6 +59,16 @@ export function moreUsage(
     Math.max(before.completion_tokens, next.completion_tokens),
     Math.max(before.prompt_tokens_details.cached_tokens, next.prompt_tokens_details.cached_tokens),
   )
+}
+
+/** As claims and receipts have them; a cache serves no more than the prompt. */
+export function toTokenCounts(usage: WireUsage): TokenCounts {
+  const { cached_tokens } = usage.prompt_tokens_details
+  return {
+    prompt: usage.prompt_tokens,
+    cached_prompt: Math.min(cached_tokens, usage.prompt_tokens),
+    completion: usage.completion_tokens,
+  }
 }
 
 export function usageOf(prompt: number, completion: number, cached: number): WireUsage {

@@ -1,14 +1,17 @@
 /**
  * Which hosts to try, in order. Policy removes candidates, each for a reason that the customer may
- * hear; of those left, two are drawn at random and the better one goes first, so that no single best
- * host draws the whole load. Who has kept its word is drawn more often, and newcomers now and then.
+ * hear. Of those left, a conversation's own host goes first while it has room; who has no conversation
+ * is served by the better of two that are drawn, so that no single best host draws the whole load.
  */
 import { type PricedModel, priceFor, type Tiers } from '../catalogue/model.ts'
 import type { ExcludedBy } from '../fleet/blockers.ts'
 import type { Candidate } from '../fleet/pool.ts'
 import type { Price } from '../money/price.ts'
+import type { SortBy } from '../protocol/chat-request.ts'
 import type { Random } from '../protocol/clock.ts'
 import { limits } from '../protocol/limits.ts'
+import { type AffinityKey, pullOf } from './affinity.ts'
+import { capacityOf, loadedFor } from './headroom.ts'
 import { exclusion, type RoutePolicy } from './policy.ts'
 
 export type PricedCandidate = Candidate & { readonly price: Price }
@@ -19,29 +22,45 @@ export type Choice = {
   readonly excludedBy: readonly ExcludedBy[]
 }
 
+type Draw = { readonly affinity: AffinityKey | undefined; readonly random: Random }
+
 export function choose(
   model: PricedModel,
   pool: readonly Candidate[],
   policy: RoutePolicy,
-  random: Random,
+  draw: Draw,
 ): Choice {
-  const kept: Kept[] = []
+  const { kept, excluded } = sift(model, pool, policy)
+  const count = policy.allowsFallbacks ? limits.candidatesPerRequest : 1
+  const chosen = ordered(kept, { sort: policy.sort, count }, draw)
+  return {
+    candidates: chosen.map(({ candidate, price }) => ({ ...candidate, price })),
+    excludedBy: [...excluded],
+  }
+}
+
+/** Those of them that such a request may be sent to. */
+export const eligible = (
+  model: PricedModel,
+  pool: readonly Candidate[],
+  policy: RoutePolicy,
+): readonly Candidate[] => sift(model, pool, policy).kept.map(({ candidate }) => candidate)
+
+type Offer = { readonly candidate: Candidate; readonly price: Price }
+type Kept = Offer & { readonly weight: number }
+
+function sift(model: PricedModel, pool: readonly Candidate[], policy: RoutePolicy) {
+  const offers: Offer[] = []
   const excluded = new Set<ExcludedBy>()
   const priceOf = pricesOf(model)
   for (const candidate of pool) {
     const price = priceOf(candidate)
     const reason = price ? exclusion(candidate, price, policy) : 'route_tier'
     if (reason !== undefined) excluded.add(reason)
-    else if (price) kept.push({ candidate, price, weight: weightOf(candidate) })
+    else if (price) offers.push({ candidate, price })
   }
-  const drawn = ordered(kept, random)
-  return {
-    candidates: drawn.map(({ candidate, price }) => ({ ...candidate, price })),
-    excludedBy: [...excluded],
-  }
+  return { kept: weighed(offers), excluded }
 }
-
-type Kept = { readonly candidate: Candidate; readonly price: Price; readonly weight: number }
 
 /** Candidates are many and tiers few: each price is worked out once. */
 function pricesOf(model: PricedModel): (candidate: Candidate) => Price | undefined {
@@ -56,28 +75,101 @@ function pricesOf(model: PricedModel): (candidate: Candidate) => Price | undefin
   }
 }
 
+/** What a newcomer weighs beside a host of the best reputation: enough to earn one. */
+const explorationFloor = 0.1
+/** Of two hosts the one at half the price has four times the work. */
+const priceExponent = 2
+
+/**
+ * The market, in one number: what a host holds, times how it kept its word, over what it costs. It
+ * shares out draws and conversations alike.
+ */
+function weighed(offers: readonly Offer[]): Kept[] {
+  const cheapest = Math.min(...offers.map(costOf))
+  return offers.map((offer) => {
+    const { reputation = 0 } = offer.candidate
+    const trust = explorationFloor + (1 - explorationFloor) * reputation ** 2
+    const dearness = (costOf(offer) / cheapest) ** priceExponent
+    return { ...offer, weight: (capacityOf(offer.candidate) * trust) / dearness }
+  })
+}
+
+/** Never 0, so that what is given away can be weighed as well. */
+const costOf = ({ price }: Offer): number =>
+  Math.max(1, Number(price.promptNanoUsdPerMTok + price.completionNanoUsdPerMTok))
+
+/** Of requests with an affinity, how many are drawn all the same: by these newcomers are tried. */
+const explorationShare = 0.02
+
+/**
+ * Who has room before who has none, and of each those before others that the customer's sort puts
+ * first. The conversation's own host leads; the others are drawn, because all whose own host is full
+ * would crowd at the next one.
+ */
+function ordered(
+  kept: readonly Kept[],
+  { sort, count }: { readonly sort: SortBy | undefined; readonly count: number },
+  { affinity, random }: Draw,
+): Kept[] {
+  const explores = random() < explorationShare
+  const isLoaded = loadedFor(random)
+  const { roomy = [], loaded = [] } = Object.groupBy(kept, ({ candidate }) =>
+    isLoaded(candidate) ? 'loaded' : 'roomy',
+  )
+  const groups = [roomy, loaded].flatMap((one) => ranked(one, sort))
+  const home = affinity === undefined || explores ? undefined : strongest(groups[0], affinity)
+  const chosen = home ? [home] : []
+  for (const group of groups) {
+    const others = group.filter((one) => one !== home)
+    chosen.push(...drawn(others, count - chosen.length, random))
+  }
+  return chosen
+}
+
+/** Groups that are equal in what the customer sorts by, the best first. */
+function ranked(kept: readonly Kept[], sort: SortBy | undefined): readonly (readonly Kept[])[] {
+  if (sort === undefined) return kept.length > 0 ? [kept] : []
+  const groups = Map.groupBy(kept, (one) => rankBy[sort](one))
+  return [...groups].toSorted(([one], [other]) => one - other).map(([, group]) => group)
+}
+
+const rankBy: Readonly<Record<SortBy, (offer: Offer) => number>> = {
+  price: costOf,
+  throughput: ({ candidate }) => -candidate.tokensPerSecondP50,
+  latency: ({ candidate }) => candidate.firstContentP50Ms,
+}
+
+/** Where the key belongs among these. */
+function strongest(kept: readonly Kept[] = [], affinity: AffinityKey): Kept | undefined {
+  let home: Kept | undefined
+  let most = 0
+  for (const one of kept) {
+    const { nodeId, profileId } = one.candidate
+    const pull = pullOf(affinity, `${nodeId}/${profileId}`, one.weight)
+    if (pull <= most) continue
+    home = one
+    most = pull
+  }
+  return home
+}
+
 /** Draws without replacement: the better of two first, until enough are drawn. */
-function ordered(left: Kept[], random: Random): Kept[] {
-  const drawn: Kept[] = []
+function drawn(kept: readonly Kept[], count: number, random: Random): Kept[] {
+  const left = [...kept]
+  const taken: Kept[] = []
   let total = left.reduce((sum, { weight }) => sum + weight, 0)
-  while (left.length > 0 && drawn.length < limits.candidatesPerRequest) {
+  while (left.length > 0 && taken.length < count) {
     const first = drawOne(left, total, random)
     const second = drawOne(left, total, random)
     const [one, other] = [left[first], left[second]]
     const index = one && other && isBetter(other, one) ? second : first
-    for (const taken of left.splice(index, 1)) {
-      total -= taken.weight
-      drawn.push(taken)
+    for (const next of left.splice(index, 1)) {
+      total -= next.weight
+      taken.push(next)
     }
   }
-  return drawn
+  return taken
 }
-
-/** What a newcomer weighs beside a host of the best reputation: enough to earn one. */
-const explorationFloor = 0.1
-
-const weightOf = ({ reputation = 0 }: Candidate): number =>
-  explorationFloor + (1 - explorationFloor) * reputation ** 2
 
 /** An index, each as likely as its weight says; `total` is the sum of the weights. */
 function drawOne(all: readonly Kept[], total: number, random: Random): number {
@@ -91,9 +183,6 @@ function drawOne(all: readonly Kept[], total: number, random: Random): number {
   return all.length - 1
 }
 
-/** Cheaper wins; at one price, the host that was measured to answer sooner. */
-function isBetter(one: Kept, other: Kept): boolean {
-  const difference = one.price.completionNanoUsdPerMTok - other.price.completionNanoUsdPerMTok
-  if (difference !== 0n) return difference < 0n
-  return one.candidate.firstContentP50Ms < other.candidate.firstContentP50Ms
-}
+/** Of one price or two: what is dear is drawn the less. */
+const isBetter = (one: Kept, other: Kept): boolean =>
+  one.candidate.firstContentP50Ms < other.candidate.firstContentP50Ms

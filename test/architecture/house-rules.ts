@@ -26,7 +26,7 @@ export function lengthViolations({ path, lineCount }: SourceFile): string[] {
 }
 
 const knowsLaptop =
-  /^(apps\/local\/|test\/(apps\/local|e2e|hosts)\/|test\/support\/local-stack\.ts$)/
+  /^(apps\/local\/|test\/(apps\/local|e2e|hosts|load)\/|test\/support\/local-stack\.ts$)/
 
 /** The laptop stack may know everything because nothing knows it. */
 export function laptopViolations({ path, imports }: SourceFile): string[] {
@@ -75,6 +75,7 @@ const ownKinds = [
   'model',
   'contract',
   'faults',
+  'failures',
   'processes',
   'load',
   'hosts',

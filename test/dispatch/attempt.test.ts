@@ -10,6 +10,7 @@ import {
 import type { DialFailure } from '../../src/dispatch/ports.ts'
 import { makeTicketSigner } from '../../src/dispatch/ticket-signer.ts'
 import { sha256Hex } from '../../src/protocol/canonical.ts'
+import { chunkText } from '../../src/protocol/chat-chunk.ts'
 import { generatePrivateKey, makeSigner } from '../../src/protocol/ed25519.ts'
 import { decodeTicket, ticketHash, ticketHeader, ticketRefusal } from '../../src/protocol/ticket.ts'
 import { aCandidate } from '../adapters/dynamodb/facts.ts'
@@ -68,9 +69,13 @@ async function attemptAt(script: Script, changes: Partial<AttemptDeps> = {}) {
   return { host, attempt: await startAttempt({ ...deps, ...changes }, orderTo(host)) }
 }
 
-async function kindsOf(attempt: Attempt): Promise<string[]> {
+/** `begins`: the reader has content with the first text. */
+async function kindsOf(attempt: Attempt, begins = true): Promise<string[]> {
   if (attempt.kind === 'failed') throw new Error(`the attempt failed: ${attempt.reason}`)
-  return Array.fromAsync(attempt.events, (event) => event.kind)
+  return Array.fromAsync(attempt.events, (event) => {
+    if (begins && event.kind === 'chunk' && chunkText(event.chunk) !== '') attempt.contentBegan()
+    return event.kind
+  })
 }
 
 describe('the order', () => {
@@ -181,6 +186,15 @@ describe('a host that starts', () => {
     expect(await host.lastDispatch().ended).toBe(false)
   })
 
+  test('times out before its first content, whatever text its reader has no use for', async () => {
+    const short = { sleep: sleepShortened({ 30000: 150 }) }
+    const { host, attempt } = await attemptAt(answers({ frames: drip(says('a', 7), 20) }), short)
+    const kinds = await kindsOf(attempt, false)
+    expect(kinds.at(-1)).toBe('timeout')
+    expect(kinds.filter((kind) => kind === 'chunk').length).toBeGreaterThan(1)
+    expect(await host.lastDispatch().ended).toBe(false)
+  })
+
   test('has time anew with each text', async () => {
     async function* slowly() {
       for (const text of ['a', 'b', 'c', 'd']) {
@@ -219,6 +233,7 @@ describe('a host that starts', () => {
     const kinds: string[] = []
     for await (const event of attempt.events) {
       kinds.push(event.kind)
+      attempt.contentBegan()
       await sleep(60)
     }
     expect(kinds.at(-1)).toBe('done')

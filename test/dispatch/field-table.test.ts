@@ -95,6 +95,8 @@ describe('a value that asks for nothing', () => {
     ['service_tier', 'auto'],
     ['modalities', ['text']],
     ['echo', false],
+    ['tool_choice', 'auto'],
+    ['parallel_tool_calls', true],
     ['temperature', null],
     ['unheard_of', undefined],
   ])('%s: %o', (name, value) => {
@@ -106,7 +108,8 @@ describe('a value that asks for nothing', () => {
     ['store', true],
     ['modalities', ['text', 'audio']],
     ['temperature', 0],
-    ['parallel_tool_calls', true],
+    ['tool_choice', 'none'],
+    ['parallel_tool_calls', false],
     ['unheard_of', false],
   ])('is not %s: %o', (name, value) => {
     expect(asks(name, value)).toBe(true)

@@ -22,7 +22,7 @@ const everything = ChatRequest.parse({
   presence_penalty: 0.1,
   frequency_penalty: 0.2,
   tools: [{ type: 'function', function: { name: 'f' } }],
-  tool_choice: 'auto',
+  tool_choice: 'required',
   response_format: { type: 'json_object' },
   n: 2,
   logprobs: true,
@@ -40,7 +40,7 @@ const everything = ChatRequest.parse({
   stream: false,
   stream_options: { include_usage: false },
   user: 'someone@example.com',
-  metadata: { team: 'red' },
+  metadata: { team: 'crimson' },
   session_id: 's-1',
   prompt_cache_key: 'c-1',
   safety_identifier: 'i-1',
@@ -94,7 +94,7 @@ describe('a host gets the fields of its runtime kind and no other', () => {
 
   test.each(kinds)('and never who asks: %s', (kind) => {
     const text = JSON.stringify(sent(kind))
-    for (const secret of ['someone@example.com', 'red', 's-1', 'c-1', 'i-1']) {
+    for (const secret of ['someone@example.com', 'crimson', 's-1', 'c-1', 'i-1']) {
       expect(text).not.toContain(secret)
     }
   })
@@ -164,6 +164,23 @@ describe('in words that every runtime knows', () => {
       })
     }
   })
+})
+
+test.each(kinds)('tools that may not be called are not called: %s', (kind) => {
+  const { tools, tool_choice: choice } = sent(
+    kind,
+    ChatRequest.parse({ ...everything, tool_choice: 'none' }),
+  )
+  if (kind === 'ollama') expect([tools, choice]).toEqual([undefined, undefined])
+  else expect([tools, choice]).toEqual([everything.tools, 'none'])
+})
+
+test.each(kinds)('several calls at once are asked for where they are no default: %s', (kind) => {
+  const asking = { ...everything, parallel_tool_calls: true }
+  const told = kind === 'llamacpp' ? true : undefined
+  expect(sent(kind, ChatRequest.parse(asking)).parallel_tool_calls).toBe(told)
+  const without = ChatRequest.parse({ ...asking, tools: [] })
+  expect(sent(kind, without).parallel_tool_calls).toBeUndefined()
 })
 
 test('without tools nothing is said of choosing them, which vLLM refuses', () => {

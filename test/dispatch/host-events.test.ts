@@ -133,6 +133,15 @@ describe('an empty reason', () => {
     expect(await reasonsOf(said('""') + claimEvent({ finish_reason: null }) + done)).toHaveLength(2)
   })
 
+  test.each(['length', 'abort'])('behind %j changes nothing', async (reason) => {
+    const ended = said(`"${reason}"`)
+    expect(await reasonsOf(said('""') + ended + said('""') + done)).toEqual([
+      [1, null],
+      [1, reason],
+      [1, null],
+    ])
+  })
+
   test('that was never said is not made up', async () => {
     expect(await reasonsOf(said('null') + done)).toEqual([[1, null]])
   })

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import * as z from 'zod'
 import { toJsonAnswer } from '../../src/gateway/answer-json.ts'
 import type { CompletionEvent } from '../../src/gateway/completion-event.ts'
 import { chunkOf } from '../../src/gateway/relay.ts'
@@ -117,6 +118,19 @@ describe('a completed answer', () => {
     expect(await bodyOf(events)).toMatchObject({
       choices: [{ logprobs: { content: [one, two], refusal: [two] } }],
     })
+  })
+
+  test('has as many log-probabilities as the host shows at once', async () => {
+    const content = Array.from({ length: 300_000 }, () => 0)
+    const logprobs = { content, refusal: content }
+    const choice = { index: 0, delta: { content: 'a' }, finish_reason: null, logprobs }
+    const shown: CompletionEvent = { kind: 'chunk', chunk: chunkOf(identity, [choice]) }
+    const answer = await bodyOf([shown, finished([0, 'stop'])])
+    const Shown = z.object({
+      choices: z.tuple([z.object({ logprobs: z.record(z.string(), z.array(z.number())) })]),
+    })
+    const [first] = Shown.parse(answer).choices
+    expect(Object.values(first.logprobs).map(({ length }) => length)).toEqual([300_000, 300_000])
   })
 
   test('may be empty', async () => {

@@ -12,11 +12,28 @@ import type { CompletionEvent } from '../../src/gateway/completion-event.ts'
 import { answerDialects } from '../support/answer-dialects.ts'
 import { bodyOf, choice, type Dialect, ends } from '../support/dialect.ts'
 import { inPieces, relayed } from '../support/relayed.ts'
-import { identity, settled, usage } from '../support/settled-request.ts'
+import { finished, identity as oneChoice, settled, usage } from '../support/settled-request.ts'
 import { toolCallDialects } from '../support/tool-call-dialects.ts'
 
-const all = [...toolCallDialects, ...answerDialects]
-const whole = all.filter(({ means }) => means.reason !== undefined)
+/** Of two choices, the second alone has content. */
+const ofSecond = (delta: object, finish_reason: string | null = null) => ({
+  choices: [{ index: 1, delta, finish_reason }],
+})
+const twoChoices: Dialect = {
+  name: 'two choices',
+  source: 'none: made up',
+  frames: [ofSecond({ content: 'Hello' }), ends('length'), ofSecond({}, 'stop')],
+  means: { content: '', reason: 'length' },
+}
+const oneOfTwo: Dialect = {
+  name: 'two choices, neither at its end',
+  source: 'none: made up',
+  frames: [ofSecond({ content: 'Hel' })],
+  means: { content: '', reason: undefined },
+}
+const dialects = [...toolCallDialects, ...answerDialects]
+const all = [...dialects, twoChoices, oneOfTwo]
+const whole = dialects.filter(({ means }) => means.reason !== undefined)
 const named = (dialects: readonly Dialect[]) =>
   dialects.map((dialect) => [dialect.name, dialect] as const)
 
@@ -26,6 +43,8 @@ const afterTools = { frames: [choice({ content: 'It rains.' }), ends('stop')] }
 const Asked = z.looseObject({
   model: z.string(),
   stream: z.boolean().optional(),
+  n: z.int().optional(),
+  user: z.string().optional(),
   stream_options: z.object({ include_usage: z.boolean() }).optional(),
   messages: z.array(z.looseObject({ role: z.string(), tool_call_id: z.string().optional() })),
 })
@@ -35,8 +54,15 @@ async function eventsFor(request: z.infer<typeof Asked>): Promise<CompletionEven
   const hasResults = request.messages.some(({ role }) => role === 'tool')
   const dialect = all.find(({ name }) => name === request.model)
   const body = hasResults || dialect === undefined ? afterTools : dialect
-  const read = await relayed(inPieces(bodyOf({ ...body, name: '', source: '', means: noMeaning })))
+  const read = await relayed(inPieces(bodyOf({ ...body, name: '', source: '', means: noMeaning })), {
+    choices: request.n ?? 1,
+  })
   if (read.isFinished) return read.events
+  // As a deadline or its customer ends a request: every choice that was not at its end has a length.
+  if (request.user === 'stopped') {
+    const cut = finished([0, 'length'], [1, 'length'], ...read.totals.finishReasons)
+    return [...read.events.slice(0, -1), cut]
+  }
   const failed = { kind: 'failed', error: { code: 'upstream_error' }, settled } as const
   return [...read.events.slice(0, -1), failed]
 }
@@ -50,6 +76,7 @@ async function answer(http: Request): Promise<Response> {
   const request = Asked.parse(await http.json())
   asked.push(request)
   const events = inOrder(await eventsFor(request))
+  const identity = { ...oneChoice, choices: request.n ?? 1 }
   if (!request.stream) {
     const reply = await toJsonAnswer(events, identity)
     return reply.kind === 'failed'
@@ -128,6 +155,28 @@ describe('the one object', () => {
   })
 })
 
+describe('a choice without content', () => {
+  const endOf = async (dialect: Dialect, changes: { n?: number; user?: string }) => {
+    const stream = client.chat.completions.stream({ ...ask(dialect), ...changes })
+    const { choices } = await stream.finalChatCompletion()
+    return choices.map(({ message, finish_reason }) => [message.content ?? '', finish_reason])
+  }
+
+  test('among others is an answer like them', async () => {
+    expect(await endOf(twoChoices, { n: 2 })).toEqual([
+      ['', 'length'],
+      ['Hello', 'stop'],
+    ])
+  })
+
+  test('is one too where the answer was stopped before it began', async () => {
+    expect(await endOf(oneOfTwo, { n: 2, user: 'stopped' })).toEqual([
+      ['', 'length'],
+      ['Hel', 'length'],
+    ])
+  })
+})
+
 describe('the bare stream', () => {
   const chunksOf = async (dialect: Dialect, include_usage: boolean) =>
     Array.fromAsync(
@@ -156,7 +205,7 @@ describe('the bare stream', () => {
   })
 
   test('throws where the answer broke off, after what came before', async () => {
-    const broken = all.filter(({ means }) => means.reason === undefined)
+    const broken = dialects.filter(({ means }) => means.reason === undefined)
     expect(broken).not.toEqual([])
     for (const dialect of broken) {
       let text = ''

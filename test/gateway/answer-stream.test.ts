@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import {
-  framesOf,
+  makeFrames,
   type StreamOptions,
   settledWithin,
   toSseBody,
 } from '../../src/gateway/answer-stream.ts'
 import type { CompletionEvent } from '../../src/gateway/completion-event.ts'
+import { chunkOf } from '../../src/gateway/relay.ts'
 import type { Sleep } from '../../src/protocol/clock.ts'
 import { makeLatch } from '../support/host-answers.ts'
 import { chunk, finished, identity, settled, started, usage } from '../support/settled-request.ts'
@@ -15,10 +16,17 @@ const frame = (rest: string) =>
   `data: {"id":"${id}","object":"chat.completion.chunk","created":1700000000,"model":"maker/model",${rest}}\n\n`
 const b3iq = `"b3iq":${JSON.stringify(settled.summary)}`
 
-const framesFor = (event: CompletionEvent, includeUsage: boolean, choices = 1): string[] =>
-  [...framesOf(event, { identity: { ...identity, choices }, includeUsage })].map((bytes) =>
-    Buffer.from(bytes).toString('utf8'),
-  )
+function framesAfter(
+  before: readonly CompletionEvent[],
+  event: CompletionEvent,
+  { includeUsage = false, choices = 1 } = {},
+): string[] {
+  const framesOf = makeFrames({ identity: { ...identity, choices }, includeUsage })
+  for (const one of before) Array.from(framesOf(one))
+  return [...framesOf(event)].map((bytes) => Buffer.from(bytes).toString('utf8'))
+}
+const framesFor = (event: CompletionEvent, includeUsage: boolean): string[] =>
+  framesAfter([chunk({ content: 'a' })], event, { includeUsage })
 
 describe('the frames of an event, byte by byte', () => {
   test('a start is told in headers alone', () => {
@@ -50,11 +58,19 @@ describe('the frames of an event, byte by byte', () => {
   })
 
   test('the end tells how each choice ended', () => {
-    const [last] = framesFor(finished([1, 'stop'], [0, 'length']), false, 3)
+    const [last] = framesAfter([], finished([1, 'stop'], [0, 'length']), { choices: 3 })
     expect(JSON.parse(last?.slice(6) ?? '').choices).toMatchObject([
       { index: 0, finish_reason: 'length' },
       { index: 1, finish_reason: 'stop' },
       { index: 2, finish_reason: 'length' },
+    ])
+  })
+
+  test('a choice without content gets its role at its end, and any other once', () => {
+    const [last] = framesAfter([chunk({ content: 'b' }, 1)], finished(), { choices: 2 })
+    expect(JSON.parse(last?.slice(6) ?? '').choices).toEqual([
+      { index: 0, delta: { role: 'assistant', content: '' }, finish_reason: 'stop' },
+      { index: 1, delta: {}, finish_reason: 'stop' },
     ])
   })
 
@@ -217,6 +233,21 @@ test('a client that leaves is told once, and the events are read to their end', 
   give(finished([0, 'stop']))
   end()
   await turn()
+  expect(feed.taken).toBe(4)
+})
+
+test('an event that cannot be written breaks the reply off; the events are read to their end', async () => {
+  const { feed, iterator, give, end } = makeFeed()
+  const { read, left } = bodyOf(iterator)
+  // No JSON has a number of this kind, as it has no value that is nested too deep.
+  const unwritable = { ...chunkOf(identity, []), unwritable: 1n }
+  give({ kind: 'chunk', chunk: unwritable })
+  give(chunk({ content: 'late' }))
+  give(finished([0, 'stop']))
+  end()
+  await expect(read()).rejects.toThrow('BigInt')
+  await turn()
+  expect(left.times).toBe(1)
   expect(feed.taken).toBe(4)
 })
 

@@ -27,6 +27,10 @@ const { ask, impatient, wayOf } = asksOf(() => bench)
 
 const nodeIds = ({ hosts }: Sale) => hosts.map(({ nodeId }) => nodeId)
 
+const callsNobody = {
+  choices: [{ index: 0, delta: { tool_calls: [{ index: 0, function: { arguments: ' ' } }] } }],
+}
+
 /** How a host can fail before content, and the name of it in the receipt. */
 const failures: [string, Script, string][] = [
   ['is busy', busy, 'busy'],
@@ -42,6 +46,16 @@ const failures: [string, Script, string][] = [
   [
     'says nothing of substance, again and again',
     answers({ frames: drip({ choices: [{ index: 0, delta: { role: 'assistant' } }] }, 20) }),
+    'timed_out',
+  ],
+  [
+    'fills choices that nobody asked for',
+    answers({ frames: drip({ choices: [{ index: 1, delta: { content: 'a' } }] }, 20) }),
+    'timed_out',
+  ],
+  [
+    'calls a tool whose name never comes',
+    answers({ frames: drip(callsNobody, 20) }),
     'timed_out',
   ],
   ['is cut before content', answers({ end: 'cut' }), 'cut'],

@@ -79,6 +79,13 @@ describe('a prompt that cannot fit', () => {
     })
   })
 
+  test('is not refused for reasoning, which a template may leave out, though it is counted', () => {
+    const shard = shardOf([someCandidate], { model: { context_length: 100 } })
+    const thought = { role: 'assistant', content: 'a', reasoning_content: 'x'.repeat(600) }
+    const { promptBytes: bytes } = planned({ messages: [thought], max_tokens: 64 }, shard)
+    expect(bytes).toBe(1 + 16 + 600)
+  })
+
   test('into one host goes to another', () => {
     const short = { ...someCandidate, contextLength: 100 }
     const long = { ...someCandidate, contextLength: 200 }

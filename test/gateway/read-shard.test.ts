@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Candidate, PoolHead } from '../../src/fleet/pool.ts'
-import { readShardFrom } from '../../src/gateway/read-shard.ts'
+import { readShardFrom, type ShardWish } from '../../src/gateway/read-shard.ts'
+import { sha256Hex } from '../../src/protocol/canonical.ts'
+import { placeOf, shardsAt } from '../../src/routing/affinity.ts'
 import { aCandidate, digest } from '../adapters/dynamodb/facts.ts'
 import { modelOnSale } from '../support/model-on-sale.ts'
 
@@ -30,62 +32,144 @@ function poolOf(shards: number, changes: { readonly candidate?: Partial<Candidat
   }
 }
 
-/** Draws as the dice fall, one after the other. */
-function drawing({ pool }: ReturnType<typeof poolOf>, ...dice: readonly number[]) {
-  const left = [...dice]
-  const read = readShardFrom(pool, () => left.shift() ?? 0)
-  return async () =>
-    (await read('maker/model'))?.candidates.map(({ firstContentP50Ms }) => firstContentP50Ms)
+const freshMs = 5_000
+
+/** Reads at the times that `clock` tells, and tells the shards by their candidates' milliseconds. */
+function reading({ pool }: ReturnType<typeof poolOf>, random = () => 0) {
+  const clock = { nowMs: 0 }
+  const read = readShardFrom(pool, { random, freshMs, nowMs: () => clock.nowMs })
+  const ask = async (wish: Partial<ShardWish> = {}) => {
+    const shard = await read('maker/model', { affinity: undefined, suits: () => true, ...wish })
+    return shard?.candidates.map(({ firstContentP50Ms }) => firstContentP50Ms)
+  }
+  return Object.assign(ask, { clock })
 }
+
+const shardsOf = (key: string, shards: number, count: number) =>
+  shardsAt(placeOf(key), shards, count)
+
+const keys = Array.from({ length: 40 }, (_, index) => sha256Hex(`conversation ${index}`))
+const [someKey = ''] = keys
 
 describe('a model', () => {
   test('without a pool is not on sale', async () => {
     const one = poolOf(1)
     one.resize(0)
-    expect(await drawing(one)()).toBeUndefined()
+    expect(await reading(one)()).toBeUndefined()
   })
 
   test('of one shard takes one round trip: head and shard beside each other', async () => {
     const one = poolOf(1)
-    expect(await drawing(one, 0.99)()).toEqual([0])
+    const read = reading(one)
+    expect(await read({ affinity: someKey })).toEqual([0])
+    expect(await read({ affinity: keys[1] })).toEqual([0])
     expect(one.reads).toEqual([0])
   })
 
   test.each([
-    [0, 0],
-    [0.24, 0],
-    [0.25, 1],
-    [0.5, 2],
-    [0.999, 3],
-  ])('of four is read where the die falls: %d → shard %i', async (die, index) => {
-    const four = poolOf(4)
-    expect(await drawing(four, 0, die)()).toEqual([index])
+    [0, [0, 1]],
+    [0.24, [0, 1]],
+    [0.25, [1, 2]],
+    [0.999, [3, 0]],
+  ])('of four is read where the die falls: %d → shards %j', async (die, indexes) => {
+    expect(await reading(poolOf(4), () => die)()).toEqual(indexes)
+  })
+
+  test('of four is read where the conversation’s key says, by every process alike', async () => {
+    for (const affinity of keys) {
+      const [one, other] = [reading(poolOf(4), () => 0.1), reading(poolOf(4), () => 0.9)]
+      expect(await one({ affinity })).toEqual(shardsOf(affinity, 4, 2))
+      expect(await other({ affinity })).toEqual(await one({ affinity }))
+    }
   })
 
   test('that this process has met takes one round trip from then on', async () => {
     const four = poolOf(4)
-    const draw = drawing(four, 0, 0.5, 0.75, 0.25)
-    await draw()
+    const read = reading(four)
+    await read()
+    read.clock.nowMs = freshMs
     four.reads.splice(0)
-    expect([await draw(), await draw()]).toEqual([[3], [1]])
-    expect(four.reads).toEqual([3, 1])
+    await read({ affinity: someKey })
+    expect(four.reads).toEqual(shardsOf(someKey, 4, 2))
   })
 
-  test('whose shard went between two reads still has its first', async () => {
+  test('takes none while what was read is fresh', async () => {
     const four = poolOf(4)
-    four.gone.add(2)
-    expect(await drawing(four, 0, 0.5)()).toEqual([0])
+    const read = reading(four)
+    for (const affinity of keys) await read({ affinity })
+    expect(four.reads.toSorted()).toEqual([0, 1, 2, 3])
+    read.clock.nowMs = freshMs - 1
+    for (const affinity of keys) await read({ affinity })
+    expect(four.reads).toHaveLength(4)
+    read.clock.nowMs = freshMs
+    await read({ affinity: someKey })
+    expect(four.reads).toHaveLength(6)
+  })
+
+  test('whose shard went between two reads still has another', async () => {
+    const four = poolOf(4)
+    const [first = 0, second = 0] = shardsOf(someKey, 4, 2)
+    four.gone.add(first)
+    expect(await reading(four)({ affinity: someKey })).toEqual([second])
   })
 
   test('that shrank, or left, is read as it is now', async () => {
     const four = poolOf(4)
-    const draw = drawing(four, 0, 0.9, 0.9, 0.9, 0)
-    await draw()
+    const read = reading(four, () => 0.9)
+    await read()
     four.resize(1)
-    expect(await draw()).toEqual([0])
+    read.clock.nowMs = freshMs
+    expect(await read()).toEqual([0])
     four.resize(0)
-    expect(await draw()).toBeUndefined()
+    read.clock.nowMs = 2 * freshMs
+    expect(await read()).toBeUndefined()
   })
+
+  test('that grew is read at the places where its conversations are now', async () => {
+    const nine = poolOf(9)
+    const read = reading(nine)
+    await read()
+    nine.resize(10)
+    read.clock.nowMs = freshMs
+    for (const affinity of keys) expect(await read({ affinity })).toEqual(shardsOf(affinity, 10, 2))
+  })
+})
+
+describe('a request with narrow wishes', () => {
+  test('is shown two further shards, in one more round trip', async () => {
+    const nine = poolOf(9)
+    const read = reading(nine)
+    await read({ affinity: someKey })
+    read.clock.nowMs = freshMs
+    nine.reads.splice(0)
+    const seen = await read({ affinity: someKey, suits: () => false })
+    expect(seen).toEqual(shardsOf(someKey, 9, 4))
+    expect(nine.reads).toEqual(seen)
+  })
+
+  test('is shown all there is of a small pool', async () => {
+    const three = poolOf(3)
+    expect(await reading(three)({ affinity: someKey, suits: () => false })).toHaveLength(3)
+  })
+
+  test('is asked about what was found, and nothing where that is all', async () => {
+    const counts: number[] = []
+    const suits: ShardWish['suits'] = ({ candidates }) => counts.push(candidates.length) > 0
+    await reading(poolOf(9))({ affinity: someKey, suits })
+    await reading(poolOf(2))({ affinity: someKey, suits })
+    expect(counts).toEqual([2])
+  })
+})
+
+test('at most 500 shards are kept, the oldest make room', async () => {
+  const one = poolOf(1)
+  const read = readShardFrom(one.pool, { random: () => 0, freshMs, nowMs: () => 0 })
+  const ask = (name: number) => read(`model ${name}`, { affinity: undefined, suits: () => true })
+  for (let name = 0; name < 501; name += 1) await ask(name)
+  await ask(500)
+  expect(one.reads).toHaveLength(501)
+  await ask(0)
+  expect(one.reads).toHaveLength(502)
 })
 
 test.each<[string, Partial<Candidate>, number]>([
@@ -93,5 +177,5 @@ test.each<[string, Partial<Candidate>, number]>([
   ['of a build that the head’s catalogue does not know is not', { profileId: 'maker/model@q2' }, 0],
   ['of another file under a known name is not', { artifactDigest: `${digest.slice(0, -1)}b` }, 0],
 ])('a candidate %s', async (_, candidate, sold) => {
-  expect(await drawing(poolOf(1, { candidate }))()).toHaveLength(sold)
+  expect(await reading(poolOf(1, { candidate }))()).toHaveLength(sold)
 })

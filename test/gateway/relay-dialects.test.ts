@@ -54,7 +54,7 @@ async function expectMeaning(read: Awaited<ReturnType<typeof relayed>>, { means 
   }).toEqual({ content: means.content, reasoning: means.reasoning, calls: means.calls })
   expect(read.totals.finishReasons.get(0)).toBe(means.reason)
   expect(read.isFinished).toBe(means.reason !== undefined)
-  expect(read.totals.hostUsage).toEqual(means.usage ?? null)
+  expect(read.hostUsage).toEqual(means.usage ?? null)
   const ids = message.tool_calls?.map((call) => call.id) ?? []
   expect(new Set(ids).size).toBe(ids.length)
 }
@@ -79,7 +79,7 @@ describe('through agent and gateway, which agree', () => {
     if (claim === undefined) throw new Error('the agent signed for nothing')
     expect(verifyClaim(claim, proxy.node.signer.publicKey)).toBe(true)
     expect(claim.claim.output_sha256).toBe(read.totals.outputSha256)
-    expect(claim.claim.usage).toEqual(read.totals.hostUsage)
+    expect(claim.claim.usage).toEqual(read.hostUsage)
   })
 })
 

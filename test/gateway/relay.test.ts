@@ -1,10 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import {
-  makeRelay,
-  type RelayIdentity,
-  toTokenCounts,
-  toWireUsage,
-} from '../../src/gateway/relay.ts'
+import { makeRelay, type RelayIdentity, toWireUsage } from '../../src/gateway/relay.ts'
 import { sha256Hex } from '../../src/protocol/canonical.ts'
 import { chunkText, HostChunk } from '../../src/protocol/chat-chunk.ts'
 
@@ -125,6 +120,41 @@ describe('what is handed on', () => {
       { index: 0, delta: {}, finish_reason: null, logprobs },
     ])
   })
+
+  test('has those of the first character too, behind the role and before its text', () => {
+    const relay = relayOf(2, true)
+    const half = (token: string) => delta({ content: '' }, 1, { logprobs: { content: [{ token }] } })
+    relay.take(half('x'))
+    relay.take(half('y'))
+    expect(relay.hasContent()).toBe(false)
+    expect(choicesOf(relay.take(says('a', 0)))).toHaveLength(2)
+    const opened = choicesOf(
+      relay.take(delta({ content: 'ü' }, 1, { logprobs: { content: [{ token: 'z' }] } })),
+    )
+    expect(opened.map((choice) => [choice.delta, choice.logprobs])).toEqual([
+      [{ role: 'assistant', content: '' }, undefined],
+      [{}, { content: [{ token: 'x' }] }],
+      [{}, { content: [{ token: 'y' }] }],
+      [{ content: 'ü' }, { content: [{ token: 'z' }] }],
+    ])
+  })
+
+  test('has none of those before the first text that the customer did not ask for', () => {
+    const relay = relayOf()
+    relay.take(delta({ content: '' }, 0, { logprobs: { content: [{ token: 'x' }] } }))
+    expect(relay.take(says('a'))).toHaveLength(2)
+  })
+
+  test.each([
+    ['64 frames', 1_000, 'x', 64],
+    ['64 KB', 10, 'x'.repeat(20_000), 3],
+  ])('has at most %s of log-probabilities before the first text', (_, frames, token, kept) => {
+    const relay = relayOf(1, true)
+    for (let frame = 0; frame < frames; frame += 1) {
+      relay.take(delta({ content: '' }, 0, { logprobs: { content: [{ token }] } }))
+    }
+    expect(relay.take(says('a'))).toHaveLength(kept + 2)
+  })
 })
 
 describe('several choices', () => {
@@ -215,25 +245,13 @@ describe('what is counted', () => {
     expect(relay.totals().outputSha256).toBe(sha256Hex('\ud83d\ude42'))
   })
 
-  test("keeps the host's highest word on usage, on whatever frame it came", () => {
-    const relay = relayOf()
-    expect(relay.totals().hostUsage).toBeNull()
-    relay.take(HostChunk.parse({ ...says('a'), usage: { prompt_tokens: 5, completion_tokens: 1 } }))
-    relay.take(uses(5, 2))
-    relay.take(HostChunk.parse({ ...finishes('stop'), usage: null }))
-    expect(relay.totals().hostUsage).toEqual({ prompt: 5, cached_prompt: 0, completion: 2 })
-  })
 })
 
-test('usage goes to the wire and back, and a cache serves no more than the prompt', () => {
-  const counts = { prompt: 5, cached_prompt: 3, completion: 2 }
-  expect(toWireUsage(counts)).toEqual({
+test('usage goes to the wire as OpenAI writes it', () => {
+  expect(toWireUsage({ prompt: 5, cached_prompt: 3, completion: 2 })).toEqual({
     prompt_tokens: 5,
     completion_tokens: 2,
     total_tokens: 7,
     prompt_tokens_details: { cached_tokens: 3 },
   })
-  expect(toTokenCounts(toWireUsage(counts))).toEqual(counts)
-  const tooMuch = { ...toWireUsage(counts), prompt_tokens_details: { cached_tokens: 9 } }
-  expect(toTokenCounts(tooMuch).cached_prompt).toBe(5)
 })

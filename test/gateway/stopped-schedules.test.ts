@@ -1,7 +1,6 @@
 // Ten minutes without any schedule: no pass, no probe, no sweep. Hosts that live keep earning, and
 // one that died gets nothing, because each request reads the hot items and judges them by the clock.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { makeFreshCache } from '../../src/gateway/fresh-cache.ts'
 import { readShardFrom } from '../../src/gateway/read-shard.ts'
 import { tellPoolAge } from '../../src/schedules/pool-age.ts'
 import { recomputeEligibility } from '../../src/schedules/recompute-eligibility.ts'
@@ -53,7 +52,7 @@ test('live hosts keep serving, dead ones get nothing, and the pool’s age is to
   const app = bench.appOf({
     nowMs: clock,
     random,
-    shards: makeFreshCache(readShardFrom(pool, random), { freshMs, nowMs: clock }),
+    shards: readShardFrom(pool, { random, freshMs, nowMs: clock }),
   })
   const customer = await bench.customer()
   const startedAtMs = nowMs
@@ -70,7 +69,8 @@ test('live hosts keep serving, dead ones get nothing, and the pool’s age is to
     await fleet.recordBeat(aBeat(silent.nodeId, paused))
     if (nowMs - startedAtMs === 60_000) deadAfterFresh = dispatchesOf(dead)
     if ((nowMs - startedAtMs) % askEveryMs === 0) {
-      await completionOf(await askChat(app, customer, { model }))
+      // Of a conversation each, so that no host has all of them.
+      await completionOf(await askChat(app, customer, { model, session_id: `${tick}` }))
     }
   }
 

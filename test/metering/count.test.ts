@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   countTokens,
   promptBytes,
+  promptBytesLeast,
   promptTokensBound,
   templateBytesPerMessage,
 } from '../../src/metering/count.ts'
@@ -19,6 +20,7 @@ const message: fc.Arbitrary<ChatMessage> = fc.record({
       { maxLength: 4 },
     ),
   ),
+  reasoning_content: fc.option(text),
 })
 const messages = fc.array(message, { minLength: 1, maxLength: 6 })
 
@@ -53,6 +55,15 @@ describe('the bytes of a prompt', () => {
     expect(promptBytes({ messages: [plain], tools: [call] })).toBe(
       bare + JSON.stringify([call]).length,
     )
+  })
+
+  test('include the reasoning of earlier answers, which the least of them leaves out', () => {
+    const plain: ChatMessage = { role: 'assistant', content: 'ab' }
+    const thought: ChatMessage = { ...plain, reasoning_content: 'größe' }
+    const bare = promptBytes({ messages: [plain] })
+    expect(promptBytes({ messages: [thought] })).toBe(bare + 7)
+    expect(promptBytesLeast({ messages: [thought] })).toBe(bare)
+    expect(promptBytesLeast({ messages: [plain] })).toBe(bare)
   })
 
   test('add up over its messages', () => {

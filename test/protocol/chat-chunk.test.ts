@@ -35,6 +35,26 @@ test('the text of a chunk is that of its choices as they stand', () => {
 
 const deltaOf = (choice: object) => HostChunk.parse({ choices: [choice] }).choices[0]?.delta
 
+describe('log-probabilities', () => {
+  const shown = (logprobs: unknown) =>
+    HostChunk.parse({ choices: [{ delta: { content: 'a' }, logprobs }] }).choices[0]
+  const nested = (depth: number) => JSON.parse('['.repeat(depth) + ']'.repeat(depth))
+
+  test('are kept as they came', () => {
+    const top = { token: 'a', logprob: -0.1, bytes: [97] }
+    const logprobs = { content: [{ ...top, top_logprobs: [top] }], refusal: null }
+    expect(shown(logprobs)?.logprobs).toEqual(logprobs)
+    expect(shown(null)?.logprobs).toBeNull()
+  })
+
+  test('that nest deeper than any, or have too many values, are left out, and the text is not', () => {
+    expect(shown(nested(8))?.logprobs).toEqual(nested(8))
+    for (const hostile of [nested(9), nested(100_000), Array(1_000_000).fill(0)]) {
+      expect(shown(hostile)).toMatchObject({ delta: { content: 'a' }, logprobs: undefined })
+    }
+  })
+})
+
 describe('a chunk of a host', () => {
   test('may leave out what runtimes leave out', () => {
     expect(HostChunk.parse({})).toEqual({ choices: [], usage: null })

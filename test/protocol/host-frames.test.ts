@@ -135,6 +135,23 @@ describe('a reader', () => {
     expect(read(lines.map((line) => `data: ${line}`).join('\n')).said).toEqual(['a', 'b', 'done'])
   })
 
+  test('takes lines of which none is a frame for one that is broken, up to eight', () => {
+    const broken = (lines: number) => `data: x\n`.repeat(lines)
+    expect(read(`${broken(8)}\n`.repeat(8) + event(says('a'))).said).toEqual(['a'])
+    expect(read(`${broken(9)}\n${event(says('a'))}`).said).toEqual(['error'])
+  })
+
+  test('takes a document that is broken for one, over however many lines', () => {
+    const document = `data: {\n${'data:   "a": 1,\n'.repeat(1_000)}\n`
+    expect(read(document.repeat(8) + event(says('a'))).said).toEqual(['a'])
+    expect(read(document.repeat(9) + event(says('a'))).said).toEqual(['error'])
+  })
+
+  test('looks at no line behind the ninth that nobody can read', () => {
+    const lines = [says('a'), ...Array<string>(9).fill('x'), says('b')]
+    expect(read(lines.map((line) => `data: ${line}`).join('\n')).said).toEqual(['a', 'error'])
+  })
+
   test('does not mind empty events and fields that nobody knows', () => {
     const noise = 'data:\n\ndata: \n\nretry: soon\nnobody: knows\n'.repeat(20)
     expect(read(noise + event(says('a'))).said).toEqual(['a'])

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { HostChunk } from '../../src/protocol/chat-chunk.ts'
-import { moreUsage, usageOf } from '../../src/protocol/host-usage.ts'
+import { moreUsage, toTokenCounts, usageOf } from '../../src/protocol/host-usage.ts'
 
 const read = (usage: unknown, rest: object = {}) => HostChunk.parse({ usage, ...rest }).usage
 
@@ -80,4 +80,9 @@ describe('usage over several frames', () => {
       }),
     )
   })
+})
+
+test('usage is counted with at most the whole prompt from a cache', () => {
+  expect(toTokenCounts(usageOf(5, 2, 3))).toEqual({ prompt: 5, cached_prompt: 3, completion: 2 })
+  expect(toTokenCounts(usageOf(5, 2, 9))).toEqual({ prompt: 5, cached_prompt: 5, completion: 2 })
 })

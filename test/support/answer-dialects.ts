@@ -101,6 +101,12 @@ const texts: readonly Dialect[] = [
     },
   },
   {
+    name: 'an end without any content',
+    source: 'none: made up',
+    frames: [choice({ role: 'assistant', content: '' }), ends('stop')],
+    means: { content: '', reason: 'stop' },
+  },
+  {
     name: 'no blank line between events',
     source: 'none: made up',
     frames: [choice({ content: 'Hel' }), choice({ content: 'lo' }), ends('stop')],
@@ -118,6 +124,8 @@ const reasons: readonly Dialect[] = [
       ['COMPLETE', 'stop'],
       ['function_call', 'stop'],
       ['max_tokens', 'length'],
+      ['max_new_tokens', 'length'],
+      ['model_length', 'length'],
       ['length', 'length'],
       ['content_filter', 'content_filter'],
     ] as const
@@ -142,6 +150,18 @@ const reasons: readonly Dialect[] = [
     source: 'qualcomm/GenieX#1243',
     frames: [choice({ content: 'Hello' }, { finish_reason: '' }), ends('')],
     means: hello,
+  },
+  {
+    name: 'an empty reason behind the real one',
+    source: 'none: made up',
+    frames: [choice({ content: 'Hello' }), ends('length'), ends('')],
+    means: { content: 'Hello', reason: 'length' },
+  },
+  {
+    name: 'given up by its engine, then an empty reason',
+    source: 'none: made up',
+    frames: [choice({ content: 'Hel' }), ends('abort'), ends('')],
+    means: { content: 'Hel', reason: undefined },
   },
   {
     name: 'vLLM: given up by its engine, then the end mark',

@@ -4,6 +4,7 @@ import type { CompletionEvent } from '../../src/gateway/completion-event.ts'
 import { makeRelay, type RelayIdentity } from '../../src/gateway/relay.ts'
 import type { ChatChunk } from '../../src/protocol/chat-chunk.ts'
 import type { SignedClaim } from '../../src/protocol/claim.ts'
+import { moreUsage, toTokenCounts, type WireUsage } from '../../src/protocol/host-usage.ts'
 import { finished, identity, started } from './settled-request.ts'
 
 /** `text` in pieces of so many bytes. */
@@ -25,16 +26,21 @@ export async function relayed(
   const chunks: ChatChunk[] = []
   const kinds: string[] = []
   let claim: SignedClaim | undefined
+  let usage: WireUsage | null = null
   for await (const event of hostEvents(body)) {
     kinds.push(event.kind)
     if (event.kind === 'claim') claim = event.claim
-    if (event.kind === 'chunk') chunks.push(...relay.take(event.chunk))
+    if (event.kind !== 'chunk') continue
+    usage = moreUsage(usage, event.chunk.usage)
+    chunks.push(...relay.take(event.chunk))
   }
+  /** The host's word, as its frames tell it. */
+  const hostUsage = usage && toTokenCounts(usage)
   const totals = relay.totals()
   const events: CompletionEvent[] = [
     started,
     ...chunks.map((chunk) => ({ kind: 'chunk', chunk }) as const),
     finished(...totals.finishReasons),
   ]
-  return { chunks, kinds, claim, totals, isFinished: relay.isFinished(), events }
+  return { chunks, kinds, claim, hostUsage, totals, isFinished: relay.isFinished(), events }
 }

@@ -78,7 +78,8 @@ export async function attemptAt(deps: HostDeps, order: AttemptOrder): Promise<At
     return { ...dispatched, kind: 'failed', reason: failure }
   }
   checker.count(`host: ${course}`)
-  return { ...dispatched, kind: 'open', events: eventsOf(deps, order, { course, ticketHash }) }
+  const events = eventsOf(deps, order, { course, ticketHash })
+  return { ...dispatched, kind: 'open', events, contentBegan: () => undefined }
 }
 
 type Script = { readonly course: Course; readonly ticketHash: string }

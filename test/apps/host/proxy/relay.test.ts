@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { hostEvents } from '../../../../src/dispatch/host-events.ts'
 import { sha256Hex } from '../../../../src/protocol/canonical.ts'
 import { ClaimEvent, verifyClaim } from '../../../../src/protocol/claim.ts'
+import { limits } from '../../../../src/protocol/limits.ts'
 import { verifyProof } from '../../../../src/protocol/ticket.ts'
 import { content, done, type Reply, sse, stop, usage } from '../support/fake-runtime.ts'
 import { chatBody, claimIn, errorOf, eventsOf, proofOf } from '../support/gateway.ts'
@@ -33,12 +35,15 @@ describe('usage', () => {
     expect(claim.usage).toEqual({ prompt: 5, cached_prompt: 4, completion: 3 })
   })
 
-  it('is null where the runtime tells none, or what cannot be', async () => {
-    const impossible = { prompt_tokens: 1, completion_tokens: 1 }
-    const cached = { ...impossible, prompt_tokens_details: { cached_tokens: 2 } }
+  it('is null where the runtime tells none', async () => {
     expect((await relayed({ pieces: [content('a'), stop, done] })).claim.usage).toBeNull()
-    const pieces = [content('a', { usage: cached }), stop, done]
-    expect((await relayed({ pieces })).claim.usage).toBeNull()
+  })
+
+  it('names no more of the prompt as cached than there is of it', async () => {
+    const counts = { prompt_tokens: 1, completion_tokens: 1 }
+    const cached = { ...counts, prompt_tokens_details: { cached_tokens: 2 } }
+    const { claim } = await relayed({ pieces: [content('a', { usage: cached }), stop, done] })
+    expect(claim.usage).toEqual({ prompt: 1, cached_prompt: 1, completion: 1 })
   })
 })
 
@@ -178,6 +183,23 @@ describe('a reply that is one JSON document', () => {
     expect(verifyClaim(claim, proxy.node.signer.publicKey)).toBe(true)
     expect(claim.claim.usage).toEqual({ prompt: 3, cached_prompt: 0, completion: 0 })
     expect(claim.claim.output_sha256).toBe(sha256Hex(''))
+  })
+
+  it('is read as far as it fits beside its claim into what the gateway reads', async () => {
+    const document = (content: string) =>
+      JSON.stringify({ choices: [{ message: { content }, finish_reason: 'stop' }] })
+    const bytesMax = limits.hostReplyBytes - limits.claimBytes
+    const fits = 'x'.repeat(bytesMax - document('').length)
+    const replyTo = async (text: string) => {
+      const reply = { type: 'application/json', pieces: [document(text)] }
+      const { dispatch } = await openWorld({ reply })
+      return (await dispatch()).response
+    }
+    const { body } = await replyTo(fits)
+    if (body === null) throw new Error('the agent sent no body')
+    const kinds = await Array.fromAsync(hostEvents(body), ({ kind }) => kind)
+    expect(kinds).toEqual(['chunk', 'claim', 'done'])
+    expect(await errorOf(await replyTo(`${fits}x`))).toEqual({ status: 502, code: 'runtime_error' })
   })
 
   it('carries the claim as a member: chat that is not streamed', async () => {
