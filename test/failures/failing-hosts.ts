@@ -21,7 +21,7 @@ import {
 /** `tenth`: every wait is a tenth of what it is. `short_deadline`: that of the request is 2 s. */
 export type Pace = 'usual' | 'tenth' | 'short_deadline'
 
-type Failure = {
+export type Failure = {
   readonly script: Script
   /** Where the first host is dialled, if not at its own port. */
   readonly routeUrl?: string
@@ -56,6 +56,9 @@ const sendsTwice = (frames: readonly Frame[]): Frame[] => frames.flatMap((frame)
 
 /** As the host at this place says it when nothing fails. */
 export const isSound = (host: number): Script => answers({ frames: wholeAnswer(host) })
+
+const asAnotherModel = (frame: Frame): Frame =>
+  typeof frame === 'string' ? frame : { ...frame, model: 'someone/else' }
 
 /** A role and no word: alive, and nothing to show for it. */
 const onlyRole: Frame = { choices: [{ index: 0, delta: { role: 'assistant' } }] }
@@ -111,7 +114,7 @@ export const failures = {
   'reports no usage': { script: answers({ frames: [...words(1), finishes()] }) },
   'answers as another model': {
     script: answers({
-      frames: wholeAnswer(1).map((frame) => ({ ...Object(frame), model: 'someone/else' })),
+      frames: wholeAnswer(1).map(asAnotherModel),
       claim: { artifact_digest: `sha256:${'f'.repeat(64)}` },
     }),
   },

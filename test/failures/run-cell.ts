@@ -7,7 +7,7 @@ import type { Decision } from '../../src/ledger/ports.ts'
 import { chatPath, chatRequest, streamOf } from '../support/chat-client.ts'
 import type { GatewayBench, Sale } from '../support/gateway-bench.ts'
 import { sleepShortened } from '../support/sleep-shortened.ts'
-import { type FailureName, failures, isSound, type Pace } from './failing-hosts.ts'
+import { type Failure, type FailureName, failures, isSound, type Pace } from './failing-hosts.ts'
 
 export type Cell = {
   readonly failure: FailureName
@@ -79,11 +79,8 @@ export async function runCell(
   gateways: Gateways,
   cell: Cell,
 ): Promise<CellRun> {
-  const {
-    script,
-    routeUrl,
-    pace = 'usual',
-  } = { pace: undefined, routeUrl: undefined, ...failures[cell.failure] }
+  const failure: Failure = failures[cell.failure]
+  const { script, routeUrl, pace = 'usual' } = failure
   const sound = Array.from({ length: cell.hosts - 1 }, (_, index) => isSound(index + 2))
   const firstHost = routeUrl === undefined ? {} : { routeUrl }
   const sale = await bench.sale([script, ...sound], { firstHost })
