@@ -19,7 +19,7 @@ export async function toJsonAnswer(
   events: AsyncIterable<CompletionEvent>,
   identity: RelayIdentity,
 ): Promise<JsonAnswer> {
-  const messages = Array.from({ length: identity.choices }, emptyMessage)
+  let messages = emptyMessages(identity)
   let started: Extract<CompletionEvent, { kind: 'started' }> | undefined
   for await (const event of events) {
     switch (event.kind) {
@@ -28,6 +28,9 @@ export async function toJsonAnswer(
         break
       case 'chunk':
         addChunk(messages, event.chunk)
+        break
+      case 'withdrawn':
+        messages = emptyMessages(identity)
         break
       case 'failed':
         return { kind: 'failed', event }
@@ -57,6 +60,9 @@ type Message = {
 const TokenLogprobs = z.array(z.unknown()).nullish()
 /** Each chunk brings those of its own tokens. */
 const Logprobs = z.object({ content: TokenLogprobs, refusal: TokenLogprobs })
+
+const emptyMessages = ({ choices }: RelayIdentity): Message[] =>
+  Array.from({ length: choices }, emptyMessage)
 
 const emptyMessage = (): Message => ({
   logprobs: undefined,

@@ -3,7 +3,7 @@
  * client's pulls, so that a client that stops reading cannot keep a request from being settled.
  */
 
-import { absurd } from '../protocol/assert.ts'
+import { absurd, InvariantError } from '../protocol/assert.ts'
 import type { Sleep } from '../protocol/clock.ts'
 import { statusOf, toWireError } from '../protocol/errors.ts'
 import type { CompletionEvent } from './completion-event.ts'
@@ -137,6 +137,8 @@ export function makeFrames({
     switch (event.kind) {
       case 'started':
         return
+      case 'withdrawn':
+        throw new InvariantError('what a stream has shown is not withdrawn')
       case 'chunk':
         for (const { index } of event.chunk.choices) begun.add(index)
         yield data({ ...event.chunk, ...usage })

@@ -8,6 +8,8 @@ export type CompletionEvent =
   /** First content is here: what the reply's headers say of the host. */
   | StartedEvent
   | { readonly kind: 'chunk'; readonly chunk: ChatChunk }
+  /** What was said so far is void: its host broke off, and nobody has been shown it. Never in a stream. */
+  | { readonly kind: 'withdrawn' }
   | { readonly kind: 'failed'; readonly error: ApiError; readonly settled: Settled | undefined }
   | {
       readonly kind: 'finished'

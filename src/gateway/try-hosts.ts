@@ -1,6 +1,7 @@
 /**
- * A held request at its hosts: one after the other until one shows content, at most as many as the plan
- * names. Nothing is shown before the receipt stands, and whoever failed is counted on the way out.
+ * A held request at its hosts: one after the other until one shows content, or has the whole answer where
+ * it is not streamed; at most as many as the plan names. Nothing ends before the receipt stands, and
+ * whoever failed is counted on the way out.
  */
 import {
   type Attempt,
@@ -102,6 +103,7 @@ export async function* tryHosts(
   const busy: Candidate[] = []
   const notes = makeNotes(deps)
   const salt = newSalt(deps.ids)
+  const isStreamed = order.request.stream === true
   const settle = async (result: ReceiptBody['result'], served?: CountedServe) => {
     const ended = endedRequest({ order, plan, hold, attempts, salt }, result, served)
     const [settled] = await Promise.all([settleRequest(deps, ended), notes.written()])
@@ -138,9 +140,13 @@ export async function* tryHosts(
       const reason = stop.reason()
       // Whom we cut off did not fail.
       const end = reason === undefined || served.end === 'finished' ? served.end : 'aborted'
-      attempts.push({ ...at, outcome: served.delivered ? 'served' : end })
-      notes.ended(verified, end, { isServed: served.delivered })
-      if (!served.delivered) {
+      const isAnswer =
+        served.delivered && (isStreamed || reason !== undefined || end === 'finished')
+      attempts.push({ ...at, outcome: isAnswer ? 'served' : end })
+      notes.ended(verified, end, { isServed: isAnswer })
+      if (!isAnswer) {
+        // Of an answer that is given as a whole nobody has seen the part that there was.
+        if (served.delivered) yield { kind: 'withdrawn' }
         stop.tellFirst(undefined)
         continue
       }

@@ -1,6 +1,7 @@
 /**
- * How each failure has to end, by the contract. Before its first content a host that fails is replaced,
- * unseen and free of charge; from then on its answer is the answer, and what was delivered is paid for.
+ * How each failure has to end, by the contract. Until something of its answer was shown a host that fails
+ * is replaced, unseen and free of charge; from then on its answer is the answer, and what was delivered is
+ * paid for.
  */
 import type { Ending } from './ending.ts'
 import type { FailureName } from './failing-hosts.ts'
@@ -72,6 +73,19 @@ function kept(
   return { alone: same, withOthers: same }
 }
 
+/**
+ * It broke off after content. A stream has shown that, and ends with it; of an answer that is given as a
+ * whole nobody has seen anything, so it is as if there had been no content.
+ */
+function brokenOff(attempt: string, error: string): Expected {
+  const shown = kept(brokenBy(error), 'our count', ['broke_off'], 'counts')
+  const unseen = replaced(attempt, error)
+  return {
+    alone: { streamed: shown.alone.streamed, whole: unseen.alone.whole },
+    withOthers: { streamed: shown.withOthers.streamed, whole: unseen.withOthers.whole },
+  }
+}
+
 const answered = { streamed: '200, the answer, [DONE]', whole: '200, the answer' }
 const brokenBy = (error: string): Client => ({
   streamed: `200, part of the answer, error chunk ${error}`,
@@ -99,8 +113,8 @@ export const expectedEndings: Readonly<Record<FailureName, Expected>> = {
   'sends malformed JSON': replaced('host_error', failed),
   'sends no headers': replaced('timed_out', tooLate, { pings: true }),
   'sends no content': replaced('timed_out', tooLate, { pings: true }),
-  'falls silent in its answer': kept(brokenBy(tooLate), 'our count', ['broke_off'], 'counts'),
-  'is cut in its answer': kept(brokenBy(failed), 'our count', ['broke_off'], 'counts'),
+  'falls silent in its answer': brokenOff('timed_out', tooLate),
+  'is cut in its answer': brokenOff('cut', failed),
   'drips until the deadline': kept(
     {
       streamed: '200, part of the answer, length, [DONE]',

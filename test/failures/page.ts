@@ -32,8 +32,9 @@ one is waited for. Every run of the tests makes them anew and compares.
 
 A request has up to ${limits.candidatesPerRequest} candidates and asks them one after the other. Until *first content* (a word, a
 tool call, a refusal; not a role, not a ping) nothing of a host is shown, so the next one can take over unseen: under the
-same hold, at the price that was pinned for it, by a ticket of its own. From first content on this host's answer is
-the answer. Two hosts are never joined into one text.
+same hold, at the price that was pinned for it, by a ticket of its own. In a stream, this host's answer is the answer from
+first content on. An answer that is given as one object is shown when it is whole: of a host that breaks off before that
+nobody has seen a word, and the next one answers from the beginning. Two hosts are never joined into one text.
 
 Hosts are always asked to stream, and nothing is read of one before its signed proof is in its headers. A
 malformed frame is skipped; more than ${malformedFramesMax} of them are an error.
@@ -43,7 +44,7 @@ malformed frame is skipped; more than ${malformedFramesMax} of them are an error
 | connect | ${seconds(attemptTimers.connectTimeoutMs)} | the attempt: the next host |
 | headers | ${seconds(attemptTimers.headersTimeoutMs)} from the dial | the attempt: the next host |
 | first content | ${seconds(attemptTimers.firstContentTimeoutMs)} from the headers, however many empty frames come; longer for prompts above 8,192 tokens, by 0.5 ms for each, up to 120 s | the attempt: the next host |
-| between events | ${seconds(attemptTimers.betweenEventsTimeoutMs)}, anew with each event | the answer: an error |
+| between events | ${seconds(attemptTimers.betweenEventsTimeoutMs)}, anew with each event | a stream: an error. One object: the next host |
 | claim | ${seconds(attemptTimers.afterEndTimeoutMs)} after the last word | nothing: our count is billed |
 | deadline | 300 s, or what \`X-B3IQ-Deadline-Seconds\` asks; less 15 s to settle, a fifth where it is short | the answer: \`length\`, or 504 where there was no content |
 
@@ -54,7 +55,7 @@ and has 1.5 s to sign for what it delivered.
 
 ## What is never tried again
 
-- A request whose first content was shown. What was delivered is paid for; the error names the receipt.
+- A stream whose first content was shown. What was delivered is paid for; the error names the receipt.
 - A request that no host was asked for: refused by its key, its balance, a limit, or by its body.
 - A request that was cancelled, or whose deadline is over, however many candidates are left.
 - A fourth host. A host that answered 409, because its route is newer than the pool, is asked once more by its
@@ -62,8 +63,8 @@ and has 1.5 s to sign for what it delivered.
 
 By then it is the client's turn. \`x-should-retry\` is on every error reply, and \`retryable\` in every error object: true
 where nothing was billed; false where a part was, so that no SDK pays for a second answer unasked, and where every host
-rejected the request itself. Whoever asked for one whole object reads the error alone and is billed for that part all
-the same. A client that must not pay twice sends an \`Idempotency-Key\`.
+rejected the request itself. Whoever asked for one whole object pays for a whole one, or for what the deadline or a
+cancel left of it; an error costs nothing there. A client that must not pay twice sends an \`Idempotency-Key\`.
 
 \`Retry-After\` is there where a time is known: with \`capacity_exhausted\` the seconds until one of the hosts' slots is
 likely to be free, by their measured speeds, from 1 to ${limits.retryAfterSec}; with \`no_eligible_host\` 15.
@@ -86,7 +87,8 @@ ${names.map((name) => readRow(name, endingsOf(runs, name))).join('\n')}
 What is billed is the host's signed claim of tokens where our count of what was relayed bears it out, and our count where it
 does not or where there is no genuine claim. A host that earns gets its share of exactly that charge. *Attempt* is
 the word of the receipt, *breaker* whether the failure is counted against the host there, *reputation* what the host's
-record keeps of it.
+record keeps of it. The rows are of streams. Of one whole object nothing is paid for what a host broke off, its attempt is \`cut\`
+or \`timed_out\`, and so is what its record keeps.
 
 | A host that … | attempt | breaker | reputation | customer pays, alone | customer pays, others left | earns |
 |---|---|---|---|---|---|---|

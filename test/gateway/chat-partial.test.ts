@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { formatUsd } from '../../src/money/nano-usd.ts'
-import { errorOf, streamOf } from '../support/chat-client.ts'
+import { completionOf, errorOf, streamOf } from '../support/chat-client.ts'
 import { asksOf } from '../support/gateway-asks.ts'
 import { type GatewayBench, startGatewayBench } from '../support/gateway-bench.ts'
 import { answers, finishes, type Script, says, streams } from '../support/host-answers.ts'
@@ -47,16 +47,36 @@ describe('a failure after content', () => {
     expect({ spent: formatUsd(spent), held }).toEqual({ spent: '0.000027', held: 0n })
   })
 
-  test('as one object it is an error that names the receipt of what is billed', async () => {
-    const script = answers({ frames: [says(said)], end: 'cut' })
-    const { customer, response } = await ask([script], false)
-    expect(await errorOf(response)).toMatchObject({
-      status: 502,
-      code: 'upstream_error',
-      receipt_hash: expect.stringMatching(/^[0-9a-f]{64}$/),
-    })
-    expect((await wayOf(customer)).chargeUsd).toBe('0.000027')
-  })
+  test.each(endings)(
+    '%s, of one object: nobody has seen it, so the next host answers',
+    async (_, script) => {
+      const { sale, customer, response } = await ask(
+        [script, streams(['Hello'])],
+        false,
+        impatient(),
+      )
+      const { choices, b3iq } = await completionOf(response)
+      expect(choices[0]?.message.content).toBe('Hello')
+      expect(b3iq.retries).toBe(1)
+      const { attempts } = await wayOf(customer)
+      expect(attempts[1]).toEqual([sale.hosts[1]?.nodeId, 'served'])
+      expect(attempts[0]?.[1]).not.toBe('served')
+    },
+  )
+
+  test.each(endings)(
+    '%s, of one object and nobody else there: an error, and nothing to pay',
+    async (_, script, code) => {
+      const { customer, response } = await ask([script], false, impatient())
+      expect(await errorOf(response)).toMatchObject({
+        code,
+        retryable: true,
+        receipt_hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+      })
+      expect((await wayOf(customer)).chargeUsd).toBe('0')
+      expect(await bench.wallet(customer)).toMatchObject({ held: 0n, spent: 0n })
+    },
+  )
 
   test('nothing that a host says after its error is handed on', async () => {
     const frames = [says(said), { error: { message: 'out of memory' } }, says('more'), finishes()]

@@ -40,6 +40,7 @@ export function startRun(
       model: 'maker/model',
       messages: [{ role: 'user', content: 'x'.repeat(request.promptLength) }],
       max_tokens: request.maxTokens,
+      stream: request.promptLength % 2 === 0,
     },
     bodySha256: 'c'.repeat(64),
     key,
