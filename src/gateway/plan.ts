@@ -10,8 +10,8 @@ import type { CustomerKey } from '../keys/api-key.ts'
 import {
   type ByteRatios,
   promptBytes,
-  promptBytesLeast,
   promptTokensBound,
+  reasoningBytes,
 } from '../metering/count.ts'
 import { readImages } from '../metering/images.ts'
 import type { NanoUsd } from '../money/nano-usd.ts'
@@ -32,6 +32,8 @@ export type Plan = {
   readonly candidates: readonly PricedCandidate[]
   readonly choices: number
   readonly promptBytes: number
+  /** Of earlier answers, beside those: a template may render them. */
+  readonly reasoningBytes: number
   /** No tokenizer makes more prompt tokens than this. */
   readonly promptTokensMax: number
   /** Of those, what the images may take. */
@@ -54,7 +56,8 @@ export function planRequest(
   if (!images.ok) return images
   const asked = { request, images: images.value }
   const bytes = promptBytes(request)
-  const promptTokensMin = promptTokensLeast(shard, promptBytesLeast(request))
+  const ofReasoning = reasoningBytes(request.messages)
+  const promptTokensMin = promptTokensLeast(shard, bytes)
   const fault = parameterFault(asked, model) ?? windowFault(request, model, promptTokensMin)
   if (fault) return { ok: false, error: fault }
   const policy = routePolicyOf(request, key, promptTokensMin)
@@ -79,11 +82,12 @@ export function planRequest(
     candidates,
     choices: request.n ?? 1,
     promptBytes: bytes,
+    reasoningBytes: ofReasoning,
     promptTokensMax,
     imageTokensMax,
     windowIsOurs: askedWindow(request) === undefined,
   }
-  const likelyMost = promptTokensMost(shard, bytes) + imageTokensMax
+  const likelyMost = promptTokensMost(shard, bytes + ofReasoning) + imageTokensMax
   const prompt = { least: promptTokensMin, likelyMost, most: promptTokensMax }
   const contexts = candidates.map((candidate) => candidate.contextLength)
   return ok(withWindow(plan, askedWindow(request) ?? ourWindow(prompt, model, contexts)))

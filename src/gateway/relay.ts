@@ -80,8 +80,7 @@ export function makeRelay(identity: RelayIdentity, observe?: Observe): Relay {
     if (ends) choice.endWord = word
     const pieces = [...calls.take(said.delta?.tool_calls ?? []), ...(ends ? calls.rest() : [])]
     const delta = contentOf(said.delta ?? {}, pieces)
-    const shown =
-      identity.showsLogprobs && said.logprobs != null ? { logprobs: said.logprobs } : {}
+    const shown = identity.showsLogprobs && said.logprobs != null ? { logprobs: said.logprobs } : {}
     if (Object.keys(delta).length === 0) {
       // The tokens of a character that is not whole yet have no text, but the customer asked for them.
       if (!('logprobs' in shown)) return []

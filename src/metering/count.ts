@@ -15,17 +15,16 @@ export const templateBytesPerMessage = 16
 type Prompt = { readonly messages: readonly ChatMessage[]; readonly tools?: unknown }
 
 /**
- * Bytes of all that a template may render: texts, reasoning, tool calls, tools, and an allowance for
- * itself. Those of images are none of them.
+ * Bytes of what every template renders: texts, tool calls, tools, and an allowance for itself. Those of
+ * images are none of them.
  */
-export function promptBytes(prompt: Prompt): number {
-  const reasoning = prompt.messages.map(({ reasoning_content }) => textBytes(reasoning_content))
-  return reasoning.reduce((sum, bytes) => sum + bytes, promptBytesLeast(prompt))
+export function promptBytes({ messages, tools }: Prompt): number {
+  return messages.reduce((sum, message) => sum + messageBytes(message), jsonBytes(tools))
 }
 
-/** Without the reasoning of earlier answers, which most templates leave out. */
-export function promptBytesLeast({ messages, tools }: Prompt): number {
-  return messages.reduce((sum, message) => sum + messageBytes(message), jsonBytes(tools))
+/** Bytes of the reasoning of earlier answers, which most templates leave out. */
+export function reasoningBytes(messages: readonly ChatMessage[]): number {
+  return messages.reduce((sum, { reasoning_content: text }) => sum + textBytes(text), 0)
 }
 
 /** What a template may render: the messages, and whatever other fields it is given. */
@@ -75,8 +74,7 @@ function messageBytes(message: ChatMessage): number {
   return textBytes(text) + jsonBytes(message.tool_calls) + templateBytesPerMessage
 }
 
-const textBytes = (text: string | null | undefined): number =>
-  Buffer.byteLength(text ?? '', 'utf8')
+const textBytes = (text: string | null | undefined): number => Buffer.byteLength(text ?? '', 'utf8')
 
 function jsonBytes(value: unknown): number {
   return value == null ? 0 : Buffer.byteLength(JSON.stringify(value), 'utf8')

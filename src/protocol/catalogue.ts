@@ -68,6 +68,8 @@ export const ProfileManifest = z.strictObject({
   image_tokens_max: z.int().min(1).max(100_000).optional(),
   /** Without one, tokens are counted from bytes. */
   tokenizer: TokenizerPin.optional(),
+  /** The chat template shows the model the reasoning of earlier answers. Without it: no, as most do. */
+  renders_reasoning: z.boolean().optional(),
 })
 export type ProfileManifest = z.infer<typeof ProfileManifest>
 

@@ -21,6 +21,9 @@ const failed = { kind: 'error' } as const
 /** Malformed frames are skipped and counted: with one more than this the stream is in error. */
 export const malformedFramesMax = 8
 
+/** Frames that no blank line parts: as many of a hundred bytes as fit into one event. */
+export const framesPerEventMax = 10_000
+
 /**
  * `feed` takes text in any pieces, `end` what stands before an end without its blank line. After
  * `done` or `error` only claims are handed on, so that nothing is said after the last word.
@@ -117,6 +120,7 @@ function framesInLines(data: string): EventFrames {
     if (frame === undefined) malformed += 1
     else frames.push(frame)
     if (malformed > malformedFramesMax) break
+    if (frames.length > framesPerEventMax) return { frames: [...frames, failed], malformed }
   }
   const isOneDocument = malformed <= malformedFramesMax || data.trimStart().startsWith('{')
   return frames.length === 0 && isOneDocument ? { frames, malformed: 1 } : { frames, malformed }

@@ -107,6 +107,14 @@ test('what is said in a choice that nobody asked for is neither text nor end', a
   expect(await outcomeOf(ended)).toMatchObject({ text: 'a', finishReason: 'length' })
 })
 
+test('a call whose name never came is one without a name', async () => {
+  const call = { tool_calls: [{ index: 0, function: { arguments: '{}' } }] }
+  const frames = [choice(call), ends('stop')]
+  const means = { content: '', reason: 'tool_calls' }
+  const nameless: Dialect = { name: 'no name', source: 'none: made up', frames, means }
+  expect(await outcomeOf(nameless)).toMatchObject({ toolCalls: [{ name: '', arguments: '{}' }] })
+})
+
 describe('a host is seen to call tools, however its runtime writes the call', () => {
   test.each(named(toolCallDialects))('%s', async (_, dialect) => {
     const dispatch = plays((asked) => {

@@ -29,7 +29,9 @@ async function* completionOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<Co
   yield finished(...relay.totals().finishReasons)
 }
 
-test('a client that does not read stops the runtime, and then has it all', { timeout: 40_000 }, async () => {
+test('a client that does not read stops the runtime, and then has it all', {
+  timeout: 40_000,
+}, async () => {
   const pieces = [...Array<string>(blocks).fill(block), stop, done]
   const { runtime, dispatch } = await openWorld({ reply: { pieces } })
   const server = serve({

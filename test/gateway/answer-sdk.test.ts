@@ -54,9 +54,12 @@ async function eventsFor(request: z.infer<typeof Asked>): Promise<CompletionEven
   const hasResults = request.messages.some(({ role }) => role === 'tool')
   const dialect = all.find(({ name }) => name === request.model)
   const body = hasResults || dialect === undefined ? afterTools : dialect
-  const read = await relayed(inPieces(bodyOf({ ...body, name: '', source: '', means: noMeaning })), {
-    choices: request.n ?? 1,
-  })
+  const read = await relayed(
+    inPieces(bodyOf({ ...body, name: '', source: '', means: noMeaning })),
+    {
+      choices: request.n ?? 1,
+    },
+  )
   if (read.isFinished) return read.events
   // As a deadline or its customer ends a request: every choice that was not at its end has a length.
   if (request.user === 'stopped') {

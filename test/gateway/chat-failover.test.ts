@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sleep } from '../../src/adapters/system.ts'
 import type { GatewayDeps } from '../../src/gateway/deps.ts'
 import { askChat, completionOf, errorOf, streamOf } from '../support/chat-client.ts'
 import { asksOf } from '../support/gateway-asks.ts'
@@ -7,10 +8,12 @@ import {
   answers,
   busy,
   drip,
+  finishes,
   hangsUp,
   neverAnswers,
   refuses,
   type Script,
+  says,
   streams,
   unsignedBusy,
 } from '../support/host-answers.ts'
@@ -53,11 +56,7 @@ const failures: [string, Script, string][] = [
     answers({ frames: drip({ choices: [{ index: 1, delta: { content: 'a' } }] }, 20) }),
     'timed_out',
   ],
-  [
-    'calls a tool whose name never comes',
-    answers({ frames: drip(callsNobody, 20) }),
-    'timed_out',
-  ],
+  ['calls a tool whose name never comes', answers({ frames: drip(callsNobody, 20) }), 'timed_out'],
   ['is cut before content', answers({ end: 'cut' }), 'cut'],
   ['ends without content', answers({ claim: 'none' }), 'cut'],
   [
@@ -109,6 +108,18 @@ describe('before first content the next host takes over, unseen', () => {
     expect(await errorOf(response)).toMatchObject({ code: 'capacity_exhausted' })
     expect(sale.hosts.map(({ dispatches }) => dispatches.length)).toEqual([1, 1, 1, 0])
   })
+})
+
+test('a host that began in time has as long again between any two texts', async () => {
+  async function* slowly() {
+    for (const text of ['a', 'b', 'c', 'd']) {
+      yield says(text)
+      await sleep(100)
+    }
+    yield finishes()
+  }
+  const { response } = await ask([answers({ frames: slowly() })], true, impatient())
+  expect(await streamOf(response)).toMatchObject({ text: 'abcd', isDone: true })
 })
 
 describe('when every host fails, the reply says how and nothing is charged', () => {

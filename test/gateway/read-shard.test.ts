@@ -135,6 +135,72 @@ describe('a model', () => {
   })
 })
 
+describe('two shards that were read apart', () => {
+  const nodeId = 'moved'
+  const other = { profileId: 'maker/model@q4', artifactDigest: `sha256:${'b'.repeat(64)}` }
+  const twoBuilds = {
+    ...model,
+    profiles: model.profiles.flatMap((build) => [
+      build,
+      {
+        ...build,
+        profile_id: other.profileId,
+        artifact: { ...build.artifact, digest: other.artifactDigest },
+      },
+    ]),
+  }
+
+  type Reading = Partial<PoolHead> & { readonly has: readonly Partial<Candidate>[] }
+
+  /** Each with the head that came with it. */
+  function readOf(readings: readonly [Reading, Reading]) {
+    const heads = readings.map(({ has: _, ...head }) => head)
+    const pool = {
+      readHead: async (): Promise<PoolHead> => {
+        const head = { model: twoBuilds, builtAtMs: 0, excludedBy: [] }
+        return { ...head, ...heads.shift(), shards: 2 }
+      },
+      readShard: async (_: string, index: number) => readings[index]?.has.map(aCandidate),
+    }
+    const read = readShardFrom(pool, { random: () => 0, nowMs: () => 0, freshMs })
+    return read('maker/model', { affinity: undefined, suits: () => true })
+  }
+
+  test.each([
+    ['first', [7, 5], 1],
+    ['second', [5, 7], 2],
+  ] as const)(
+    'have a node that moved between them once, as the newer %s one tells',
+    async (_, built, epoch) => {
+      const shard = await readOf([
+        { builtAtMs: built[0], has: [{ nodeId, routeEpoch: 1 }] },
+        { builtAtMs: built[1], has: [{ nodeId, routeEpoch: 2 }] },
+      ])
+      expect(shard?.candidates).toMatchObject([{ nodeId, routeEpoch: epoch }])
+      expect(shard?.builtAtMs).toBe(7)
+    },
+  )
+
+  test('have it once also where nothing tells which is newer', async () => {
+    const shard = await readOf([{ has: [{ nodeId }] }, { has: [{ nodeId }] }])
+    expect(shard?.candidates).toHaveLength(1)
+  })
+
+  test('have each of its profiles', async () => {
+    const shard = await readOf([{ has: [{ nodeId }, { nodeId, ...other }] }, { has: [{ nodeId }] }])
+    const profileIds = twoBuilds.profiles.map(({ profile_id }) => profile_id)
+    expect(shard?.candidates.map(({ profileId }) => profileId)).toEqual(profileIds)
+  })
+
+  test('have no build that left the catalogue between them', async () => {
+    const shard = await readOf([
+      { has: [other] },
+      { builtAtMs: 7, model: { ...model, version: 2 }, has: [{ nodeId }] },
+    ])
+    expect(shard?.candidates).toMatchObject([{ nodeId }])
+  })
+})
+
 describe('a request with narrow wishes', () => {
   test('is shown two further shards, in one more round trip', async () => {
     const nine = poolOf(9)

@@ -123,7 +123,8 @@ describe('what is handed on', () => {
 
   test('has those of the first character too, behind the role and before its text', () => {
     const relay = relayOf(2, true)
-    const half = (token: string) => delta({ content: '' }, 1, { logprobs: { content: [{ token }] } })
+    const half = (token: string) =>
+      delta({ content: '' }, 1, { logprobs: { content: [{ token }] } })
     relay.take(half('x'))
     relay.take(half('y'))
     expect(relay.hasContent()).toBe(false)
@@ -244,7 +245,6 @@ describe('what is counted', () => {
     relay.take(HostChunk.parse({ choices }))
     expect(relay.totals().outputSha256).toBe(sha256Hex('\ud83d\ude42'))
   })
-
 })
 
 test('usage goes to the wire as OpenAI writes it', () => {

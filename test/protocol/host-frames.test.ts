@@ -3,6 +3,7 @@ import { signClaim } from '../../src/protocol/claim.ts'
 import { generatePrivateKey, makeSigner } from '../../src/protocol/ed25519.ts'
 import {
   documentFrames,
+  framesPerEventMax,
   type HostFrame,
   makeFrameReader,
   readFrame,
@@ -145,6 +146,12 @@ describe('a reader', () => {
     const document = `data: {\n${'data:   "a": 1,\n'.repeat(1_000)}\n`
     expect(read(document.repeat(8) + event(says('a'))).said).toEqual(['a'])
     expect(read(document.repeat(9) + event(says('a'))).said).toEqual(['error'])
+  })
+
+  test('reads ten thousand frames that nothing parts, and one more is an error', () => {
+    const lines = (count: number) => `${`data: ${says('a')}\n`.repeat(count)}\n`
+    expect(read(lines(framesPerEventMax)).lastWord).toBeUndefined()
+    expect(read(lines(framesPerEventMax + 1)).lastWord).toBe('error')
   })
 
   test('looks at no line behind the ninth that nobody can read', () => {

@@ -3,9 +3,8 @@ import { createHash } from 'node:crypto'
 import { chunkText, type HostChunk } from '../../../src/protocol/chat-chunk.ts'
 import { type Claim, nodeReceiptHash, signClaim } from '../../../src/protocol/claim.ts'
 import type { NowMs } from '../../../src/protocol/clock.ts'
-import { moreUsage, type WireUsage } from '../../../src/protocol/host-usage.ts'
+import { moreUsage, toTokenCounts, type WireUsage } from '../../../src/protocol/host-usage.ts'
 import { type Ticket, ticketHash } from '../../../src/protocol/ticket.ts'
-import { TokenCounts } from '../../../src/protocol/usage.ts'
 import type { NodeKey } from '../node-key.ts'
 import type { Target } from '../runtimes/monitor.ts'
 
@@ -58,7 +57,7 @@ export function makeEvidence(deps: {
         v: 1,
         ticket_hash: ticketHash(ticket),
         node_id: node.nodeId,
-        usage: reported && tokenCounts(reported),
+        usage: reported && toTokenCounts(reported),
         finish_reason: finishReason,
         output_sha256: output.copy().digest('hex'),
         first_content_ms: firstContentMs,
@@ -70,14 +69,4 @@ export function makeEvidence(deps: {
       return { claim: signed, receipt_hash: nodeReceiptHash(signed) }
     },
   }
-}
-
-/** Null for counts that cannot be, such as more cached prompt tokens than prompt tokens. */
-function tokenCounts(usage: WireUsage): TokenCounts | null {
-  const counts = TokenCounts.safeParse({
-    prompt: usage.prompt_tokens,
-    cached_prompt: usage.prompt_tokens_details.cached_tokens,
-    completion: usage.completion_tokens,
-  })
-  return counts.data ?? null
 }

@@ -30,7 +30,8 @@ export async function relayJson(
   relay: JsonRelay & { readonly from: IncomingMessage },
 ): Promise<RelayEnd> {
   const { from, to, evidence } = relay
-  const body = await readBody(from, limits.hostReplyBytes)
+  // The gateway reads so much of the reply and the claim together.
+  const body = await readBody(from, limits.hostReplyBytes - limits.claimBytes)
   from.destroy()
   if (to.destroyed) return 'cancelled_by_client'
   const reply = body.ok ? parseReply(body.bytes) : undefined

@@ -19,8 +19,9 @@ export const holdBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/ledger/reserve.ts',
-        find: 'nonce: deps.newNonce() }',
-        replace: 'nonce: tries[0]?.nonce ?? deps.newNonce() }',
+        find: 'tries.push(hold)',
+        replace:
+          'if (tries[0]) Object.assign(hold, { nonce: tries[0].nonce })\n    tries.push(hold)',
       },
     ],
     breaks: ['S4'],

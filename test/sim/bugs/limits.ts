@@ -76,6 +76,18 @@ export const limitBugs: readonly PlantedBug[] = [
     budget: 2_000,
   },
   {
+    name: 'next-host-dialled-while-the-one-before-signs',
+    edits: [
+      {
+        file: 'src/gateway/try-hosts.ts',
+        find: 'if (stop.reason() !== undefined) break',
+        replace: 'if (stop.signal.aborted) break',
+      },
+    ],
+    breaks: ['deadline'],
+    budget: 20_000,
+  },
+  {
     name: 'host-dialled-after-the-deadline',
     edits: [
       {
