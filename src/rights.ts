@@ -53,7 +53,9 @@ export const rights: Readonly<Record<Principal, Rights>> = {
     // Late claims are posted here, and suspend who claims too much.
     balances: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'] },
     keys: { actions: ['GetItem', 'UpdateItem'] },
-    profiles: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
+    profiles: {
+      actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'],
+    },
     receipts: { actions: ['GetItem'], indexes: ['byExpiredHold'] },
   },
   admin: {

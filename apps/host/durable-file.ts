@@ -2,11 +2,14 @@
  * Files that are on the disk when the promise says so. One that is replaced is never met in part, by
  * a reader or after a power cut: what it holds is the old text or the new one.
  */
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errorCode } from './stated-error.ts'
 
-/** Readable by its owner alone; makes the folders above it. Rejects with the old text in place. */
+/**
+ * Readable by its owner alone; makes the folders above it. Rejects with the old text in place, or with
+ * the new one that a power cut may still undo: who cannot do with either writes again.
+ */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const draft = `${path}.${process.pid}.tmp`
   await mkdir(dirname(path), { recursive: true })
@@ -35,18 +38,28 @@ export async function writeSynced(
   }
 }
 
-/** What file systems say that have no such thing; theirs is done by then or cannot be. */
-const cannotSync: ReadonlySet<string | undefined> = new Set(['EINVAL', 'ENOTSUP', 'EPERM'])
+/**
+ * What is said where a folder cannot be opened to be synced, for want of the right to read it, and by file
+ * systems that sync none: the file itself is written by then.
+ */
+const cannotSync: ReadonlySet<string | undefined> = new Set([
+  'EACCES',
+  'EINVAL',
+  'EISDIR',
+  'ENOTSUP',
+  'EPERM',
+])
 
 /** So that a rename outlives a power cut; Windows syncs no folders. */
 export async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return
-  const folder = await open(path, 'r')
+  let folder: FileHandle | undefined
   try {
+    folder = await open(path, 'r')
     await folder.sync()
   } catch (error) {
     if (!cannotSync.has(errorCode(error))) throw error
   } finally {
-    await folder.close()
+    await folder?.close()
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Ways to choose. Each sees the pool as it was published and nothing else, and names at most three hosts
- * in order. The others are shown the whole pool; ours reads one shard, as the gateway does.
+ * in order. The others are shown the whole pool; ours reads two shards, or four where those have little
+ * room, as the gateway does.
  */
 import type { Candidate } from '../../src/fleet/pool.ts'
 import { limits } from '../../src/protocol/limits.ts'

@@ -4,6 +4,7 @@
  * a host's load is up to 35 seconds old. A host without a free slot says so at once.
  */
 import type { Candidate } from '../../src/fleet/pool.ts'
+import { quantile } from '../../src/protocol/quantile.ts'
 import { type EventHeap, makeEventHeap } from '../../test/sim/engine/event-heap.ts'
 import { makeStream, type Stream } from '../../test/sim/engine/random.ts'
 import { makeHosts, type SimHost } from './hosts.ts'
@@ -24,7 +25,6 @@ export type Cell = {
 }
 
 export type Outcome = {
-  readonly requests: number
   /** Prompt tokens that a host had read before, of all. */
   readonly hitShare: number
   readonly firstContentP50Ms: number
@@ -32,8 +32,6 @@ export type Outcome = {
   /** Taken slots of the busiest host over those of the mean one, each as a share of its own. */
   readonly hottest: number
   readonly refusedShare: number
-  /** Taken slots of all. */
-  readonly utilisation: number
 }
 
 const beatEveryMs = 15_000
@@ -188,18 +186,13 @@ function makeTally(hosts: readonly SimHost[], fromMs: number) {
     },
     outcome: (untilMs: number): Outcome => {
       const shares = [...takenMs].map(([{ slots }, ms]) => ms / slots / (untilMs - fromMs))
-      const slots = hosts.reduce((sum, host) => sum + host.slots, 0)
-      const taken = [...takenMs.values()].reduce((sum, ms) => sum + ms, 0)
-      const sorted = waitsMs.toSorted((one, other) => one - other)
       const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length
       return {
-        requests: waitsMs.length + refused,
         hitShare: cachedTokens / promptTokens,
-        firstContentP50Ms: sorted[Math.floor(sorted.length * 0.5)] ?? 0,
-        firstContentP99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? 0,
+        firstContentP50Ms: quantile(waitsMs, 0.5) ?? 0,
+        firstContentP99Ms: quantile(waitsMs, 0.99) ?? 0,
         hottest: Math.max(...shares) / mean,
         refusedShare: refused / (waitsMs.length + refused),
-        utilisation: taken / slots / (untilMs - fromMs),
       }
     },
   }

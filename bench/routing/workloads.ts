@@ -13,7 +13,6 @@ export type Conversation = {
 }
 
 export type Workload = {
-  readonly name: string
   /** Conversations a second that take about two fifths of fifty hosts' slots where all goes well. */
   readonly perSecond: number
   readonly open: (index: number) => Conversation
@@ -43,7 +42,6 @@ export function chat(stream: Stream): Workload {
   const pick = zipf(tenants.length, 0.8)
   const turnsMax = 20
   return {
-    name: 'chat',
     perSecond: 6,
     open: (index) => {
       const tenant = pick(stream)
@@ -74,7 +72,6 @@ export function chat(stream: Stream): Workload {
 
 /** Nothing is said twice: affinity can win nothing here, only lose. */
 export const short = (stream: Stream): Workload => ({
-  name: 'short',
   perSecond: 50,
   open: (index) => ({
     first: {
@@ -91,7 +88,6 @@ export function skew(stream: Stream): Workload {
   const tenants = Array.from({ length: 24 }, () => stream.between(4_000, 16_000))
   const pick = zipf(tenants.length, 1.2)
   return {
-    name: 'skew',
     perSecond: 45,
     open: (index) => {
       const tenant = pick(stream)

@@ -1,6 +1,7 @@
 /**
  * The pool nominates: per model, shards of candidates that passed every gate when the schedule looked. A
- * request reads one shard; whether a candidate is alive now is decided by its hot item.
+ * request reads two shards, and up to four where those hold too little for it; whether a candidate is
+ * alive now is decided by its hot item.
  */
 import { approvedDigests, type PricedModel } from '../catalogue/model.ts'
 import type { RouteTier, TrustTier } from '../protocol/catalogue.ts'

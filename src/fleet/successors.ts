@@ -14,15 +14,19 @@ type Nodes = {
 }
 
 /** Successor, its successor and so on, in this order. */
-export async function successorsOf({ readNode }: Nodes, nodeId: string): Promise<string[]> {
-  const found: string[] = []
-  for (let at = nodeId; found.length < rotationsMax; ) {
+export async function successorsOf(nodes: Nodes, nodeId: string): Promise<string[]> {
+  return Array.fromAsync(walkFrom(nodes, nodeId))
+}
+
+/** Looks for the next one only when it is asked for. */
+async function* walkFrom({ readNode }: Nodes, nodeId: string): AsyncGenerator<string> {
+  let at = nodeId
+  for (let rotations = 0; rotations < rotationsMax; rotations += 1) {
     const next = (await readNode(at))?.successor?.nodeId
-    if (next === undefined) break
-    found.push(next)
+    if (next === undefined) return
+    yield next
     at = next
   }
-  return found
 }
 
 /** A store in which whatever is learnt of a node is kept with the last of its successors. */
@@ -36,13 +40,19 @@ export const keptByHeir = (reputations: ReputationStore, nodes: Nodes): Reputati
 
 export type Finding = { readonly nodeId: string; readonly atMs: number }
 
-/** A failed spot check, also against all that took the node's place; their ids. */
+/**
+ * A failed spot check, also against all that took the node's place; their ids. Each hears of it before its
+ * own successor is looked for: one that comes after that takes it along.
+ */
 export async function passOnFinding(
   fleet: Pick<FleetStore, 'readNode' | 'addFinding'>,
   { nodeId: from, atMs }: Finding,
 ): Promise<readonly string[]> {
-  const successors = await successorsOf(fleet, from)
-  for (const to of successors) await fleet.addFinding({ from, to, atMs })
+  const successors: string[] = []
+  for await (const to of walkFrom(fleet, from)) {
+    await fleet.addFinding({ from, to, atMs })
+    successors.push(to)
+  }
   return successors
 }
 

@@ -4,7 +4,7 @@
  * rest. One round trip where this process has met the model before, none for five seconds after it.
  */
 import { profileOf } from '../catalogue/model.ts'
-import type { PoolShard } from '../fleet/pool.ts'
+import type { Candidate, PoolHead, PoolShard } from '../fleet/pool.ts'
 import type { PoolStore } from '../fleet/ports.ts'
 import type { NowMs, Random } from '../protocol/clock.ts'
 import { type AffinityKey, placeOf, shardsAt } from '../routing/affinity.ts'
@@ -43,9 +43,7 @@ export function readShardFrom(
     const { model, index } = fromName(name)
     const [head, stored] = await Promise.all([pool.readHead(model), pool.readShard(model, index)])
     if (!head) return undefined
-    // Head and shard may be of two passes: what the head's catalogue does not know has no price.
-    const candidates = (stored ?? []).filter((one) => profileOf(head.model, one))
-    return { ...head, candidates }
+    return { ...head, candidates: soldBy(head, stored ?? []) }
   }
   const kept = makeFreshCache(load, { freshMs, nowMs, entriesMax: shardsKept })
 
@@ -70,12 +68,33 @@ export function readShardFrom(
   }
 }
 
+/** Head and shard may be of two passes: what the head's catalogue does not know has no price. */
+const soldBy = ({ model }: PoolHead, candidates: readonly Candidate[]): readonly Candidate[] =>
+  candidates.filter((one) => profileOf(model, one))
+
+/**
+ * Read seconds apart, or while a pass wrote them anew, neighbours may both have the node at their border:
+ * it is taken once, as the newer head came with it, or it would be drawn and tried twice.
+ */
 function joined(shards: readonly (PoolShard | undefined)[]): PoolShard | undefined {
   const known = shards.flatMap((shard) => shard ?? [])
-  const [first] = known
-  if (!first || known.length === 1) return first
-  return { ...first, candidates: known.flatMap(({ candidates }) => candidates) }
+  const [first, ...others] = known
+  if (!first || others.length === 0) return first
+  const newest = others.reduce((one, other) => (isNewer(other, one) ? other : one), first)
+  const taken = new Map<string, { readonly candidate: Candidate; readonly from: PoolShard }>()
+  for (const from of known) {
+    const isOfNewest = from.model.version === newest.model.version
+    const sold = isOfNewest ? from.candidates : soldBy(newest, from.candidates)
+    for (const candidate of sold) {
+      const name = `${candidate.nodeId} ${candidate.profileId}`
+      const before = taken.get(name)
+      if (!before || isNewer(from, before.from)) taken.set(name, { candidate, from })
+    }
+  }
+  return { ...newest, candidates: [...taken.values()].map(({ candidate }) => candidate) }
 }
+
+const isNewer = (one: PoolShard, other: PoolShard): boolean => one.builtAtMs > other.builtAtMs
 
 const isSame = (one: readonly number[], other: readonly number[]): boolean =>
   one.length === other.length && one.every((index, at) => index === other[at])

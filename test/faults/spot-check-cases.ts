@@ -51,6 +51,7 @@ const failed = async (database: Database) => {
 }
 
 const finding = { from: node.nodeId, to: successor.nodeId, atMs: nowMs }
+const laterMs = nowMs + 1
 const rotated = async (database: Database) => {
   await profiled(database)
   await makeFleetStore(database).rotateNode(successor, nowMs)
@@ -91,8 +92,11 @@ export const spotCheckCases: readonly WriteCase[] = [
     given: async (database) => {
       await failed(database)
       await makeFleetStore(database).rotateNode(successor, nowMs)
+      const failures = [...fact.failures, { atMs: laterMs, promptId: 'b' }]
+      const change = { sampling: aSampling(), fromVersion: 1, fact: { ...fact, failures } }
+      await makeSpotCheckStore(database).writeSampling(at, change)
     },
-    write: (database) => makeFleetStore(database).addFinding(finding),
+    write: (database) => makeFleetStore(database).addFinding({ ...finding, atMs: laterMs }),
   },
   spotCheckCase('putReference', { as: 'a first one' }, (store) => store.putReference(aReference())),
   spotCheckCase('writePlatformAccount', { as: 'a first one' }, (store) =>

@@ -44,7 +44,7 @@ describe('what a function may do to tables', () => {
       [
         'balances: GetItem PutItem Query UpdateItem',
         'keys: GetItem UpdateItem',
-        'profiles: DeleteItem GetItem PutItem Query UpdateItem',
+        'profiles: ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem',
         'receipts/byExpiredHold: Query',
         'receipts: GetItem',
       ],

@@ -45,6 +45,8 @@ async function addToProfile(
     // Another build has another record.
     if (before.artifactDigest !== artifactDigest) return
     const record = await readProfile(database, { nodeId, profileId })
+    // Carried over by a rotation that came between the finding and this call, or by an earlier try.
+    if (record?.spotChecks && isFoundAt(record.spotChecks, atMs)) return
     const spotChecks = withFinding(own ? record?.spotChecks : undefined, found, atMs)
     const sampling = samplingAlert(before)
     const outcome = await transact(database, [
@@ -112,7 +114,7 @@ export const samplingPut = (
   },
 })
 
-export async function readSampling(
+async function readSampling(
   database: Database,
   { nodeId, profileId }: ProfileName,
 ): Promise<StoredSampling | undefined> {

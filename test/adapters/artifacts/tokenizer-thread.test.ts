@@ -32,6 +32,16 @@ test('a file that is no tokenizer is told from one, and harms nothing', async ()
   expect(await thread.count(digest, ['a'])).toBe(1)
 })
 
+test('a text that a tokenizer fails on costs nobody else their count', async () => {
+  // Of a thousand such letters it makes a longer text than there can be.
+  const normalizer = { type: 'Replace', pattern: { String: 'a' }, content: 'x'.repeat(2 ** 20) }
+  const file: unknown = JSON.parse(smallTokenizer.toString('utf8'))
+  const artifact = Buffer.from(JSON.stringify(Object.assign({}, file, { normalizer })))
+  expect(await thread.load(digest, artifact)).toBeUndefined()
+  expect(await thread.count(digest, ['be', 'a'.repeat(1_000)])).toBe('failed')
+  expect(await thread.count(digest, ['be'])).toBe(smallCount('be'))
+})
+
 describe('a tokenizer is gone', () => {
   test('before it is loaded', async () => {
     expect(await thread.count(digest, ['a'])).toBe('gone')

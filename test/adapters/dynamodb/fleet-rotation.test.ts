@@ -1,64 +1,37 @@
 // What a new key takes along from the node that it replaces.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { makeReputationStore } from '../../../src/adapters/dynamodb/reputation-store.ts'
-import { makeSpotCheckStore } from '../../../src/adapters/dynamodb/spot-check-store.ts'
 import type { NodeFacts, SpotCheckFact } from '../../../src/fleet/node.ts'
 import { keptByHeir, passOnFinding } from '../../../src/fleet/successors.ts'
 import { learnFromSpotCheck } from '../../../src/reputation/keep-reputation.ts'
 import { freshReputation } from '../../../src/reputation/reputation.ts'
 import { aSampling } from '../../spot-checks/facts.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
-import { aBenchmark, aHostFacts, aNode, aProfile, digest, nowMs } from './facts.ts'
-import { openFleet } from './open-fleet.ts'
+import {
+  condemned,
+  failedOnce,
+  inventory,
+  openCheckedNodes,
+  passed,
+  successorOf,
+} from './checked-nodes.ts'
+import { aProfile, digest, nowMs } from './facts.ts'
 
-type OpenedFleet = ReturnType<typeof openFleet>
+type Opened = ReturnType<typeof openCheckedNodes>
 
 let engine: EmbeddedDynamodb
-let fleet: OpenedFleet['fleet']
-let enrolled: OpenedFleet['enrolled']
-let reputations: ReturnType<typeof makeReputationStore>
-let spotChecks: ReturnType<typeof makeSpotCheckStore>
+let fleet: Opened['fleet']
+let enrolled: Opened['enrolled']
+let reputations: Opened['reputations']
+let spotChecks: Opened['spotChecks']
+let checkedNode: Opened['checkedNode']
+let found: Opened['found']
+let recordOf: Opened['recordOf']
 beforeAll(async () => {
   engine = await startEmbeddedDynamodb()
-  ;({ fleet, enrolled } = openFleet(engine))
-  reputations = makeReputationStore(engine)
-  spotChecks = makeSpotCheckStore(engine)
+  ;({ fleet, enrolled, reputations, spotChecks, checkedNode, found, recordOf } =
+    openCheckedNodes(engine))
 })
 afterAll(() => engine.stop())
-
-const successorOf = (node: NodeFacts) => ({
-  ...aNode({ ownerId: node.ownerId, status: node.status }),
-  predecessorId: node.nodeId,
-})
-const inventory = { basis: 'basis', hostFacts: aHostFacts }
-
-const passed: SpotCheckFact = { passed: 4, failed: 0, failures: [], condemned: undefined }
-const failedOnce: SpotCheckFact = {
-  passed: 3,
-  failed: 1,
-  failures: [{ atMs: nowMs, promptId: 'a' }],
-  condemned: undefined,
-}
-const condemned: SpotCheckFact = {
-  passed: 1,
-  failed: 2,
-  failures: [],
-  condemned: { atMs: nowMs, artifactDigest: digest },
-}
-
-/** An active node with one measured profile for each fact. */
-async function checkedNode(facts: Readonly<Record<string, SpotCheckFact>>): Promise<NodeFacts> {
-  const node = await enrolled({ status: 'active' })
-  const { nodeId } = node
-  const profiles = Object.keys(facts).map((profileId) => aProfile(nodeId, { profileId }))
-  await fleet.writeProfiles(nodeId, profiles, inventory)
-  for (const [profileId, fact] of Object.entries(facts)) {
-    await fleet.writeBenchmark({ nodeId, profileId }, aBenchmark())
-    const change = { sampling: aSampling({ inconclusive: 2 }), fromVersion: 0, fact }
-    await spotChecks.writeSampling({ nodeId, profileId }, change)
-  }
-  return node
-}
 
 describe('what spot checks hold against a node', () => {
   test('stands against its successor, and nothing else of its profiles', async () => {
@@ -118,21 +91,16 @@ describe('what spot checks hold against a node', () => {
 
 describe('a failure that is found of a replaced node', () => {
   const laterMs = nowMs + 60_000
-  const found: SpotCheckFact = {
+  const later: SpotCheckFact = {
     ...failedOnce,
     failed: 2,
     failures: [...failedOnce.failures, { atMs: laterMs, promptId: 'b' }],
     condemned: { atMs: laterMs, artifactDigest: digest },
   }
-  /** As a run writes what it saw of the old key; the check began before the rotation. */
-  const foundOf = async ({ nodeId }: NodeFacts, profileId: string, fact = found) => {
-    const fromVersion = (await spotChecks.readSamplings(nodeId)).get(profileId)?.version ?? 0
-    const change = { sampling: aSampling({ alertRequests: 100 }), fromVersion, fact }
-    await spotChecks.writeSampling({ nodeId, profileId }, change)
-  }
+  /** The check of the old key began before the rotation. */
+  const foundOf = (node: NodeFacts, profileId: string, fact = later) =>
+    found(node, profileId, { fact, sampling: { alertRequests: 100 } })
   const pass = ({ nodeId }: NodeFacts) => passOnFinding(fleet, { nodeId, atMs: laterMs })
-  const recordOf = async ({ nodeId }: NodeFacts, profileId: string) =>
-    (await fleet.readProfile(nodeId, profileId))?.spotChecks
 
   test('stands against every successor, also one that has shown no models yet', async () => {
     const first = await checkedNode({ once: failedOnce, never: passed })
@@ -141,11 +109,11 @@ describe('a failure that is found of a replaced node', () => {
     await fleet.rotateNode(second, nowMs)
     await fleet.rotateNode(third, nowMs)
     await foundOf(first, 'once')
-    const onlyLater = { ...found, failures: found.failures.slice(1) }
+    const onlyLater = { ...later, failures: later.failures.slice(1) }
     await foundOf(first, 'never', onlyLater)
     expect(await pass(first)).toEqual([second.nodeId, third.nodeId])
     for (const node of [second, third]) {
-      expect(await recordOf(node, 'once')).toEqual(found)
+      expect(await recordOf(node, 'once')).toEqual(later)
       expect(await recordOf(node, 'never')).toEqual({ ...onlyLater, passed: 0, failed: 1 })
       const samplings = await spotChecks.readSamplings(node.nodeId)
       expect(samplings.get('never')?.sampling.alertRequests).toBe(100)
