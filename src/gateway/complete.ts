@@ -6,7 +6,6 @@
 import type { HotItem } from '../fleet/node.ts'
 import type { IdempotencyClaim } from '../ledger/ports.ts'
 import type { CompletionEvent } from './completion-event.ts'
-import { prepareTokenizers } from './count-tokens.ts'
 import { planRequest } from './plan.ts'
 import { type TakeHoldDeps, takeHold } from './take-hold.ts'
 import { type HostsOrder, type TryHostsDeps, tryHosts } from './try-hosts.ts'
@@ -28,7 +27,6 @@ export async function* complete(
     yield { kind: 'failed', error: planned.error, settled: undefined }
     return
   }
-  prepareTokenizers(deps, order.shard, planned.value.candidates)
   // The only round trip before the host: the hold, and beside it the candidates' hot items.
   const nodeIds = planned.value.candidates.map((candidate) => candidate.nodeId)
   const [held, hotItems] = await Promise.all([

@@ -5,7 +5,12 @@
 import type { PoolShard } from '../fleet/pool.ts'
 import { type ByteRatios, countTokens } from '../metering/count.ts'
 import type { Tokenizers } from '../metering/tokenizer-cache.ts'
-import { startTokenCount, type TokenCount } from '../metering/tokenizer-count.ts'
+import {
+  type PromptCount,
+  startPromptCount,
+  startTokenCount,
+  type TokenCount,
+} from '../metering/tokenizer-count.ts'
 import type { Bands } from '../metering/usage-truth.ts'
 import type { ChatRequest } from '../protocol/chat-request.ts'
 import type { Sleep } from '../protocol/clock.ts'
@@ -21,26 +26,41 @@ export type CountDeps = {
 
 type Order = { readonly request: ChatRequest; readonly shard: PoolShard }
 
-/** Starts to load what the candidates' answers will be counted with. */
-export function prepareTokenizers(
-  { tokenizers }: CountDeps,
-  shard: PoolShard,
-  candidates: readonly PricedCandidate[],
-): void {
-  for (const { profileId } of candidates) {
-    const pin = manifestOf(shard, profileId)?.tokenizer
-    if (pin) void tokenizers?.open(pin.digest)
-  }
+/** The counts of one request, whose hosts are asked one after the other. */
+export type RequestCount = {
+  /** Runs beside what this candidate is asked; undefined where bytes must do. */
+  readonly startFor: (candidate: PricedCandidate) => TokenCount | undefined
+  /** Nothing is counted any more. */
+  readonly giveUp: () => void
 }
 
-/** A count that runs beside the answer of this candidate; undefined where bytes must do. */
-export function startCount(
+/** Builds that are counted alike share the prompt's count: it is begun once, for the first of them. */
+export function makeRequestCount(
   { tokenizers, sleep }: CountDeps,
   { request, shard }: Order,
-  { profileId }: PricedCandidate,
-): TokenCount | undefined {
-  const pin = manifestOf(shard, profileId)?.tokenizer
-  return pin && tokenizers && startTokenCount({ tokenizers, sleep }, pin, request)
+): RequestCount {
+  let prompt: { readonly of: string; readonly count: PromptCount } | undefined
+  let latest: TokenCount | undefined
+
+  return {
+    startFor: ({ profileId }) => {
+      const { tokenizer: pin, renders_reasoning = false } = manifestOf(shard, profileId) ?? {}
+      if (!tokenizers || !pin) return undefined
+      const of = `${pin.digest} ${renders_reasoning}`
+      if (prompt?.of !== of) {
+        prompt?.count.tally.giveUp()
+        const { messages, tools } = request
+        const texts = { messages, tools, rendersReasoning: renders_reasoning }
+        prompt = { of, count: startPromptCount(tokenizers, pin.digest, texts) }
+      }
+      latest = startTokenCount({ sleep }, pin, prompt.count)
+      return latest
+    },
+    giveUp: () => {
+      latest?.giveUp()
+      prompt?.count.tally.giveUp()
+    },
+  }
 }
 
 export type Counted = {
@@ -51,6 +71,13 @@ export type Counted = {
   readonly unseen: number
 }
 
+export type CountedBytes = {
+  /** Without the reasoning of earlier answers, which is only counted where a build renders it. */
+  readonly prompt: number
+  readonly reasoning: number
+  readonly completion: number
+}
+
 /** The count at the end of an answer. */
 export async function countDelivered(
   of: {
@@ -59,17 +86,22 @@ export async function countDelivered(
     readonly stop: ChatRequest['stop']
   },
   delivery: { readonly candidate: PricedCandidate; readonly count?: TokenCount | undefined },
-  bytes: { readonly prompt: number; readonly completion: number },
+  bytes: CountedBytes,
 ): Promise<Counted> {
   const { shard } = of
   const { profileId } = delivery.candidate
   const ratios = ratiosOf(shard, profileId)
   const unseen = stopTokensMax(of.stop, ratios) * of.choices
-  const pin = manifestOf(shard, profileId)?.tokenizer
+  const { tokenizer: pin, renders_reasoning = false } = manifestOf(shard, profileId) ?? {}
   const counted = pin && (await delivery.count?.finish())
-  return counted
-    ? { counted, method: 'tokenizer', bands: { prompt: pin, completion: pin }, unseen }
-    : { counted: countTokens(bytes, ratios), method: 'bytes_ratio', bands: ratios, unseen }
+  if (counted) {
+    const bands = { prompt: pin, completion: pin }
+    return { counted, method: 'tokenizer', bands, unseen }
+  }
+  const { completion } = bytes
+  const prompt = bytes.prompt + (renders_reasoning ? bytes.reasoning : 0)
+  const byBytes = countTokens({ prompt, completion }, ratios)
+  return { counted: byBytes, method: 'bytes_ratio', bands: ratios, unseen }
 }
 
 /** Of the longest one, at the fewest bytes a token that the profile's band allows. */

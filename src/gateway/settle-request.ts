@@ -127,7 +127,8 @@ export async function settleRequest(
 async function servedOf(ended: EndedRequest, delivery: Delivery): Promise<ReceiptServed> {
   const { candidate, totals, claim } = delivery
   const { plan, shard } = ended
-  const bytes = { prompt: plan.promptBytes, completion: totals.completionBytes }
+  const { promptBytes: prompt, reasoningBytes: reasoning } = plan
+  const bytes = { prompt, reasoning, completion: totals.completionBytes }
   const of = { shard, choices: plan.choices, stop: ended.stop }
   const { counted, method, bands, unseen } = await countDelivered(of, delivery, bytes)
   // The claim is the host's signed word; usage frames are its unsigned one and never enter a receipt.

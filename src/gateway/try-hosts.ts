@@ -23,7 +23,7 @@ import type { BreakerStore } from '../routing/ports.ts'
 import { type Verified, verify } from '../routing/verify.ts'
 import type { CancelWatch } from './cancel-watch.ts'
 import type { CompletionEvent } from './completion-event.ts'
-import { type CountDeps, startCount } from './count-tokens.ts'
+import { type CountDeps, makeRequestCount } from './count-tokens.ts'
 import { makeNotes } from './notes.ts'
 import { failureOf, lastEvent, resultOf } from './outcome.ts'
 import type { Plan } from './plan.ts'
@@ -104,6 +104,7 @@ export async function* tryHosts(
   const notes = makeNotes(deps)
   const salt = newSalt(deps.ids)
   const isStreamed = order.request.stream === true
+  const counting = makeRequestCount(deps, order)
   const settle = async (result: ReceiptBody['result'], served?: CountedServe) => {
     const ended = endedRequest({ order, plan, hold, attempts, salt }, result, served)
     const [settled] = await Promise.all([settleRequest(deps, ended), notes.written()])
@@ -118,6 +119,8 @@ export async function* tryHosts(
         excluded.add('queue_unhealthy')
         continue
       }
+      // Before it is dialled: no host chooses how much time there is to count the prompt.
+      const count = counting.startFor(candidate)
       const attempt = await deps.startAttempt({
         ...attemptTerms(order, plan, { candidate, samplesLogprobs: samples }),
         attempt: attempts.length + 1,
@@ -133,7 +136,6 @@ export async function* tryHosts(
       }
       notes.proven(verified, attempt)
       stop.tellFirst(() => deps.cancelDispatch(attempt))
-      const count = startCount(deps, order, candidate)
       const relay = makeRelay(identityOf(order, plan), count?.observe)
       const started = { kind: 'started', candidate, retries: attempts.length, overheadMs } as const
       const served = yield* serveFrom({ attempt, relay, candidate, started, nowMs: deps.nowMs })
@@ -146,6 +148,7 @@ export async function* tryHosts(
       notes.ended(verified, end, { isServed: isAnswer })
       if (!isAnswer) {
         // Of an answer that is given as a whole nobody has seen the part that there was.
+        count?.giveUp()
         if (served.delivered) yield { kind: 'withdrawn' }
         stop.tellFirst(undefined)
         continue
@@ -159,6 +162,7 @@ export async function* tryHosts(
     const result = { status: 'failed', finish_reason: null, error: reason ?? error.code } as const
     yield { kind: 'failed', error, settled: await settle(result) }
   } finally {
+    counting.giveUp()
     stop.end()
     cancel.end()
   }

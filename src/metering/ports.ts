@@ -8,8 +8,11 @@ export type ArtifactStore = {
   readonly readArtifact: (digest: string) => Promise<Buffer | undefined>
 }
 
-/** `busy`: too much waits to be counted. `gone`: the tokenizer is no longer there. */
-export type RunnerCount = number | 'busy' | 'gone'
+/**
+ * `busy`: too much waits to be counted. `failed`: on one of these texts; others can be counted. `gone`: the
+ * tokenizer is no longer there.
+ */
+export type RunnerCount = number | 'busy' | 'failed' | 'gone'
 
 /** Runs tokenizers beside whoever asks: loading one and counting take longer than anybody may stand. */
 export type TokenizerRunner = {

@@ -8,95 +8,104 @@ import type { ChatDelta } from '../protocol/chat-chunk.ts'
 import type { Sleep } from '../protocol/clock.ts'
 import type { TokenCounts } from '../protocol/usage.ts'
 import { charsOf, makeAnswerTexts } from './tokenizer-answer.ts'
-import type { Tokenizers } from './tokenizer-cache.ts'
-import { promptTexts } from './tokenizer-prompt.ts'
-import { batchesOf } from './tokenizer-slices.ts'
+import type { CountTexts, Tokenizers } from './tokenizer-cache.ts'
+import { type PromptTexts, promptTexts } from './tokenizer-prompt.ts'
+import { charsIn } from './tokenizer-slices.ts'
+import { makeTally, type Tally } from './tokenizer-tally.ts'
 
 /** Of prompt and answer together: a second or two of counting, some 60,000 tokens. */
 export const countedCharsMax = 256 * 1024
 /** A tokenizer that is not loaded by the end of an answer is not waited for. */
 const readyWithinMs = 50
-/** What is left to count at the end is a slice or two, unless others count as well. */
-export const countedWithinMs = 500
 
-export type TokenCountDeps = { readonly tokenizers: Tokenizers; readonly sleep: Sleep }
+/**
+ * How long the end of an answer waits for what is not counted yet: for a slice or two and for others who
+ * count as well, and twice what the rest takes. Were it the same for all, a host could leave no time for
+ * the count by answering in one piece.
+ */
+export const countedWithinMs = (uncountedChars: number): number =>
+  Math.min(500 + 5 * Math.ceil(uncountedChars / 1024), countedWithinMsMax)
+export const countedWithinMsMax = 2_000
+
+/** A prompt that is being counted, for however many hosts are asked. */
+export type PromptCount = {
+  readonly opened: Promise<CountTexts | undefined>
+  readonly tally: Tally
+  readonly chars: number
+  readonly marked: number
+}
 
 export type TokenCount = {
   /** Takes what of a choice is handed on. */
   readonly observe: (choice: number, delta: ChatDelta) => void
   /** Asked once, at the end; undefined where bytes must do. Never rejects. */
   readonly finish: () => Promise<TokenCounts | undefined>
+  /** Of an answer that nobody gets: forgets it, and leaves the prompt's count to the next. */
+  readonly giveUp: () => void
 }
 
+/** Loads the tokenizer if need be, and counts. */
+export function startPromptCount(
+  tokenizers: Tokenizers,
+  digest: string,
+  prompt: Parameters<typeof promptTexts>[0],
+): PromptCount {
+  const opened = tokenizers.open(digest)
+  const tally = makeTally(opened)
+  const { texts, marked }: PromptTexts = promptTexts(prompt)
+  const chars = charsIn(texts)
+  if (chars > countedCharsMax) tally.giveUp()
+  else tally.add(texts)
+  return { opened, tally, chars, marked }
+}
+
+/** A count of what one host makes of the prompt. */
 export function startTokenCount(
-  { tokenizers, sleep }: TokenCountDeps,
+  { sleep }: { readonly sleep: Sleep },
   pin: TokenizerPin,
-  request: Parameters<typeof promptTexts>[0],
+  prompt: PromptCount,
 ): TokenCount {
-  const opened = tokenizers.open(pin.digest)
-  const prompt = promptTexts(request)
-  const answer = makeAnswerTexts()
-  const inPrompt: Counting[] = []
-  const inAnswer: Counting[] = []
-  let chars = 0
-  let isGivenUp = false
+  const texts = makeAnswerTexts()
+  const answer = makeTally(prompt.opened)
+  let chars = prompt.chars
 
-  function isBearable(more: number): boolean {
-    chars += more
-    isGivenUp ||= chars > countedCharsMax
-    return !isGivenUp
-  }
-
-  /** Waits for the tokenizer with every batch: what cannot be counted yet is kept in the promise. */
-  function count(into: Counting[], texts: readonly string[]): void {
-    if (isGivenUp) return
-    for (const batch of batchesOf(texts)) {
-      into.push(opened.then((tokensOf) => (isGivenUp ? undefined : tokensOf?.(batch))))
-    }
-  }
-
-  if (isBearable(prompt.texts.reduce((sum, { length }) => sum + length, 0))) {
-    count(inPrompt, prompt.texts)
+  function giveUp(): void {
+    answer.giveUp()
+    texts.forget()
   }
 
   return {
     observe: (choice, delta) => {
-      if (isBearable(charsOf(delta))) count(inAnswer, answer.take(choice, delta))
-      else answer.forget()
+      chars += charsOf(delta)
+      if (chars > countedCharsMax) giveUp()
+      else answer.add(texts.take(choice, delta))
     },
     finish: async () => {
-      count(inAnswer, answer.rest())
+      answer.add(texts.rest())
       const over = new AbortController()
       const within = <T>(promise: Promise<T>, durationMs: number) =>
         Promise.race([promise, sleep(durationMs, over.signal).then(() => undefined)])
       try {
-        if (isGivenUp || !(await within(opened, readyWithinMs))) return undefined
-        const sums = await within(Promise.all([sumOf(inPrompt), sumOf(inAnswer)]), countedWithinMs)
-        const [ofPrompt, ofAnswer] = sums ?? []
+        if (chars > countedCharsMax || !(await within(prompt.opened, readyWithinMs))) {
+          return undefined
+        }
+        const uncounted = prompt.tally.uncountedChars() + answer.uncountedChars()
+        const totals = Promise.all([prompt.tally.total(), answer.total()])
+        const [ofPrompt, ofAnswer] = (await within(totals, countedWithinMs(uncounted))) ?? []
         if (ofPrompt === undefined || ofAnswer === undefined) return undefined
         const perMark = pin.template_tokens_per_message
         return {
           prompt: ofPrompt + prompt.marked * perMark + pin.template_tokens,
           // Which part of a prompt a cache served cannot be seen in its text.
           cached_prompt: 0,
-          completion: ofAnswer + answer.marked() * perMark,
+          completion: ofAnswer + texts.marked() * perMark,
         }
       } finally {
-        isGivenUp = true
+        giveUp()
+        prompt.tally.giveUp()
         over.abort()
       }
     },
+    giveUp,
   }
-}
-
-type Counting = Promise<number | undefined>
-
-/** Undefined where one of them is missing. */
-async function sumOf(counting: readonly Counting[]): Promise<number | undefined> {
-  let sum = 0
-  for (const one of await Promise.all(counting)) {
-    if (one === undefined) return undefined
-    sum += one
-  }
-  return sum
 }

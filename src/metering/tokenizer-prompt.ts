@@ -13,14 +13,19 @@ export const toolCallFrame = '{"name": "", "arguments": }'
 export function promptTexts({
   messages,
   tools,
+  rendersReasoning,
 }: {
   readonly messages: readonly ChatMessage[]
   readonly tools?: readonly unknown[] | null | undefined
+  /** Most templates leave the reasoning of earlier answers out: no host has read it then. */
+  readonly rendersReasoning: boolean
 }): PromptTexts {
   const calls = messages.flatMap(({ tool_calls }) => tool_calls ?? [])
+  const reasoning = messages.map(({ reasoning_content }) => reasoning_content ?? '')
   return {
     texts: [
-      ...messages.flatMap((one) => [textOf(one), one.reasoning_content ?? '']),
+      ...messages.map(textOf),
+      ...(rendersReasoning ? reasoning : []),
       ...calls.map(({ function: called }) => `${toolCallFrame}${called.name}${called.arguments}`),
       ...(tools ?? []).map((tool) => JSON.stringify(tool)),
     ],

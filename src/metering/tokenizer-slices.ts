@@ -43,6 +43,9 @@ export function batchesOf(texts: readonly string[]): readonly (readonly string[]
   return batches
 }
 
+export const charsIn = (texts: readonly string[]): number =>
+  texts.reduce((sum, { length }) => sum + length, 0)
+
 /** The last place in the second half of a slice where a word or a line begins; else its end. */
 function cutFrom(text: string, from: number): number {
   const end = from + sliceChars

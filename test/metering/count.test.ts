@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import {
   countTokens,
   promptBytes,
-  promptBytesLeast,
   promptTokensBound,
+  reasoningBytes,
   templateBytesPerMessage,
 } from '../../src/metering/count.ts'
 import type { ChatMessage } from '../../src/protocol/chat-request.ts'
@@ -57,13 +57,11 @@ describe('the bytes of a prompt', () => {
     )
   })
 
-  test('include the reasoning of earlier answers, which the least of them leaves out', () => {
+  test('leave out the reasoning of earlier answers, which is told apart', () => {
     const plain: ChatMessage = { role: 'assistant', content: 'ab' }
     const thought: ChatMessage = { ...plain, reasoning_content: 'größe' }
-    const bare = promptBytes({ messages: [plain] })
-    expect(promptBytes({ messages: [thought] })).toBe(bare + 7)
-    expect(promptBytesLeast({ messages: [thought] })).toBe(bare)
-    expect(promptBytesLeast({ messages: [plain] })).toBe(bare)
+    expect(promptBytes({ messages: [thought] })).toBe(promptBytes({ messages: [plain] }))
+    expect(reasoningBytes([thought, plain, thought])).toBe(7 + 7)
   })
 
   test('add up over its messages', () => {

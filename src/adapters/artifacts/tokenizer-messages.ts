@@ -18,7 +18,10 @@ export type TokenizerOrder =
 
 export const TokenizerReply = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('loaded'), id: z.int(), fault: z.string().optional() }),
-  /** Null: the tokenizer is not there, or failed on a text. */
-  z.object({ kind: z.literal('counted'), id: z.int(), tokens: z.int().min(0).nullable() }),
+  z.object({ kind: z.literal('counted'), id: z.int(), tokens: z.int().min(0) }),
+  /** On one of the texts. */
+  z.object({ kind: z.literal('failed'), id: z.int() }),
+  /** The tokenizer is not there. */
+  z.object({ kind: z.literal('gone'), id: z.int() }),
 ])
 export type TokenizerReply = z.infer<typeof TokenizerReply>

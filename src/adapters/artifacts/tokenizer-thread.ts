@@ -42,7 +42,8 @@ export function makeTokenizerThread(): TokenizerThread {
       waitingChars += chars
       const reply = await running.ask((id) => ({ kind: 'count', id, digest, texts }))
       waitingChars -= chars
-      return reply?.kind === 'counted' ? (reply.tokens ?? 'gone') : 'gone'
+      if (reply?.kind === 'counted') return reply.tokens
+      return reply?.kind === 'failed' ? 'failed' : 'gone'
     },
     drop: (digest) => {
       if (running?.isAlive()) running.tell({ kind: 'drop', digest })

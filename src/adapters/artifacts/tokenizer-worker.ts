@@ -5,13 +5,7 @@
 import { parentPort } from 'node:worker_threads'
 import { Tokenizer } from '@huggingface/tokenizers'
 import type { TokenizerOrder, TokenizerReply } from './tokenizer-messages.ts'
-
-/** What is used of the package, whose own declarations do not resolve by Node's rules. */
-type Tokenizing = {
-  readonly tokenize: (text: string) => readonly string[]
-  /** Those of byte pairs remember words that they have split. */
-  readonly model: { readonly clear_cache?: () => void } | null
-}
+import { type Tokenizing, tokensOf } from './tokenizing.ts'
 
 const tokenizers = new Map<string, Tokenizing>()
 
@@ -21,14 +15,6 @@ function load(artifact: Uint8Array): Tokenizing {
   )
   if (typeof parsed !== 'object' || parsed === null) throw new Error('it is no JSON object')
   return new Tokenizer(parsed, {})
-}
-
-function count(tokenizer: Tokenizing, texts: readonly string[]): number {
-  let tokens = 0
-  for (const text of texts) tokens += tokenizer.tokenize(text).length
-  // Of a customer's text nothing is kept for the next.
-  tokenizer.model?.clear_cache?.()
-  return tokens
 }
 
 function answer(order: TokenizerOrder): TokenizerReply | undefined {
@@ -46,11 +32,11 @@ function answer(order: TokenizerOrder): TokenizerReply | undefined {
       }
     case 'count': {
       const tokenizer = tokenizers.get(order.digest)
+      if (!tokenizer) return { kind: 'gone', id: order.id }
       try {
-        const tokens = tokenizer ? count(tokenizer, order.texts) : null
-        return { kind: 'counted', id: order.id, tokens }
+        return { kind: 'counted', id: order.id, tokens: tokensOf(tokenizer, order.texts) }
       } catch {
-        return { kind: 'counted', id: order.id, tokens: null }
+        return { kind: 'failed', id: order.id }
       }
     }
   }
