@@ -84,10 +84,10 @@ function readFlags(args: readonly string[]): Flags | string {
 }
 
 function showProgress(progress: Progress): void {
-  const { elapsedMs, running, ended, hostsFailing, openHolds, memoryMb } = progress
+  const { elapsedMs, running, ended, hostsFailing, hostsShutOut, openHolds, memoryMb } = progress
   console.error(
     `${String(Math.round(elapsedMs / 1000)).padStart(5)} s  ${running} streams  ${ended} replies  ` +
-      `${openHolds} holds  ${hostsFailing} hosts failing  ` +
+      `${openHolds} holds  ${hostsFailing} hosts failing, ${hostsShutOut} shut out  ` +
       `${memoryMb.map((mb) => Math.round(mb)).join(' ')} MB`,
   )
 }
@@ -96,7 +96,15 @@ async function writePlots(folder: string, record: LoadRecord): Promise<void> {
   const { repliesPerSecond, firstContentP50Ms, firstContentP99Ms } = timelineOf(record, stretchMs)
   const plots = {
     'memory.svg': linePlot('Resident memory, MB', record.memory),
+    'heap.svg': linePlot(
+      'Heap after collection, MB',
+      record.memory.map(({ name, heap }) => ({ name, points: heap })),
+    ),
     'holds.svg': linePlot('Open holds', [{ name: 'holds', points: record.openHolds }]),
+    'hosts.svg': linePlot('Hosts', [
+      { name: 'failing', points: record.hosts.failing },
+      { name: 'shut out', points: record.hosts.shutOut },
+    ]),
     'replies.svg': linePlot('Replies a second', [{ name: 'replies', points: repliesPerSecond }]),
     'first-content.svg': linePlot('Time to first content, ms', [
       { name: 'p50', points: firstContentP50Ms },

@@ -82,7 +82,7 @@ function send(asking: Asking, signal: AbortSignal): Promise<IncomingMessage> {
   })
 }
 
-function makeListener({ onContent }: Asking, startedAtMs: number) {
+function makeListener({ body, onContent }: Asking, startedAtMs: number) {
   let requestId: string | null = null
   let end: Heard['end'] = 'broken'
   let code: string | null = null
@@ -151,6 +151,7 @@ function makeListener({ onContent }: Asking, startedAtMs: number) {
       cause = by
     },
     heard: (): Heard => ({
+      isStreamed: body.stream === true,
       startedAtMs,
       endedAtMs: Date.now(),
       firstContentMs,

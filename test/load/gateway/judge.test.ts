@@ -18,6 +18,7 @@ const receipts = new Map([[requestId, receipt]])
 const aReply = (changes: Partial<Reply> = {}): Reply => ({
   act: 'stream',
   accountId,
+  isStreamed: true,
   startedAtMs: 1,
   endedAtMs: 2,
   firstContentMs: 1,
@@ -52,6 +53,11 @@ describe('a reply', () => {
     ['just ended', { end: 'broken', cause: 'ECONNRESET' }, 'every reply ends'],
     ['failed with no known code', { end: 'error', code: 'oops' }, 'errors are typed'],
     ['failed by a fault of ours', { end: 'error', code: 'internal_error' }, 'errors are typed'],
+    [
+      'is a paid error instead of an object',
+      { isStreamed: false, end: 'error', code: 'upstream_error' },
+      'an error instead of an object is free',
+    ],
     ['has words of two hosts', { marks: ['a', 'b'] }, 'one host writes a reply'],
     ['names no receipt', { receiptHash: null }, 'receipts tell what was delivered'],
     ['names another receipt', { receiptHash: 'x' }, 'receipts tell what was delivered'],

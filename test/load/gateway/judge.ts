@@ -16,6 +16,7 @@ export type Violation = {
     | 'one host writes a reply'
     | 'receipts tell what was delivered'
     | 'a key is charged once'
+    | 'an error instead of an object is free'
     | 'receipts verify'
     | 'no hold is left'
     | 'balances add up'
@@ -36,6 +37,9 @@ export function judgeReply(reply: Reply, receipts: Receipts): Violation[] {
   if (marks.length > 1) {
     found.push({ promise: 'one host writes a reply', detail: `${of}: ${marks.join(', ')}` })
   }
+  if (isPaidError(reply, receipts)) {
+    found.push({ promise: 'an error instead of an object is free', detail: `${of}: ${code}` })
+  }
   const fault = receiptFault(reply, receipts)
   if (fault) {
     found.push({ promise: 'receipts tell what was delivered', detail: `${of}: ${fault}` })
@@ -46,6 +50,13 @@ export function judgeReply(reply: Reply, receipts: Receipts): Violation[] {
 /** `internal_error` is typed, too, but it says that we failed. */
 const isTyped = (code: string | null): boolean =>
   code !== null && code !== 'internal_error' && Object.hasOwn(errorTable, code)
+
+/** Of an answer that is shown when it is whole, nobody has seen a word. */
+const isPaidError = ({ isStreamed, end, requestId }: Reply, receipts: Receipts): boolean =>
+  !isStreamed && end === 'error' && chargeOf(receipts.get(requestId ?? '')) > 0n
+
+const chargeOf = (receipt: StoredReceipt | undefined): bigint =>
+  parseUsd(receipt?.body.charge.charge_usd ?? '0') ?? 0n
 
 /** The receipt that a reply names is the stored one, over this charge and these very words. */
 function receiptFault(reply: Reply, receipts: Receipts): string | undefined {
@@ -83,8 +94,7 @@ export function judgeRepetitions(replies: readonly Reply[], receipts: Receipts):
 }
 
 const isEffective = (receipt: StoredReceipt | undefined): boolean =>
-  receipt !== undefined &&
-  (parseUsd(receipt.body.charge.charge_usd) !== 0n || receipt.body.result.status === 'completed')
+  chargeOf(receipt) > 0n || receipt?.body.result.status === 'completed'
 
 export function judgeBooks(books: Books): Violation[] {
   const expired = [...books.receipts].filter(([, one]) => one.body.result.status === 'expired')

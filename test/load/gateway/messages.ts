@@ -67,6 +67,7 @@ export const Reply = z.object({
   /** What the client had in mind: `repeat` sends one idempotency key several times. */
   act: z.enum(['stream', 'json', 'leave', 'cancel', 'repeat']),
   accountId: z.string(),
+  isStreamed: z.boolean(),
   startedAtMs: z.number(),
   endedAtMs: z.number(),
   firstContentMs: z.number().nullable(),
@@ -98,6 +99,11 @@ export const ClientMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('running'), streams: z.int() }),
 ])
 export type ClientMessage = z.infer<typeof ClientMessage>
+
+/** Of a gateway, after a collection. */
+export const HeapMessage = z.object({ kind: z.literal('heap'), mb: z.number().positive() })
+export type HeapMessage = z.infer<typeof HeapMessage>
+export const heapEveryMs = 10_000
 
 /** From the run to its processes. */
 export const Order = z.enum(['go', 'stop'])

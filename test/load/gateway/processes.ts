@@ -7,6 +7,7 @@ import { type Fault, planFaults } from './fault-plan.ts'
 import {
   ClientMessage,
   type ClientsSetup,
+  HeapMessage,
   HostMessage,
   type HostsSetup,
   type Reply,
@@ -92,18 +93,31 @@ export async function startHosts({ load, stage, started }: Starting) {
   return { processes, faults: (): readonly Fault[] => faults, failing: () => failing }
 }
 
+type Measured = { readonly atMs: number; readonly mb: number }
+type Gateway = {
+  readonly process: WatchedProcess
+  readonly url: string
+  /** After collections, by the wall clock. */
+  readonly heap: readonly Measured[]
+}
+
 export async function startGateways({ load, stage, started }: Starting) {
-  const gateways: { readonly process: WatchedProcess; readonly url: string }[] = []
+  const gateways: Gateway[] = []
   for (let place = 0; place < load.processes; place += 1) {
     const port = await freePort()
+    const heap: Measured[] = []
     const process = await startWatched({
       name: `gateway ${place}`,
+      flags: ['--expose-gc', '--import', nearby('heap-probe.ts')],
+      onMessage: (said) => {
+        heap.push({ atMs: Date.now(), mb: HeapMessage.parse(said).mb })
+      },
       file: nearby('../../../functions/gateway/server.ts'),
       env: { ...stage.env, PORT: String(port) },
       readyLine: 'gateway_ready',
     })
     started(process)
-    gateways.push({ process, url: `http://127.0.0.1:${port}` })
+    gateways.push({ process, heap, url: `http://127.0.0.1:${port}` })
   }
   return gateways
 }

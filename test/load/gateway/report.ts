@@ -47,6 +47,10 @@ export function reportOf(load: GatewayLoad, record: LoadRecord) {
       p99: quantile(firstContentMs, 0.99) ?? null,
     },
     faults: countBy(record.faults, ({ kind }) => kind),
+    hosts: {
+      failingMean: meanOf(duringLoad(record, record.hosts.failing)),
+      shutOutMean: meanOf(duringLoad(record, record.hosts.shutOut)),
+    },
     holds: {
       peak: Math.max(0, ...record.openHolds.map(({ value }) => value)),
       atEnd: record.holdsLeft.atEnd,
@@ -64,7 +68,11 @@ export function reportOf(load: GatewayLoad, record: LoadRecord) {
       nodesProven: books.reconciled.nodes,
       discrepancies: books.reconciled.discrepancies.length,
     },
-    memory: record.memory.map(({ name, points }) => memoryOf(name, duringLoad(record, points))),
+    memory: record.memory.map(({ name, points, heap }) => ({
+      name,
+      resident: growthOf(duringLoad(record, points)),
+      heapAfterCollection: growthOf(duringLoad(record, heap)),
+    })),
     gatewayLog: Object.fromEntries(record.logged),
     violations: {
       count: violations.length,
@@ -87,14 +95,17 @@ function busyMs({ replies, startedAtMs, stoppedAtMs }: LoadRecord): number {
 const duringLoad = ({ startedAtMs, stoppedAtMs }: LoadRecord, points: readonly Point[]) =>
   points.filter(({ atMs }) => atMs <= stoppedAtMs - startedAtMs)
 
-function memoryOf(name: string, points: readonly Point[]) {
+const meanOf = (points: readonly Point[]): number =>
+  round(points.reduce((sum, { value }) => sum + value, 0) / Math.max(1, points.length), 2)
+
+/** In MB; the slope over the second half of the load. */
+function growthOf(points: readonly Point[]) {
   const values = points.map(({ value }) => value)
   return {
-    name,
-    startMb: round(values[0] ?? 0, 1),
-    peakMb: round(Math.max(0, ...values), 1),
-    endMb: round(values.at(-1) ?? 0, 1),
-    slopeMbPerMinute: round(slopePerMinute(secondHalf(points)), 2),
+    first: round(values[0] ?? 0, 1),
+    peak: round(Math.max(0, ...values), 1),
+    last: round(values.at(-1) ?? 0, 1),
+    slopePerMinute: round(slopePerMinute(secondHalf(points)), 2),
   }
 }
 
@@ -106,7 +117,7 @@ function countBy<T>(all: readonly T[], name: (one: T) => string): Counts {
 const round = (value: number, digits: number) => Number(value.toFixed(digits))
 
 export function tableOf(report: LoadReport): string {
-  const { replies, firstContentMs, faults, holds, books, violations } = report
+  const { replies, firstContentMs, faults, hosts, holds, books, violations } = report
   const list = (counts: Counts) =>
     Object.entries(counts)
       .map(([name, count]) => `${name} ${count}`)
@@ -122,6 +133,7 @@ export function tableOf(report: LoadReport): string {
     ['cancels', list(replies.cancelsAnswered)],
     ['first content', `p50 ${firstContentMs.p50} ms, p99 ${firstContentMs.p99} ms`],
     ['faults', list(faults)],
+    ['hosts', `${hosts.failingMean} failing, ${hosts.shutOutMean} shut out by breakers on average`],
     [
       'holds',
       `peak ${holds.peak}, ${holds.atEnd} at the end, ${holds.afterDeadline} a deadline later, ${holds.swept} swept`,
@@ -131,9 +143,10 @@ export function tableOf(report: LoadReport): string {
       'reconciler',
       `${books.accountsProven} accounts, ${books.nodesProven} nodes, ${books.discrepancies} discrepancies`,
     ],
-    ...report.memory.map(({ name, startMb, peakMb, endMb, slopeMbPerMinute }) => [
+    ...report.memory.map(({ name, resident, heapAfterCollection: heap }) => [
       name,
-      `${startMb} MB, peak ${peakMb}, end ${endMb}, ${slopeMbPerMinute} MB a minute`,
+      `resident ${resident.first} to ${resident.last} MB, ${resident.slopePerMinute} a minute; ` +
+        `heap ${heap.first} to ${heap.last} MB, ${heap.slopePerMinute} a minute`,
     ]),
     ['gateway log', list(report.gatewayLog)],
     ['violations', violations.count === 0 ? 'none' : list(violations.byPromise)],

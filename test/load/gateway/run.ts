@@ -36,8 +36,15 @@ export type LoadRecord = {
   readonly replies: readonly Reply[]
   readonly cancels: ReadonlyMap<string, number>
   readonly faults: readonly Fault[]
-  readonly memory: readonly { readonly name: string; readonly points: readonly Point[] }[]
+  readonly memory: readonly {
+    readonly name: string
+    /** Resident. */
+    readonly points: readonly Point[]
+    /** What is left of the heap after collections. */
+    readonly heap: readonly Point[]
+  }[]
   readonly openHolds: readonly Point[]
+  readonly hosts: { readonly failing: readonly Point[]; readonly shutOut: readonly Point[] }
   /** Open when the last reply had ended, and a deadline later. */
   readonly holdsLeft: { readonly atEnd: number; readonly afterDeadline: number }
   /** Streams that were still read when nobody waited for them any more. */
@@ -53,6 +60,7 @@ export type Progress = {
   readonly running: number
   readonly ended: number
   readonly hostsFailing: number
+  readonly hostsShutOut: number
   readonly openHolds: number
   readonly memoryMb: readonly number[]
 }
@@ -117,11 +125,11 @@ async function startWorld(starting: Parameters<typeof startHosts>[0], ended: Abo
 
 type Driven = Pick<
   LoadRecord,
-  'startedAtMs' | 'stoppedAtMs' | 'memory' | 'openHolds' | 'holdsLeft' | 'unended'
+  'startedAtMs' | 'stoppedAtMs' | 'memory' | 'openHolds' | 'hosts' | 'holdsLeft' | 'unended'
 >
 
 async function drive(world: World, { onProgress, stop }: Watch): Promise<Driven> {
-  const { load, hosts, clients } = world
+  const { load, clients } = world
   const startedAtMs = Date.now()
   const samples = makeSamples(world, startedAtMs, onProgress)
   const sampleUntil = async (isOver: () => boolean) => {
@@ -132,7 +140,7 @@ async function drive(world: World, { onProgress, stop }: Watch): Promise<Driven>
       )
     }
   }
-  for (const process of [...hosts.processes, clients.process]) process.order('go')
+  for (const process of [...world.hosts.processes, clients.process]) process.order('go')
   await sampleUntil(() => stop?.aborted === true || Date.now() - startedAtMs >= load.durationMs)
   const stoppedAtMs = Date.now()
   if (!clients.process.hasExited()) clients.process.order('stop')
@@ -141,8 +149,9 @@ async function drive(world: World, { onProgress, stop }: Watch): Promise<Driven>
   stop?.throwIfAborted()
   const unended = clients.running()
   const holdsLeft = await awaitSettled(world)
-  const { memory, openHolds } = samples
-  return { startedAtMs, stoppedAtMs, memory, openHolds, holdsLeft, unended }
+  const { openHolds, hosts } = samples
+  const memory = samples.memory()
+  return { startedAtMs, stoppedAtMs, memory, openHolds, hosts, holdsLeft, unended }
 }
 
 function makeSamples(
@@ -151,29 +160,38 @@ function makeSamples(
   onProgress: Watch['onProgress'],
 ) {
   const openHolds: Point[] = []
-  const series = gateways.map(({ process: { name, pid } }) => {
+  const failing: Point[] = []
+  const shutOut: Point[] = []
+  const series = gateways.map(({ process: { name, pid }, heap }) => {
     const points: Point[] = []
-    return { name, pid, points }
+    const ofHeap = () => heap.map(({ atMs, mb }) => ({ atMs: atMs - startedAtMs, value: mb }))
+    return { name, pid, points, ofHeap }
   })
   return {
     openHolds,
-    memory: series,
+    hosts: { failing, shutOut },
+    memory: () => series.map(({ name, points, ofHeap }) => ({ name, points, heap: ofHeap() })),
     take: async () => {
-      const [resident, holds] = await Promise.all([
+      const [resident, holds, hostsShutOut] = await Promise.all([
         residentMb(series.map(({ pid }) => pid)),
         countHolds(stage, customers),
+        stage.shutOut(),
       ])
+      const hostsFailing = hosts.failing()
       const atMs = Date.now() - startedAtMs
       for (const { pid, points } of series) {
         const value = resident.get(pid)
         if (value !== undefined) points.push({ atMs, value })
       }
       openHolds.push({ atMs, value: holds })
+      failing.push({ atMs, value: hostsFailing })
+      shutOut.push({ atMs, value: hostsShutOut })
       onProgress?.({
         elapsedMs: atMs,
         running: clients.running(),
         ended: clients.replies().length,
-        hostsFailing: hosts.failing(),
+        hostsFailing,
+        hostsShutOut,
         openHolds: holds,
         memoryMb: series.map(({ points }) => points.at(-1)?.value ?? 0),
       })

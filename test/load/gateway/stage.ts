@@ -14,6 +14,7 @@ import { parseUsd } from '../../../src/money/nano-usd.ts'
 import { envKey } from '../../../src/names.ts'
 import { makeSigner } from '../../../src/protocol/ed25519.ts'
 import { nodeAliasOf } from '../../../src/protocol/node-identity.ts'
+import { stateOf } from '../../../src/routing/breaker.ts'
 import { aBenchmark, aKey } from '../../adapters/dynamodb/facts.ts'
 import { startEmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
 import { fleetOver } from '../../support/enrolled-fleet.ts'
@@ -125,6 +126,14 @@ export async function openLoadStage() {
         },
         benchmark: { ...aBenchmark(), runtimeVersion, expiresAtMs: nowMs() + 86_400_000 },
       })
+    },
+    /** Hosts that a breaker shuts out at this moment. */
+    shutOut: async (): Promise<number> => {
+      let count = 0
+      for await (const { hot } of fleet.fleet.rows()) {
+        if (stateOf(hot?.breakers[soldProfileId], nowMs()) === 'open') count += 1
+      }
+      return count
     },
     close: async () => {
       await database.stop()

@@ -30,6 +30,8 @@ export async function startWatched(spec: {
   readonly file: string
   readonly env: Readonly<Record<string, string>>
   readonly readyLine: string
+  /** Flags of Node. */
+  readonly flags?: readonly string[]
   readonly onMessage?: (message: unknown) => void
 }): Promise<WatchedProcess> {
   const { name, onMessage } = spec
@@ -41,7 +43,7 @@ export async function startWatched(spec: {
   const child = fork(spec.file, {
     env: { ...process.env, ...spec.env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    execArgv: [],
+    execArgv: [...(spec.flags ?? [])],
     // Ctrl-C reaches the whole terminal group, and here the run alone ends its processes.
     detached: true,
   })
