@@ -77,6 +77,8 @@ export type Breaker = {
   /** Since `fromMs`; counting starts anew when that is too long ago. */
   readonly failures: number
   readonly fromMs: number
+  /** Of the last failure that was counted; absent where that was before it was kept. */
+  readonly lastMs?: number | undefined
   /** No dispatch before then; 0 while the breaker has never opened. */
   readonly openUntilMs: number
   /** How often in a row it opened: each time for longer. */

@@ -29,10 +29,10 @@ export function makeNotes(deps: LiveProofDeps & { readonly breakers: BreakerStor
     ended: (
       { candidate }: Verified,
       end: AttemptEnd,
-      { isServed }: { readonly isServed: boolean },
+      { isServed, startedAtMs }: { readonly isServed: boolean; readonly startedAtMs: number },
     ) => {
       const trialId = trials.get(candidate)
-      if (countsAgainst(end)) note(breakers.countFailure(candidate, nowMs()))
+      if (countsAgainst(end)) note(breakers.countFailure(candidate, nowMs(), startedAtMs))
       else if (trialId !== undefined) {
         note(isServed ? breakers.close(candidate, trialId) : breakers.giveBack(candidate, trialId))
       }

@@ -121,6 +121,7 @@ export async function* tryHosts(
       }
       // Before it is dialled: no host chooses how much time there is to count the prompt.
       const count = counting.startFor(candidate)
+      const startedAtMs = deps.nowMs()
       const attempt = await deps.startAttempt({
         ...attemptTerms(order, plan, { candidate, samplesLogprobs: samples }),
         attempt: attempts.length + 1,
@@ -130,7 +131,7 @@ export async function* tryHosts(
       const at = { node_id: candidate.nodeId, ticket_hash: attempt.ticketHash }
       if (attempt.kind === 'failed') {
         attempts.push({ ...at, outcome: attempt.reason })
-        notes.ended(verified, attempt.reason, { isServed: false })
+        notes.ended(verified, attempt.reason, { isServed: false, startedAtMs })
         if (attempt.reason === 'busy') busy.push(candidate)
         continue
       }
@@ -145,7 +146,7 @@ export async function* tryHosts(
       const isAnswer =
         served.delivered && (isStreamed || reason !== undefined || end === 'finished')
       attempts.push({ ...at, outcome: isAnswer ? 'served' : end })
-      notes.ended(verified, end, { isServed: isAnswer })
+      notes.ended(verified, end, { isServed: isAnswer, startedAtMs })
       if (!isAnswer) {
         // Of an answer that is given as a whole nobody has seen the part that there was.
         count?.giveUp()

@@ -12,6 +12,8 @@ const firstOpenMs = 30_000
 const openMsMax = 600_000
 /** Whoever took the trial and was never heard of again keeps it for no longer. */
 export const trialMsMax = 90_000
+/** Who was dialled a moment before the last failure was counted may be by another gateway's clock. */
+export const clockErrorMs = 1_000
 /** After so long without news a breaker is as good as none, and may be removed. */
 const forgottenAfterMs = 3_600_000
 
@@ -35,19 +37,30 @@ export type AfterFailure =
   | { readonly kind: 'counted'; readonly in: Breaker }
   | { readonly kind: 'replaced'; readonly by: Breaker }
 
-export function afterFailure(breaker: Breaker | undefined, nowMs: number): AfterFailure {
+/**
+ * One reset breaks every stream of a host at once, and that is one failure: who was dialled before the
+ * last one was counted tells nothing new, whether it opens the breaker or meets it half-open.
+ */
+export function afterFailure(
+  breaker: Breaker | undefined,
+  { nowMs, startedAtMs }: { readonly nowMs: number; readonly startedAtMs: number },
+): AfterFailure {
   if (breaker === undefined || isForgotten(breaker, nowMs)) return windowBegun(nowMs)
   switch (stateOf(breaker, nowMs)) {
     case 'open':
-      // Of a request that was sent before it opened: nothing new.
       return { kind: 'unchanged' }
-    case 'half_open':
-      return { kind: 'replaced', by: opened({ ...breaker, failures: 1, fromMs: nowMs }, nowMs) }
+    case 'half_open': {
+      if (startedAtMs + clockErrorMs < breaker.openUntilMs) return { kind: 'unchanged' }
+      const again = { ...breaker, failures: 1, fromMs: nowMs, lastMs: nowMs }
+      return { kind: 'replaced', by: opened(again, nowMs) }
+    }
     case 'closed': {
+      const lastMs = breaker.lastMs ?? breaker.fromMs
+      if (startedAtMs + clockErrorMs < lastMs) return { kind: 'unchanged' }
       if (!isWindowRunning(breaker, nowMs)) return windowBegun(nowMs)
       const failures = breaker.failures + 1
       if (failures < failuresMax) return { kind: 'counted', in: breaker }
-      return { kind: 'replaced', by: opened({ ...breaker, failures }, nowMs) }
+      return { kind: 'replaced', by: opened({ ...breaker, failures, lastMs: nowMs }, nowMs) }
     }
   }
 }
@@ -58,7 +71,7 @@ const isWindowRunning = ({ fromMs }: Breaker, nowMs: number): boolean =>
 
 const windowBegun = (nowMs: number): AfterFailure => ({
   kind: 'replaced',
-  by: { failures: 1, fromMs: nowMs, openUntilMs: 0, opens: 0, trialUntilMs: 0 },
+  by: { failures: 1, fromMs: nowMs, lastMs: nowMs, openUntilMs: 0, opens: 0, trialUntilMs: 0 },
 })
 
 function opened(breaker: Breaker, nowMs: number): Breaker {

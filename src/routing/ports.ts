@@ -9,8 +9,11 @@ export type ServedProfile = { readonly nodeId: string; readonly profileId: strin
  * write is one conditional update of the node's hot item.
  */
 export type BreakerStore = {
-  /** Counts one failure; opens the breaker by condition where it was one too many. */
-  readonly countFailure: (at: ServedProfile, nowMs: number) => Promise<void>
+  /**
+   * Counts one failure; opens the breaker by condition where it was one too many. `startedAtMs` is when
+   * the host was dialled, by default now: a failure that was counted since then was this one's too.
+   */
+  readonly countFailure: (at: ServedProfile, nowMs: number, startedAtMs?: number) => Promise<void>
   /**
    * Of a half-open breaker: an id where this request is the one that may try. Undefined where somebody
    * else tries already, or where the breaker is no longer half-open.

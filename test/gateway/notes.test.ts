@@ -46,7 +46,7 @@ describe('a trial', () => {
     const { notes, written } = notesOf()
     const host = hostOf('a', true)
     expect(await notes.takeTrial(host)).toBe(true)
-    notes.ended(host, end, { isServed })
+    notes.ended(host, end, { isServed, startedAtMs: 0 })
     await notes.written()
     expect(written).toEqual(expected)
   })
@@ -62,8 +62,8 @@ describe('a trial', () => {
 describe('without a trial', () => {
   test('a failure is counted, and a success writes nothing', async () => {
     const { notes, written } = notesOf()
-    notes.ended(hostOf('a'), 'connect_failed', { isServed: false })
-    notes.ended(hostOf('b'), 'finished', { isServed: true })
+    notes.ended(hostOf('a'), 'connect_failed', { isServed: false, startedAtMs: 0 })
+    notes.ended(hostOf('b'), 'finished', { isServed: true, startedAtMs: 0 })
     await notes.written()
     expect(written).toEqual(['a failed'])
   })
@@ -72,16 +72,16 @@ describe('without a trial', () => {
     const { notes, written } = notesOf()
     const small = hostOf('small')
     const smaller = { ...small, candidate: { ...small.candidate, contextLength: 16 } }
-    notes.ended(smaller, 'rejected', { isServed: false })
-    notes.ended(hostOf('liar'), 'rejected', { isServed: false })
-    notes.ended(hostOf('server'), 'finished', { isServed: true })
+    notes.ended(smaller, 'rejected', { isServed: false, startedAtMs: 0 })
+    notes.ended(hostOf('liar'), 'rejected', { isServed: false, startedAtMs: 0 })
+    notes.ended(hostOf('server'), 'finished', { isServed: true, startedAtMs: 0 })
     await notes.written()
     expect(written).toEqual(['liar failed'])
   })
 
   test('a write that fails is nobody’s answer', async () => {
     const { notes } = notesOf({ countFailure: () => Promise.reject(new Error('throttled')) })
-    notes.ended(hostOf('a'), 'cut', { isServed: true })
+    notes.ended(hostOf('a'), 'cut', { isServed: true, startedAtMs: 0 })
     await expect(notes.written()).resolves.toBeDefined()
   })
 })

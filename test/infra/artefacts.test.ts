@@ -182,6 +182,7 @@ test('every bundle was looked at', () => {
   expect([...assets.keys()].sort()).toEqual([
     'AccrueEarnings',
     'Admin',
+    'AdvanceJobs',
     'Bootstrap',
     'ClosePayouts',
     'ExpireHeartbeats',

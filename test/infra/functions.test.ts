@@ -34,6 +34,7 @@ describe('every function', () => {
       dynamodbEndpoint: _endpoint,
       beatIntervalMs: _interval,
       tunnels: _,
+      artifactsFolder: _folder,
       ...deployed
     } = envKey
     expect(Object.keys(variables).sort()).toEqual(

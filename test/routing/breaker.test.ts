@@ -13,7 +13,7 @@ const failedAt = (...timesMs: readonly number[]): Breaker | undefined =>
   timesMs.reduce<Breaker | undefined>(failed, undefined)
 
 function failed(breaker: Breaker | undefined, atMs: number): Breaker | undefined {
-  const after = afterFailure(breaker, atMs)
+  const after = afterFailure(breaker, { nowMs: atMs, startedAtMs: atMs })
   switch (after.kind) {
     case 'unchanged':
       return breaker
@@ -42,7 +42,7 @@ describe('a breaker', () => {
   })
 
   test('opens with the fifth within a minute, for 30 s, and is half-open from then on', () => {
-    expect(opened).toEqual({
+    expect(opened).toMatchObject({
       failures: 5,
       fromMs: nowMs,
       openUntilMs: openedAtMs + 30 * second,
@@ -67,11 +67,22 @@ describe('a breaker', () => {
 
   test('takes a failure told by a clock that lags behind for one of the window', () => {
     expect(failedAt(nowMs, nowMs - second)).toMatchObject({ failures: 2, fromMs: nowMs })
-    expect(failedAt(nowMs, nowMs - minute)).toMatchObject({ failures: 1, fromMs: nowMs - minute })
+    expect(failedAt(nowMs, nowMs - minute)).toMatchObject({ failures: 1, fromMs: nowMs })
   })
 
   test('that is open hears nothing new from requests that were sent before', () => {
-    expect(afterFailure(opened, openedAtMs + second)).toEqual({ kind: 'unchanged' })
+    expect(
+      afterFailure(opened, { nowMs: openedAtMs + second, startedAtMs: openedAtMs + second }),
+    ).toEqual({ kind: 'unchanged' })
+  })
+
+  test('takes what one reset breaks for one failure, however many streams ran', () => {
+    const older = (atMs: number) => ({ nowMs: atMs, startedAtMs: nowMs - 20 * second })
+    const unchanged = { kind: 'unchanged' }
+    expect(afterFailure(failedAt(nowMs), older(nowMs + 50))).toEqual(unchanged)
+    expect(afterFailure(failedAt(...everySecond(4)), older(nowMs + 5 * second))).toEqual(unchanged)
+    // One from before it opened that breaks while it is half-open.
+    expect(afterFailure(opened, older(openedAtMs + 31 * second))).toEqual(unchanged)
   })
 
   test('that is half-open opens again with one failure, whoever is trying', () => {

@@ -36,8 +36,8 @@ export function makeBreakerStore(
   }
 
   return {
-    countFailure: async (at, nowMs) => {
-      const failure = { at, nowMs, id: ids.token(idBytes) }
+    countFailure: async (at, nowMs, startedAtMs = nowMs) => {
+      const failure = { at, nowMs, startedAtMs, id: ids.token(idBytes) }
       let item = await readHot(at.nodeId)
       for (let tries = 0; item !== undefined && tries < triesMax; tries += 1) {
         const write = failureWrite(item, failure)

@@ -6,7 +6,13 @@ import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type { Breaker } from '../../fleet/node.ts'
 import { limits } from '../../protocol/limits.ts'
-import { afterFailure, failuresMax, isForgotten, trialMsMax } from '../../routing/breaker.ts'
+import {
+  afterFailure,
+  clockErrorMs,
+  failuresMax,
+  isForgotten,
+  trialMsMax,
+} from '../../routing/breaker.ts'
 import type { ServedProfile } from '../../routing/ports.ts'
 import type { Item } from './client.ts'
 import { hotKey } from './items/fleet-keys.ts'
@@ -16,6 +22,8 @@ type Write = Omit<UpdateCommandInput, 'TableName'>
 
 /** One gateway's change, known again by its id. */
 type Change = { readonly at: ServedProfile; readonly id: string; readonly nowMs: number }
+
+type Failure = Change & { readonly startedAtMs: number }
 
 /** Removed along with another write; more would only make its expressions longer. */
 const removalsMax = 8
@@ -30,12 +38,12 @@ export function isKnown(item: Item, { at, id }: Change): boolean {
 }
 
 /** Undefined where the failure changes nothing, or is counted already. */
-export function failureWrite(item: Item, failure: Change): Write | undefined {
+export function failureWrite(item: Item, failure: Failure): Write | undefined {
   const { at, nowMs } = failure
   if (isKnown(item, failure)) return undefined
   const { breakers } = fromHotItem(item)
   const seen = breakers[at.profileId]
-  const after = afterFailure(seen, nowMs)
+  const after = afterFailure(seen, failure)
   switch (after.kind) {
     case 'unchanged':
       return undefined
@@ -51,18 +59,31 @@ export function failureWrite(item: Item, failure: Change): Write | undefined {
 }
 
 /** Commutes with its like: gateways that fail at the same moment do not wait for each other. */
-function countWrite({ at, id }: Change, { fromMs }: Breaker): Write {
+function countWrite({ at, id, nowMs, startedAtMs }: Failure, { fromMs }: Breaker): Write {
   const isInWindow = '#breaker.#from = :from AND #breaker.opens = :none'
+  // Who was dialled before the last failure was counted failed with it.
+  const isNews = '(attribute_not_exists(#breaker.#last) OR #breaker.#last <= :started)'
   // The failure that opens it is no mere count.
   const isNotLast = '#breaker.fails < :last'
   return {
     Key: hotKey(at.nodeId),
-    UpdateExpression:
-      'SET #breaker.fails = #breaker.fails + :one, #breaker.ids = list_append(#breaker.ids, :ids)',
-    ConditionExpression: `${isInWindow} AND ${isNotLast} AND NOT contains(#breaker.ids, :id)`,
-    ExpressionAttributeNames: { '#breaker': breakerField(at.profileId), '#from': 'from' },
+    UpdateExpression: `SET ${[
+      '#breaker.fails = #breaker.fails + :one',
+      '#breaker.#last = :now',
+      '#breaker.ids = list_append(#breaker.ids, :ids)',
+    ].join(', ')}`,
+    ConditionExpression: [isInWindow, isNotLast, isNews, 'NOT contains(#breaker.ids, :id)'].join(
+      ' AND ',
+    ),
+    ExpressionAttributeNames: {
+      '#breaker': breakerField(at.profileId),
+      '#from': 'from',
+      '#last': 'last',
+    },
     ExpressionAttributeValues: {
       ':from': fromMs,
+      ':now': nowMs,
+      ':started': startedAtMs + clockErrorMs,
       ':one': 1,
       ':none': 0,
       ':last': failuresMax - 1,

@@ -80,10 +80,11 @@ const SteadinessTuple = z.tuple([Int, Int, z.array(Int).max(3), Int, Int])
 export const breakerField = (profileId: string): string => `${breakerPrefix}${profileId}`
 const breakerPrefix = 'breaker#'
 const BreakerField = z
-  .object({ fails: Int, from: Int, until: Int, opens: Int, trial: Int })
-  .transform(({ fails, from, until, opens, trial }) => ({
+  .object({ fails: Int, from: Int, last: Int.optional(), until: Int, opens: Int, trial: Int })
+  .transform(({ fails, from, last, until, opens, trial }) => ({
     failures: fails,
     fromMs: from,
+    lastMs: last,
     openUntilMs: until,
     opens,
     trialUntilMs: trial,
@@ -92,6 +93,7 @@ const BreakerField = z
 export const toBreakerField = (breaker: Breaker) => ({
   fails: breaker.failures,
   from: breaker.fromMs,
+  ...(breaker.lastMs === undefined ? {} : { last: breaker.lastMs }),
   until: breaker.openUntilMs,
   opens: breaker.opens,
   trial: breaker.trialUntilMs,
