@@ -37,6 +37,7 @@ export function linePlot(title: string, series: readonly Series[]): string {
   const head = `xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}"`
   return [
     `<svg ${head} font-family="sans-serif" font-size="11" fill="#667">`,
+    `<title>${title}</title>`,
     text(margin.left, 18, title, 'font-weight="bold"'),
     ...ticks,
     ...seconds,
