@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 /** Exhaustive, and minutes long: `npm run test:deep`. `npm test` has the quick ones of each kind. */
 const deep = [
   'test/faults/writes.test.ts',
+  'test/faults/no-reply.test.ts',
   'test/contract/dynamodb-local.test.ts',
   'test/contract/differential.test.ts',
   'test/model/ledger-model.test.ts',
@@ -51,12 +52,12 @@ export default defineConfig({
         },
       },
       {
-        // Whole hosts against the whole product, with the real times of a fleet: minutes long.
+        // Whole hosts against the whole product, with the real times of a fleet: minutes of waiting, so two at once.
         extends: true,
         test: {
           name: 'hosts',
           include: ['test/hosts/**/*.test.ts'],
-          maxWorkers: 1,
+          maxWorkers: 2,
           sequence: { groupOrder: 3 },
         },
       },

@@ -56,21 +56,3 @@ describe('after a fault the same answer and the same tables', () => {
     }
   })
 })
-
-describe('when no reply of a write ever comes, no answer is wrong', () => {
-  test.concurrent.for(named)('%s', { timeout }, async ([, one], { expect }) => {
-    const undisturbed = await runCase(engine, one)
-    const count = undisturbed.writes.length
-    for (const index of undisturbed.writes.keys()) {
-      const lost: Plan = { fault: { kind: 'reply lost' }, on: isWrite, after: index, times: 99 }
-      const { answer, stored } = await runCase(engine, one, { plans: [lost] })
-      if (saysUnknown(answer)) continue
-      const what = `write ${index + 1} of ${count}`
-      expect.soft({ what, answer, stored }).toEqual({
-        what,
-        answer: undisturbed.answer,
-        stored: undisturbed.stored,
-      })
-    }
-  })
-})
