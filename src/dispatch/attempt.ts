@@ -7,6 +7,8 @@ import { sha256Hex } from '../protocol/canonical.ts'
 import type { Ids, NowMs, Sleep } from '../protocol/clock.ts'
 import {
   encodeTicket,
+  loadHeader,
+  parseLoad,
   proofHeader,
   signTicket,
   type Ticket,
@@ -112,6 +114,8 @@ export async function startAttempt(deps: AttemptDeps, order: AttemptOrder): Prom
   if (reason !== undefined || outcome.kind === 'failed') {
     // A refusal's body that nobody reads would keep its socket from everyone else.
     connection.abort()
+    if (reason === 'busy')
+      return { ...dispatched, candidate: withSlots(candidate, outcome), reason, kind: 'failed' }
     return { ...dispatched, kind: 'failed', reason: reason ?? 'connect_failed' }
   }
   let hasContent = false
@@ -128,6 +132,13 @@ export async function startAttempt(deps: AttemptDeps, order: AttemptOrder): Prom
       hasContent = true
     },
   }
+}
+
+/** How many it has now, where it says so: its last beat may be older. Unsigned, and good for a wait only. */
+function withSlots(candidate: Candidate, outcome: DialOutcome): Candidate {
+  const load =
+    outcome.kind === 'answered' ? parseLoad(outcome.headers[loadHeader] ?? '') : undefined
+  return load ? { ...candidate, slots: load.slots } : candidate
 }
 
 function makeTicket(deps: AttemptDeps, order: AttemptOrder): Ticket {

@@ -132,7 +132,7 @@ export async function* tryHosts(
       if (attempt.kind === 'failed') {
         attempts.push({ ...at, outcome: attempt.reason })
         notes.ended(verified, attempt.reason, { isServed: false, startedAtMs })
-        if (attempt.reason === 'busy') busy.push(candidate)
+        if (attempt.reason === 'busy') busy.push(attempt.candidate)
         continue
       }
       notes.proven(verified, attempt)

@@ -18,7 +18,7 @@ const FunctionTool = z.object({
   }),
 })
 
-/** Tools that a provider hosts are known by their type alone; no host here has any. */
+/** Tools that a provider hosts are known by their type alone; hosts here have none. */
 const HostedTool = z.object({
   type: z
     .string()

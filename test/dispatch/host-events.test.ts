@@ -1,31 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { type HostEvent, hostEvents } from '../../src/dispatch/host-events.ts'
-import { type Claim, signClaim } from '../../src/protocol/claim.ts'
-import { generatePrivateKey, makeSigner } from '../../src/protocol/ed25519.ts'
+import type { Claim } from '../../src/protocol/claim.ts'
 import { limits } from '../../src/protocol/limits.ts'
 import { inPieces } from '../support/relayed.ts'
+import { signedClaim } from '../support/signed-claim.ts'
 
 const eventsOf = (text: string, bytesPerPiece = text.length * 4): Promise<HostEvent[]> =>
   Array.fromAsync(hostEvents(inPieces(text, bytesPerPiece)))
 
 function claimEvent(changes: Partial<Claim>): string {
-  const claim: Claim = {
-    v: 1,
-    ticket_hash: 'a'.repeat(64),
-    node_id: `n_${'a'.repeat(26)}`,
-    usage: null,
-    finish_reason: 'stop',
-    output_sha256: 'b'.repeat(64),
-    first_content_ms: 1,
-    total_ms: 2,
-    runtime: { kind: 'vllm', version: '1' },
-    artifact_digest: `sha256:${'c'.repeat(64)}`,
-    ...changes,
-  }
-  const b3iq = {
-    claim: signClaim(claim, makeSigner(generatePrivateKey())),
-    receipt_hash: 'e'.repeat(64),
-  }
+  const b3iq = { claim: signedClaim(changes), receipt_hash: 'e'.repeat(64) }
   return `data: ${JSON.stringify({ b3iq })}\n\n`
 }
 

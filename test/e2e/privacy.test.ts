@@ -55,7 +55,7 @@ test('a marked prompt and its output appear in no table, file, log or error', as
   ])
   expect([...sinks.keys()].some((name) => name.endsWith('gateway.log'))).toBe(true)
   expect([...sinks.keys()].filter((name) => name.startsWith('item')).length).toBeGreaterThan(10)
-  // Any five words of the answer in a row would do; the start is as good as any.
+  // Five words of the answer in a row are not said by chance.
   const output = answer.trim().split(' ').slice(0, 5).join(' ')
   expect(output.length).toBeGreaterThan(12)
   const found = [...sinks].filter(

@@ -6,6 +6,7 @@ import { type GatewayBench, startGatewayBench } from '../support/gateway-bench.t
 import {
   answers,
   busy,
+  busyWith,
   hangsUp,
   neverAnswers,
   refuses,
@@ -78,6 +79,9 @@ describe('busy everywhere: when to ask again follows from how fast the hosts are
   test.each([
     ['one host', [busy], '7'],
     ['three hosts', [busy, busy, busy], '3'],
+    // What a host says of itself now counts, and not its last beat.
+    ['one host that says it has 4 slots', [busyWith(4, 4)], '2'],
+    ['one host that says it takes no work', [busyWith(0, 0)], '60'],
   ] as const)('%s', async (_, scripts, seconds) => {
     const { response } = await ask(scripts, false)
     expect(response.headers.get('retry-after')).toBe(seconds)

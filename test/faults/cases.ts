@@ -25,3 +25,9 @@ export const cases: readonly WriteCase[] = [
   ...requestMarkCases,
   ...spotCheckCases,
 ]
+
+/** By what a report calls them. */
+export const namedCases = cases.map((one): [string, WriteCase] => [
+  `${one.method}, ${one.as},`,
+  one,
+])

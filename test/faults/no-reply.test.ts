@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
 import { isWrite, type Plan } from '../support/fault-proxy.ts'
-import { cases } from './cases.ts'
-import { bePatient, runCase, saysUnknown, type WriteCase } from './write-case.ts'
+import { namedCases } from './cases.ts'
+import { bePatient, runCase, saysUnknown } from './write-case.ts'
 
 let engine: EmbeddedDynamodb
 beforeAll(async () => {
@@ -12,13 +12,11 @@ beforeAll(async () => {
 })
 afterAll(() => engine.stop())
 
-const named = cases.map((one): [string, WriteCase] => [`${one.method}, ${one.as},`, one])
-
 /** The client waits up to a second after each try. */
 const timeout = 60_000
 
 describe('when no reply of a write ever comes, no answer is wrong', () => {
-  test.concurrent.for(named)('%s', { timeout }, async ([, one], { expect }) => {
+  test.concurrent.for(namedCases)('%s', { timeout }, async ([, one], { expect }) => {
     const undisturbed = await runCase(engine, one)
     const count = undisturbed.writes.length
     for (const index of undisturbed.writes.keys()) {

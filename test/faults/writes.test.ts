@@ -3,8 +3,8 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
 import { type Fault, isWrite, type Plan } from '../support/fault-proxy.ts'
-import { cases } from './cases.ts'
-import { bePatient, runCase, saysUnknown, type WriteCase } from './write-case.ts'
+import { namedCases } from './cases.ts'
+import { bePatient, runCase, saysUnknown } from './write-case.ts'
 
 let engine: EmbeddedDynamodb
 beforeAll(async () => {
@@ -12,8 +12,6 @@ beforeAll(async () => {
   bePatient(engine)
 })
 afterAll(() => engine.stop())
-
-const named = cases.map((one): [string, WriteCase] => [`${one.method}, ${one.as},`, one])
 
 /** The client waits up to a second after each throttled try. */
 const timeout = 60_000
@@ -35,7 +33,7 @@ const from = (index: number, faults: readonly Fault[]): Plan[] =>
   faults.map((fault) => ({ fault, on: isWrite, after: index }))
 
 describe('after a fault the same answer and the same tables', () => {
-  test.concurrent.for(named)('%s', { timeout }, async ([, one], { expect }) => {
+  test.concurrent.for(namedCases)('%s', { timeout }, async ([, one], { expect }) => {
     const undisturbed = await runCase(engine, one)
     const count = undisturbed.writes.length
     expect(count).toBeGreaterThan(0)

@@ -25,7 +25,7 @@ const slow = { firstContentP50Ms: 400, tokensPerSecondP50: 20 }
 const near = (value: number) => expect.closeTo(value, -0.7)
 
 describe('a host with two builds of a model', () => {
-  test('weighs as much as any other, by the worst of its builds', () => {
+  test('weighs as much as each other one, by the worst of its builds', () => {
     const totals = totalsOf([fast], [fast], [slow, slow])
     expect(totals).toMatchObject({
       eligibleHosts: 3,

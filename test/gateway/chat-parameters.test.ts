@@ -59,7 +59,7 @@ describe('a parameter that cannot be served', () => {
   })
 })
 
-test('a body nested without end is answered as any other that is wrong', async () => {
+test('a body nested without end is answered like every wrong one', async () => {
   const { model } = await bench.sale([streams(['Hello'])])
   const customer = await bench.customer()
   const deep = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`

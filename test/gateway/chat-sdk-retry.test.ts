@@ -148,7 +148,7 @@ describe('is no retry of it', () => {
   })
 })
 
-test('a retry meets a store that is down as any request does', async () => {
+test('a retry meets a store that is down like every request', async () => {
   const { model } = await bench.sale([streams(['Hello'])])
   const down = async () => {
     throw new Error('down')

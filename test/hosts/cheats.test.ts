@@ -6,7 +6,15 @@ import { claimsFile, inflatedByHalf, startLyingRuntime } from './lying-runtime.t
 import { startOtherWeights } from './other-weights.ts'
 import { makeReference } from './reference.ts'
 import { startClone, startSecondHost } from './second-host.ts'
-import { chat, demoNodeId, deploymentOf, receiptOf, suspend, until } from './stack-asks.ts'
+import {
+  chat,
+  demoNodeId,
+  deploymentOf,
+  receiptOf,
+  suspend,
+  until,
+  untilEligible,
+} from './stack-asks.ts'
 
 let stack: LocalStack
 let engineUrl: string
@@ -27,11 +35,7 @@ describe('a host whose runtime inflates usage by half', () => {
     stops.push(runtime.stop)
     const host = await startSecondHost(stack, { name: 'inflating', runtimeUrl: runtime.url })
     stops.push(host.stop)
-    await until(
-      () => deploymentOf(stack, host.nodeId),
-      ({ eligible }) => eligible,
-      90_000,
-    )
+    await untilEligible(stack, host.nodeId)
     await suspend(stack, await demoNodeId(stack))
     const maxTokens = 64
     for (let request = 0; request < 3; request += 1) {
@@ -57,11 +61,7 @@ describe('a host that serves other weights than it says', () => {
     stops.push(engine.stop, runtime.stop)
     const host = await startSecondHost(stack, { name: 'swapped', runtimeUrl: runtime.url })
     stops.push(host.stop)
-    await until(
-      () => deploymentOf(stack, host.nodeId),
-      ({ eligible }) => eligible,
-      90_000,
-    )
+    await untilEligible(stack, host.nodeId)
     // A failure is looked into after two minutes at the latest; the second one is the verdict.
     const { value, tookMs } = await until(
       () => deploymentOf(stack, host.nodeId),

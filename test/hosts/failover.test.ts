@@ -7,7 +7,7 @@ import * as z from 'zod'
 import { type LocalStack, readAccount, startLocalStack } from '../support/local-stack.ts'
 import { startLyingRuntime } from './lying-runtime.ts'
 import { startSecondHost } from './second-host.ts'
-import { deploymentOf, until } from './stack-asks.ts'
+import { untilEligible } from './stack-asks.ts'
 
 let stack: LocalStack
 let engineUrl: string
@@ -76,11 +76,7 @@ test('a host that is killed before content is replaced unseen', async () => {
   stops.push(runtime.stop)
   const host = await startSecondHost(stack, { name: 'mortal', runtimeUrl: runtime.url })
   stops.push(host.stop)
-  await until(
-    () => deploymentOf(stack, host.nodeId),
-    ({ eligible }) => eligible,
-    90_000,
-  )
+  await untilEligible(stack, host.nodeId)
   const session = await sessionOf(host.nodeId)
   isStalled = true
   const stream = openai().chat.completions.create({ ...ask(session, 16), stream: true })

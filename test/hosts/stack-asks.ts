@@ -106,3 +106,12 @@ export async function until<T>(
     await delay(250)
   }
 }
+
+/** A host that has passed all five gates, with a benchmark of its own. */
+export async function untilEligible(stack: LocalStack, nodeId: string): Promise<void> {
+  await until(
+    () => deploymentOf(stack, nodeId),
+    ({ eligible }) => eligible,
+    90_000,
+  )
+}

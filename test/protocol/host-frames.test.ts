@@ -1,6 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { signClaim } from '../../src/protocol/claim.ts'
-import { generatePrivateKey, makeSigner } from '../../src/protocol/ed25519.ts'
 import {
   documentFrames,
   framesPerEventMax,
@@ -8,23 +6,9 @@ import {
   makeFrameReader,
   readFrame,
 } from '../../src/protocol/host-frames.ts'
+import { signedClaim } from '../support/signed-claim.ts'
 
-const claim = signClaim(
-  {
-    v: 1,
-    ticket_hash: 'a'.repeat(64),
-    node_id: `n_${'a'.repeat(26)}`,
-    usage: null,
-    finish_reason: 'stop',
-    output_sha256: 'b'.repeat(64),
-    first_content_ms: 1,
-    total_ms: 2,
-    runtime: { kind: 'vllm', version: '1' },
-    artifact_digest: `sha256:${'c'.repeat(64)}`,
-  },
-  makeSigner(generatePrivateKey()),
-)
-
+const claim = signedClaim()
 const b3iq = { claim, receipt_hash: 'e'.repeat(64) }
 
 describe('one frame', () => {

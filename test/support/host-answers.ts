@@ -6,6 +6,8 @@ import { chunkText, HostChunk } from '../../src/protocol/chat-chunk.ts'
 import { type Claim, nodeReceiptHash, signClaim } from '../../src/protocol/claim.ts'
 import { generatePrivateKey, makeSigner, type Signer } from '../../src/protocol/ed25519.ts'
 import {
+  formatLoad,
+  loadHeader,
   proofHeader,
   signBusy,
   signProof,
@@ -88,6 +90,14 @@ export function answers(answer: Answer): Script {
 export const busy: Script = async ({ ticket, node, response }) => {
   refuseWith(response, 429, { [proofHeader]: signBusy(ticket, node) })
 }
+/** As the agent says it, with what it counts itself. */
+export const busyWith =
+  (running: number, slots: number): Script =>
+  async ({ ticket, node, response }) =>
+    refuseWith(response, 429, {
+      [proofHeader]: signBusy(ticket, node),
+      [loadHeader]: formatLoad({ running, slots }),
+    })
 /** Whoever sits between can say 429 too, but cannot sign it. */
 export const unsignedBusy: Script = async ({ response }) => refuseWith(response, 429)
 export const refuses =

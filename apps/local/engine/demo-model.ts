@@ -1,5 +1,5 @@
 // The demo model: a llama-architecture transformer of about a megabyte whose weights are random
-// numbers. It runs through the same code as any model, so that queues, aborts, sampling and token
+// numbers. It runs through the same code as every model, so that queues, aborts, sampling and token
 // counts are real; its sentences mean nothing.
 //
 // Two things in it are arranged rather than random. The first channels of the residual stream
