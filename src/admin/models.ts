@@ -37,7 +37,8 @@ function ownFault(model: CatalogueModel): Fault | undefined {
   const rows = [model.benchmark_price, ...model.prices]
   for (const [index, row] of rows.entries()) {
     const wrong = Object.entries(row).find(
-      ([field, usd]) => field.endsWith('_usd_per_mtok') && parseUsd(usd) === undefined,
+      ([field, usd]) =>
+        field.includes('_usd') && (usd === undefined || parseUsd(usd) === undefined),
     )
     const at = index === 0 ? 'benchmark_price' : `prices.${index - 1}`
     if (wrong) return { param: `${at}.${wrong[0]}`, message: 'must be a decimal USD string.' }

@@ -9,9 +9,12 @@ import type {
   RouteTier,
   TrustTier,
 } from '../protocol/catalogue.ts'
+import type { Modality } from '../protocol/modality.ts'
 
 /** A stored model: each change of it makes a new version, which holds and receipts name. */
 export type PricedModel = CatalogueModel & { readonly version: number }
+
+export const modalityOfModel = (model: CatalogueModel): Modality => model.modality ?? 'text'
 
 export type Tiers = { readonly routeTier: RouteTier; readonly trustTier: TrustTier }
 
@@ -49,11 +52,12 @@ export const approvedDigests = (model: CatalogueModel): ReadonlySet<string> =>
 
 /** What a direct upstream would have asked; the saving is measured against it. */
 export function benchmarkPrice(model: CatalogueModel): Price {
-  const { prompt_usd_per_mtok, completion_usd_per_mtok } = model.benchmark_price
+  const { prompt_usd_per_mtok, completion_usd_per_mtok, unit_usd } = model.benchmark_price
   return {
     promptNanoUsdPerMTok: amount(prompt_usd_per_mtok),
     cachedPromptNanoUsdPerMTok: amount(prompt_usd_per_mtok),
     completionNanoUsdPerMTok: amount(completion_usd_per_mtok),
+    ...unitPrice(unit_usd),
   }
 }
 
@@ -62,8 +66,12 @@ function toPrice(row: CataloguePrice): Price {
     promptNanoUsdPerMTok: amount(row.prompt_usd_per_mtok),
     cachedPromptNanoUsdPerMTok: amount(row.cached_prompt_usd_per_mtok),
     completionNanoUsdPerMTok: amount(row.completion_usd_per_mtok),
+    ...unitPrice(row.unit_usd),
   }
 }
+
+const unitPrice = (usd: string | undefined): Pick<Price, 'unitNanoUsd'> =>
+  usd === undefined ? {} : { unitNanoUsd: amount(usd) }
 
 /** The schema admits nothing else, so a failure here is a bug. */
 function amount(usd: string): bigint {

@@ -190,6 +190,7 @@ const tokensOf = (counts: TokenCounts) => ({
   prompt: counts.prompt,
   cachedPrompt: counts.cached_prompt,
   completion: counts.completion,
+  units: counts.units,
 })
 
 const stoppedBy = (error: string | null): Summary['stopped_by'] =>

@@ -12,6 +12,8 @@ export type BilledTokens = {
   readonly prompt: number
   readonly cachedPrompt: number
   readonly completion: number
+  /** Images, or begun seconds of audio. */
+  readonly units?: number | undefined
 }
 
 /** Nano-USD per million tokens, by class. */
@@ -19,6 +21,8 @@ export type Price = {
   readonly promptNanoUsdPerMTok: NanoUsd
   readonly cachedPromptNanoUsdPerMTok: NanoUsd
   readonly completionNanoUsdPerMTok: NanoUsd
+  /** Nano-USD per image, or per begun second of audio; absent where tokens alone are sold. */
+  readonly unitNanoUsd?: NanoUsd | undefined
 }
 
 /** The charge for `tokens` at `price`, rounded up to a whole nano-USD. */
@@ -28,12 +32,13 @@ export function chargeFor(tokens: BilledTokens, price: Price): NanoUsd {
     uncached * price.promptNanoUsdPerMTok +
     BigInt(tokens.cachedPrompt) * price.cachedPromptNanoUsdPerMTok +
     BigInt(tokens.completion) * price.completionNanoUsdPerMTok
-  return (numerator + tokensPerMTok - 1n) / tokensPerMTok
+  const units = BigInt(tokens.units ?? 0) * (price.unitNanoUsd ?? 0n)
+  return units + (numerator + tokensPerMTok - 1n) / tokensPerMTok
 }
 
-/** The largest charge that `prompt` and `completion` tokens can lead to at any of `prices`. */
+/** The largest charge that so many tokens and units can lead to at any of `prices`. */
 export function highestCharge(
-  bound: { readonly prompt: number; readonly completion: number },
+  bound: Omit<BilledTokens, 'cachedPrompt'>,
   prices: readonly Price[],
 ): NanoUsd {
   return prices

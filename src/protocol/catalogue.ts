@@ -5,6 +5,7 @@
 import * as z from 'zod'
 import { RuntimeKind } from './claim.ts'
 import { ArtifactDigest, ModelId, ProfileId } from './ids.ts'
+import { Modality } from './modality.ts'
 
 export const RouteTier = z.enum([
   'local_convenience',
@@ -22,6 +23,9 @@ export type TrustTier = z.infer<typeof TrustTier>
 const usdPerMTok = z
   .string()
   .regex(/^(0|[1-9]\d{0,8})(\.\d{1,9})?$/, 'must be a decimal USD string')
+
+/** Per image, or per begun second of audio. */
+const usdPerUnit = usdPerMTok
 
 /** How many bytes one token has, and how far (a fraction) honest traffic strays from that. */
 const BytesPerToken = z.strictObject({
@@ -79,6 +83,7 @@ export const CataloguePrice = z.strictObject({
   prompt_usd_per_mtok: usdPerMTok,
   cached_prompt_usd_per_mtok: usdPerMTok,
   completion_usd_per_mtok: usdPerMTok,
+  unit_usd: usdPerUnit.optional(),
 })
 export type CataloguePrice = z.infer<typeof CataloguePrice>
 
@@ -87,6 +92,8 @@ export const CatalogueModel = z.strictObject({
   id: ModelId,
   name: z.string().min(1).max(128),
   description: z.string().max(1024).default(''),
+  /** Left out: text. */
+  modality: Modality.optional(),
   /** When the model was published, in seconds since the epoch, as OpenAI's list has it. */
   created: z.int().min(0).optional(),
   context_length: z.int().min(64).max(10_000_000),
@@ -96,6 +103,7 @@ export const CatalogueModel = z.strictObject({
   benchmark_price: z.strictObject({
     prompt_usd_per_mtok: usdPerMTok,
     completion_usd_per_mtok: usdPerMTok,
+    unit_usd: usdPerUnit.optional(),
   }),
   prices: z.array(CataloguePrice).max(24),
   profiles: z.array(ProfileManifest).max(32),

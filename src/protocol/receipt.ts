@@ -41,6 +41,8 @@ export const ReceiptServed = z.strictObject({
     prompt_usd_per_mtok: usd,
     cached_prompt_usd_per_mtok: usd,
     completion_usd_per_mtok: usd,
+    /** Per image, or per begun second of audio; absent where tokens alone are sold. */
+    unit_usd: usd.optional(),
     host_share_bps: z.int().min(0).max(10_000),
   }),
   node_receipt_hash: Sha256Hex.nullable(),

@@ -76,6 +76,7 @@ export function priceLines(price: Price, terms: { version: number; hostShareBps:
     prompt_usd_per_mtok: formatUsd(price.promptNanoUsdPerMTok),
     cached_prompt_usd_per_mtok: formatUsd(price.cachedPromptNanoUsdPerMTok),
     completion_usd_per_mtok: formatUsd(price.completionNanoUsdPerMTok),
+    ...(price.unitNanoUsd === undefined ? {} : { unit_usd: formatUsd(price.unitNanoUsd) }),
     host_share_bps: terms.hostShareBps,
   }
 }

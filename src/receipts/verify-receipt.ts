@@ -66,9 +66,9 @@ function checkCharge({ body }: ReceiptView): ReceiptCheck {
 /** What the receipt's own tokens and prices come to; undefined where a price is no amount. */
 export function chargeOfReceipt({ served }: ReceiptBody): NanoUsd | undefined {
   if (!served) return 0n
-  const { prompt, cached_prompt: cachedPrompt, completion } = served.usage.billed
+  const { prompt, cached_prompt: cachedPrompt, completion, units } = served.usage.billed
   const price = priceOf(served)
-  return price && chargeFor({ prompt, cachedPrompt, completion }, price)
+  return price && chargeFor({ prompt, cachedPrompt, completion, units }, price)
 }
 
 function checkSplit({ body }: ReceiptView): ReceiptCheck {
@@ -126,13 +126,14 @@ function priceOf({ price }: ReceiptServed): Price | undefined {
   const prompt = parseUsd(price.prompt_usd_per_mtok)
   const cachedPrompt = parseUsd(price.cached_prompt_usd_per_mtok)
   const completion = parseUsd(price.completion_usd_per_mtok)
-  if (prompt === undefined || cachedPrompt === undefined || completion === undefined) {
-    return undefined
-  }
+  const unit = parseUsd(price.unit_usd ?? '0')
+  if (prompt === undefined || cachedPrompt === undefined) return undefined
+  if (completion === undefined || unit === undefined) return undefined
   return {
     promptNanoUsdPerMTok: prompt,
     cachedPromptNanoUsdPerMTok: cachedPrompt,
     completionNanoUsdPerMTok: completion,
+    unitNanoUsd: unit,
   }
 }
 
