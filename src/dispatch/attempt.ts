@@ -5,6 +5,7 @@
 import type { Candidate } from '../fleet/pool.ts'
 import { sha256Hex } from '../protocol/canonical.ts'
 import type { Ids, NowMs, Sleep } from '../protocol/clock.ts'
+import { type HostPath, isChunked } from '../protocol/host-path.ts'
 import {
   encodeTicket,
   loadHeader,
@@ -19,6 +20,7 @@ import {
   verifyBusy,
   verifyProof,
 } from '../protocol/ticket.ts'
+import { documentEvents } from './document-events.ts'
 import { type HostEvent, hostEvents } from './host-events.ts'
 import type { Dialer, DialOutcome } from './ports.ts'
 
@@ -44,8 +46,10 @@ export type AttemptOrder = {
   readonly candidate: Candidate
   readonly holdId: string
   readonly attempt: number
-  readonly path: '/v1/chat/completions'
+  readonly path: HostPath
   readonly body: Buffer
+  /** @default `application/json` */
+  readonly contentType?: string
   readonly maxTokens: number
   readonly choices: number
   readonly priceVersion: number
@@ -100,8 +104,8 @@ export async function startAttempt(deps: AttemptDeps, order: AttemptOrder): Prom
   const outcome = await deps.dialer.post({
     url: new URL(order.path, candidate.routeUrl).href,
     headers: {
-      'content-type': 'application/json',
-      accept: 'text/event-stream',
+      'content-type': order.contentType ?? 'application/json',
+      accept: isChunked(order.path) ? 'text/event-stream' : 'application/json',
       [ticketHeader]: encodeTicket(signTicket(ticket, deps.ticketSigner())),
     },
     body: order.body,
@@ -122,7 +126,7 @@ export async function startAttempt(deps: AttemptDeps, order: AttemptOrder): Prom
   return {
     ...dispatched,
     kind: 'open',
-    events: timedEvents(outcome.body, {
+    events: timedEvents(eventsIn(order.path, outcome.body), {
       sleep: deps.sleep,
       connection,
       silenceMsMax: { ...silenceMsMax, before_content: firstContentTimeoutMs },
@@ -133,6 +137,9 @@ export async function startAttempt(deps: AttemptDeps, order: AttemptOrder): Prom
     },
   }
 }
+
+const eventsIn = (path: HostPath, body: AsyncIterable<Uint8Array>) =>
+  isChunked(path) ? hostEvents(body) : documentEvents(body)
 
 /** How many it has now, where it says so: its last beat may be older. Unsigned, and good for a wait only. */
 function withSlots(candidate: Candidate, outcome: DialOutcome): Candidate {
@@ -198,7 +205,7 @@ const silenceMsMax: Readonly<Record<Stage, number>> = {
  * with each event.
  */
 async function* timedEvents(
-  body: AsyncIterable<Uint8Array>,
+  events: AsyncGenerator<HostEvent>,
   by: {
     readonly sleep: Sleep
     readonly connection: AbortController
@@ -207,7 +214,6 @@ async function* timedEvents(
   },
 ): AsyncGenerator<HostEvent | { readonly kind: 'timeout' }> {
   const { sleep, connection, silenceMsMax } = by
-  const events = hostEvents(body)
   let stage: Stage = 'before_content'
   let silence = startTimer(silenceMsMax[stage], sleep)
   try {

@@ -8,8 +8,13 @@ import type { SignedClaim } from '../protocol/claim.ts'
 import { documentFrames, type HostFrame, makeFrameReader } from '../protocol/host-frames.ts'
 import { limits } from '../protocol/limits.ts'
 
-export type HostEvent =
+/** A piece of an answer: of texts in chunks, or the one document that is the whole of it. */
+export type HostContent =
   | { readonly kind: 'chunk'; readonly chunk: HostChunk }
+  | { readonly kind: 'document'; readonly document: Readonly<Record<string, unknown>> }
+
+export type HostEvent =
+  | HostContent
   | { readonly kind: 'claim'; readonly claim: SignedClaim; readonly receiptHash: string }
   | { readonly kind: 'error' }
   | { readonly kind: 'done' }

@@ -1,18 +1,11 @@
 /** Completion events as the one JSON object that clients get who did not ask for a stream. */
 import * as z from 'zod'
-import { absurd } from '../protocol/assert.ts'
+import { absurd, InvariantError } from '../protocol/assert.ts'
 import type { ChatChunk } from '../protocol/chat-chunk.ts'
+import type { FinishedEvent, JsonAnswer } from './answer-form.ts'
 import type { CompletionEvent } from './completion-event.ts'
 import { chunkOf, type RelayIdentity } from './relay.ts'
-
-export type JsonAnswer =
-  | { readonly kind: 'failed'; readonly event: Extract<CompletionEvent, { kind: 'failed' }> }
-  | {
-      readonly kind: 'completed'
-      readonly body: Readonly<Record<string, unknown>>
-      readonly started: Extract<CompletionEvent, { kind: 'started' }> | undefined
-      readonly finished: Extract<CompletionEvent, { kind: 'finished' }>
-    }
+import type { StartedEvent } from './serve.ts'
 
 /** The whole answer as one object, for clients that did not ask for a stream. */
 export async function toJsonAnswer(
@@ -20,7 +13,7 @@ export async function toJsonAnswer(
   identity: RelayIdentity,
 ): Promise<JsonAnswer> {
   let messages = emptyMessages(identity)
-  let started: Extract<CompletionEvent, { kind: 'started' }> | undefined
+  let started: StartedEvent | undefined
   for await (const event of events) {
     switch (event.kind) {
       case 'started':
@@ -29,6 +22,8 @@ export async function toJsonAnswer(
       case 'chunk':
         addChunk(messages, event.chunk)
         break
+      case 'document':
+        throw new InvariantError('a chat is answered in chunks')
       case 'withdrawn':
         messages = emptyMessages(identity)
         break
@@ -104,7 +99,7 @@ function addLogprobs(message: Message, shown: z.infer<typeof Logprobs> | undefin
 
 function completionBody(
   messages: readonly Message[],
-  { finishReasons, settled }: Extract<CompletionEvent, { kind: 'finished' }>,
+  { finishReasons, settled }: FinishedEvent,
   identity: RelayIdentity,
 ): Readonly<Record<string, unknown>> {
   const { id, created, model } = chunkOf(identity, [])

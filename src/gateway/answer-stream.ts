@@ -6,6 +6,7 @@
 import { absurd, InvariantError } from '../protocol/assert.ts'
 import type { Sleep } from '../protocol/clock.ts'
 import { statusOf, toWireError } from '../protocol/errors.ts'
+import type { FramesOf } from './answer-form.ts'
 import type { CompletionEvent } from './completion-event.ts'
 import { chunkOf, type RelayIdentity, roleDelta } from './relay.ts'
 
@@ -15,8 +16,7 @@ const nextPingMs = 10_000
 const stalledClientMs = 10_000
 
 export type StreamOptions = {
-  readonly identity: RelayIdentity
-  readonly includeUsage: boolean
+  readonly framesOf: FramesOf
   /** Silence before the first ping: 0 when the headers had to go out without content. */
   readonly pingInMs: number
   readonly sleep: Sleep
@@ -25,7 +25,8 @@ export type StreamOptions = {
 }
 
 const encoder = new TextEncoder()
-const data = (value: unknown): Uint8Array => encoder.encode(`data: ${JSON.stringify(value)}\n\n`)
+export const data = (value: unknown): Uint8Array =>
+  encoder.encode(`data: ${JSON.stringify(value)}\n\n`)
 const ping = encoder.encode(': ping\n\n')
 const done = encoder.encode('data: [DONE]\n\n')
 
@@ -78,7 +79,7 @@ async function pump(
   options: StreamOptions,
   send: (bytes: Uint8Array) => Promise<void>,
 ): Promise<void> {
-  const framesOf = makeFrames(options)
+  const { framesOf } = options
   let pingMs = options.pingInMs
   for (;;) {
     const next = events.next()
@@ -128,9 +129,10 @@ export async function settledWithin(
 export function makeFrames({
   identity,
   includeUsage,
-}: Pick<StreamOptions, 'identity' | 'includeUsage'>): (
-  event: CompletionEvent,
-) => Generator<Uint8Array> {
+}: {
+  readonly identity: RelayIdentity
+  readonly includeUsage: boolean
+}): FramesOf {
   const usage = includeUsage ? { usage: null } : {}
   const begun = new Set<number>()
   return function* framesOf(event) {
@@ -139,6 +141,8 @@ export function makeFrames({
         return
       case 'withdrawn':
         throw new InvariantError('what a stream has shown is not withdrawn')
+      case 'document':
+        throw new InvariantError('a chat is answered in chunks')
       case 'chunk':
         for (const { index } of event.chunk.choices) begun.add(index)
         yield data({ ...event.chunk, ...usage })

@@ -9,8 +9,9 @@ import { ok } from '../protocol/result.ts'
 import { admit, identify } from './admit.ts'
 import { listUsage, pageOf, showAccount, toCsv, toNdjson } from './billing.ts'
 import { cancelRequest } from './cancel-request.ts'
-import { chat } from './chat.ts'
+import { chatEndpoint } from './chat.ts'
 import type { GatewayDeps } from './deps.ts'
+import { type Endpoint, serveInference } from './inference.ts'
 import { listModels, showModel } from './models.ts'
 import { viewReceipt } from './receipts.ts'
 
@@ -52,8 +53,11 @@ export function makeGatewayApp(deps: GatewayDeps): Hono<SurfaceEnv> {
     return resultResponse(showModel(catalogue, c.req.param('id'), key), c.get('requestId'))
   })
 
-  // The request's id is the id of the hold that it takes: one name in log, ledger and receipt.
-  app.post('/v1/chat/completions', (c) => chat(deps, c.req.raw, c.get('requestId')))
+  const sell = <Asked>(endpoint: Endpoint<Asked>) =>
+    app.post(endpoint.path, (c) =>
+      serveInference(deps, c.req.raw, { requestId: c.get('requestId'), endpoint }),
+    )
+  sell(chatEndpoint)
 
   app.post('/v1/requests/:id/cancel', async (c) => {
     const key = await admit(deps, c.req.raw.headers, 'inference')

@@ -5,6 +5,7 @@
 import { allCapabilities } from '../fleet/pool.ts'
 import { sha256Hex } from '../protocol/canonical.ts'
 import type { Question } from '../spot-checks/ports.ts'
+import { chatWork } from './chat-work.ts'
 import { type CompleteDeps, complete } from './complete.ts'
 import type { CompletionEvent } from './completion-event.ts'
 
@@ -18,7 +19,7 @@ export function completeAt(
   const candidates = [{ ...candidate, capabilities: allCapabilities }]
   return complete(deps, {
     holdId: deps.ids.ulid(startedAtMs),
-    request,
+    work: chatWork(request, key, deps.random),
     bodySha256: sha256Hex(JSON.stringify(request)),
     key,
     shard: { model, builtAtMs: startedAtMs, grace, shards: 1, candidates, excludedBy: [] },

@@ -1,12 +1,11 @@
 /**
- * A paid chat request from plan to receipt: hold, try hosts until one shows content, relay, settle,
+ * A paid request from plan to receipt: hold, try hosts until one shows content, relay, settle,
  * and only then the last event. Every way out of here has ended the hold, or leaves it to the
  * sweeper; nothing is charged that was not delivered.
  */
 import type { HotItem } from '../fleet/node.ts'
 import type { IdempotencyClaim } from '../ledger/ports.ts'
 import type { CompletionEvent } from './completion-event.ts'
-import { planRequest } from './plan.ts'
 import { type TakeHoldDeps, takeHold } from './take-hold.ts'
 import { type HostsOrder, type TryHostsDeps, tryHosts } from './try-hosts.ts'
 
@@ -22,7 +21,7 @@ export async function* complete(
   deps: CompleteDeps,
   order: CompleteOrder,
 ): AsyncGenerator<CompletionEvent> {
-  const planned = planRequest(order.request, order.key, order.shard, deps.random)
+  const planned = order.work.plan(order.shard, deps.random)
   if (!planned.ok) {
     yield { kind: 'failed', error: planned.error, settled: undefined }
     return

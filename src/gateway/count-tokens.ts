@@ -12,11 +12,11 @@ import {
   type TokenCount,
 } from '../metering/tokenizer-count.ts'
 import type { Bands } from '../metering/usage-truth.ts'
-import type { ChatRequest } from '../protocol/chat-request.ts'
 import type { Sleep } from '../protocol/clock.ts'
 import type { CountMethod, TokenCounts } from '../protocol/usage.ts'
 import type { PricedCandidate } from '../routing/choose.ts'
 import { manifestOf, ratiosOf } from './plan.ts'
+import type { Work } from './work.ts'
 
 export type CountDeps = {
   /** Undefined where no artifacts are kept. */
@@ -24,7 +24,7 @@ export type CountDeps = {
   readonly sleep: Sleep
 }
 
-type Order = { readonly request: ChatRequest; readonly shard: PoolShard }
+type Order = { readonly work: Pick<Work, 'promptTexts'>; readonly shard: PoolShard }
 
 /** The counts of one request, whose hosts are asked one after the other. */
 export type RequestCount = {
@@ -37,7 +37,7 @@ export type RequestCount = {
 /** Builds that are counted alike share the prompt's count: it is begun once, for the first of them. */
 export function makeRequestCount(
   { tokenizers, sleep }: CountDeps,
-  { request, shard }: Order,
+  { work, shard }: Order,
 ): RequestCount {
   let prompt: { readonly of: string; readonly count: PromptCount } | undefined
   let latest: TokenCount | undefined
@@ -49,8 +49,7 @@ export function makeRequestCount(
       const of = `${pin.digest} ${renders_reasoning}`
       if (prompt?.of !== of) {
         prompt?.count.tally.giveUp()
-        const { messages, tools } = request
-        const texts = { messages, tools, rendersReasoning: renders_reasoning }
+        const texts = work.promptTexts({ rendersReasoning: renders_reasoning })
         prompt = { of, count: startPromptCount(tokenizers, pin.digest, texts) }
       }
       latest = startTokenCount({ sleep }, pin, prompt.count)
@@ -83,7 +82,7 @@ export async function countDelivered(
   of: {
     readonly shard: PoolShard
     readonly choices: number
-    readonly stop: ChatRequest['stop']
+    readonly stop: Work['stop']
   },
   delivery: { readonly candidate: PricedCandidate; readonly count?: TokenCount | undefined },
   bytes: CountedBytes,
@@ -105,7 +104,7 @@ export async function countDelivered(
 }
 
 /** Of the longest one, at the fewest bytes a token that the profile's band allows. */
-function stopTokensMax(stop: ChatRequest['stop'], { completion: { mean, band } }: ByteRatios) {
+function stopTokensMax(stop: Work['stop'], { completion: { mean, band } }: ByteRatios) {
   const texts = typeof stop === 'string' ? [stop] : (stop ?? [])
   const longestBytes = Math.max(0, ...texts.map((text) => Buffer.byteLength(text, 'utf8')))
   return Math.ceil(longestBytes / (mean * (1 - band)))

@@ -5,15 +5,15 @@ import type { ApiError } from '../protocol/errors.ts'
 import type { ReceiptAttempt, ReceiptBody } from '../protocol/receipt.ts'
 import { slotFreeInSec } from '../routing/slot-free.ts'
 import type { CompletionEvent } from './completion-event.ts'
-import type { Relay } from './relay.ts'
 import type { Served } from './serve.ts'
 import type { Settled } from './settle-request.ts'
 import type { StopReason } from './stop.ts'
+import type { AnswerRelay } from './work.ts'
 
 export function resultOf(
   served: Served,
   reason: StopReason | undefined,
-  relay: Relay,
+  relay: Pick<AnswerRelay, 'totals'>,
 ): ReceiptBody['result'] {
   const finishReason = relay.totals().finishReasons.get(0) ?? null
   if (served.end === 'finished') {

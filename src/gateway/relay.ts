@@ -31,6 +31,8 @@ export type RelayTotals = {
   readonly outputSha256: string
   /** By choice, in OpenAI's words; missing where the host never finished it. */
   readonly finishReasons: ReadonlyMap<number, string>
+  /** Images that were handed on, or begun seconds of audio; absent where tokens alone are sold. */
+  readonly units?: number | undefined
 }
 
 export type Relay = {
@@ -44,11 +46,11 @@ export type Relay = {
 
 type HostChoice = HostChunk['choices'][number]
 
+/** Shown what of a choice is handed on, for whoever counts it. */
+export type Observe = (choice: number, delta: ChatDelta) => void
+
 /** What every choice begins with. */
 export const roleDelta: ChatDelta = { role: 'assistant', content: '' }
-
-/** Shown what of a choice is handed on, for whoever counts it. */
-type Observe = (choice: number, delta: ChatDelta) => void
 
 export function makeRelay(identity: RelayIdentity, observe?: Observe): Relay {
   const hash = createHash('sha256')

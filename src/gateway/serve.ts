@@ -3,11 +3,11 @@
  * unseen; from then on this host's answer is the answer.
  */
 import type { Attempt } from '../dispatch/attempt.ts'
-import type { ChatChunk } from '../protocol/chat-chunk.ts'
 import { isGenuineClaim, type SignedClaim } from '../protocol/claim.ts'
 import type { NowMs } from '../protocol/clock.ts'
 import type { PricedCandidate } from '../routing/choose.ts'
-import type { Relay, RelayTotals } from './relay.ts'
+import type { RelayTotals } from './relay.ts'
+import type { AnswerRelay, Shown } from './work.ts'
 
 /** `cut`: the body ended before the host had finished its answer. */
 export type ServeEnd = 'finished' | 'cut' | 'host_error' | 'timed_out'
@@ -30,11 +30,11 @@ export type StartedEvent = {
   /** From arrival of the request until the first host was dialled. */
   readonly overheadMs: number
 }
-type ServeEvent = StartedEvent | { readonly kind: 'chunk'; readonly chunk: ChatChunk }
+type ServeEvent = StartedEvent | Shown
 
 export async function* serveFrom(from: {
   readonly attempt: Extract<Attempt, { kind: 'open' }>
-  readonly relay: Relay
+  readonly relay: AnswerRelay
   readonly candidate: PricedCandidate
   readonly started: StartedEvent
   readonly nowMs: NowMs
@@ -48,14 +48,15 @@ export async function* serveFrom(from: {
     // A host that failed still signs for what it delivered, so its claim is waited for.
     if (event.kind === 'error') broken ??= 'host_error'
     if (event.kind === 'claim') claim = event.claim
-    if (event.kind !== 'chunk' || broken !== undefined) continue
-    for (const chunk of relay.take(event.chunk)) {
+    const isContent = event.kind === 'chunk' || event.kind === 'document'
+    if (!isContent || broken !== undefined) continue
+    for (const shown of relay.take(event)) {
       if (firstContentAtMs === undefined) {
         firstContentAtMs = from.nowMs()
         attempt.contentBegan()
         yield from.started
       }
-      yield { kind: 'chunk', chunk }
+      yield shown
     }
   }
   const end = broken ?? (relay.isFinished() ? 'finished' : 'cut')

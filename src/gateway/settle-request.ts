@@ -13,7 +13,6 @@ import type { TokenCount } from '../metering/tokenizer-count.ts'
 import { usageTruth } from '../metering/usage-truth.ts'
 import { formatUsd, parseUsd } from '../money/nano-usd.ts'
 import { chargeFor } from '../money/price.ts'
-import type { ChatRequest } from '../protocol/chat-request.ts'
 import { nodeReceiptHash, type SignedClaim } from '../protocol/claim.ts'
 import { durationMs } from '../protocol/clock.ts'
 import type {
@@ -35,6 +34,7 @@ import { countDelivered } from './count-tokens.ts'
 import type { Plan } from './plan.ts'
 import type { RelayTotals } from './relay.ts'
 import { toWireUsage } from './relay.ts'
+import type { Work } from './work.ts'
 
 export type SettleDeps = FinishDeps & { readonly receiptSigner: ReceiptSigner }
 
@@ -47,7 +47,7 @@ export type EndedRequest = {
   readonly bodySha256: string
   readonly salt: string
   /** As the customer asked: what a host makes of these tokens is cut off. */
-  readonly stop: ChatRequest['stop']
+  readonly stop: Work['stop']
   readonly shard: PoolShard
   readonly plan: Plan
   readonly hold: Hold

@@ -10,12 +10,10 @@ import {
   type Dispatched,
 } from '../dispatch/attempt.ts'
 import type { CancelOutcome } from '../dispatch/cancel.ts'
-import { hostBody, samplesLogprobs, wantsLogprobs } from '../dispatch/host-body.ts'
 import type { HotItem } from '../fleet/node.ts'
 import type { Candidate, PoolShard } from '../fleet/pool.ts'
 import type { FleetStore } from '../fleet/ports.ts'
 import type { CustomerKey } from '../keys/api-key.ts'
-import type { ChatRequest } from '../protocol/chat-request.ts'
 import { durationMs, type Ids, type Random, type Sleep } from '../protocol/clock.ts'
 import type { ReceiptAttempt, ReceiptBody } from '../protocol/receipt.ts'
 import { newSalt } from '../receipts/make-receipt.ts'
@@ -27,7 +25,7 @@ import { type CountDeps, makeRequestCount } from './count-tokens.ts'
 import { makeNotes } from './notes.ts'
 import { failureOf, lastEvent, resultOf } from './outcome.ts'
 import type { Plan } from './plan.ts'
-import { makeRelay, type RelayIdentity } from './relay.ts'
+import type { RelayIdentity } from './relay.ts'
 import { type Served, serveFrom } from './serve.ts'
 import {
   type Delivery,
@@ -37,6 +35,7 @@ import {
 } from './settle-request.ts'
 import { watchStops } from './stop.ts'
 import type { HeldPlan } from './take-hold.ts'
+import type { Work } from './work.ts'
 
 export type TryHostsDeps = SettleDeps &
   CountDeps & {
@@ -58,7 +57,7 @@ export type TryHostsDeps = SettleDeps &
 /** What hosts are asked, for whom, and until when. */
 export type HostsOrder = {
   readonly holdId: string
-  readonly request: ChatRequest
+  readonly work: Work
   readonly bodySha256: string
   readonly key: CustomerKey
   readonly shard: PoolShard
@@ -97,13 +96,13 @@ export async function* tryHosts(
   const stop = watchStops({ ...deps, deadlineMs }, { ...order, cancelled: cancel.signal })
   const moment = { nowMs: deps.nowMs(), grace: order.shard.grace }
   const { alive, excluded } = verify(plan.candidates, hotItems, moment)
-  const samples = samplesLogprobs(order.request, deps.random)
+  const samples = order.work.samplesLogprobs(deps.random)
   const overheadMs = durationMs(order.startedAtMs, deps.nowMs())
   const attempts: ReceiptAttempt[] = []
   const busy: Candidate[] = []
   const notes = makeNotes(deps)
   const salt = newSalt(deps.ids)
-  const isStreamed = order.request.stream === true
+  const { isStreamed } = order.work
   const counting = makeRequestCount(deps, order)
   const settle = async (result: ReceiptBody['result'], served?: CountedServe) => {
     const ended = endedRequest({ order, plan, hold, attempts, salt }, result, served)
@@ -137,7 +136,7 @@ export async function* tryHosts(
       }
       notes.proven(verified, attempt)
       stop.tellFirst(() => deps.cancelDispatch(attempt))
-      const relay = makeRelay(identityOf(order, plan), count?.observe)
+      const relay = order.work.relay(identityOf(order, plan), count?.observe)
       const started = { kind: 'started', candidate, retries: attempts.length, overheadMs } as const
       const served = yield* serveFrom({ attempt, relay, candidate, started, nowMs: deps.nowMs })
       const reason = stop.reason()
@@ -176,18 +175,15 @@ function attemptTerms(
 ) {
   const { model } = order.shard
   const maxTokens = plan.windowTokens
-  const { candidate } = to
-  const { runtimeKind: kind } = candidate
+  const { candidate, samplesLogprobs } = to
+  const terms = { model: model.id, maxTokens, samplesLogprobs }
+  const { bytes: body, contentType } = order.work.hostBody(candidate, terms)
   return {
     candidate,
     holdId: order.holdId,
-    path: '/v1/chat/completions',
-    body: hostBody(order.request, {
-      kind,
-      model: model.id,
-      maxTokens,
-      samplesLogprobs: to.samplesLogprobs,
-    }),
+    path: order.work.path,
+    body,
+    contentType,
     maxTokens,
     choices: plan.choices,
     priceVersion: model.version,
@@ -200,7 +196,7 @@ function identityOf(order: HostsOrder, plan: Plan): RelayIdentity {
     createdSec: Math.floor(order.startedAtMs / 1000),
     model: order.shard.model.id,
     choices: plan.choices,
-    showsLogprobs: wantsLogprobs(order.request),
+    showsLogprobs: order.work.showsLogprobs,
   }
 }
 
@@ -223,7 +219,7 @@ function endedRequest(
     startedAtMs: order.startedAtMs,
     bodySha256: order.bodySha256,
     salt: run.salt,
-    stop: order.request.stop,
+    stop: order.work.stop,
     shard: order.shard,
     plan: run.plan,
     hold: run.hold,

@@ -17,6 +17,18 @@ export async function readJson<T>(
   return body.ok ? parseJson(body.value, schema) : body
 }
 
+/** The value, and the bytes that it was read from, for those that hash them as well. */
+export async function readJsonBytes<T>(
+  request: Request,
+  schema: z.ZodType<T>,
+  maxBytes: number,
+): Promise<Result<{ readonly asked: T; readonly bytes: Buffer }>> {
+  const body = await readBody(request, maxBytes)
+  if (!body.ok) return body
+  const asked = parseJson(body.value, schema)
+  return asked.ok ? ok({ asked: asked.value, bytes: body.value }) : asked
+}
+
 /** The raw bytes of a JSON body, for those that hash or verify them as well. */
 export async function readBody(request: Request, maxBytes: number): Promise<Result<Buffer>> {
   if (!isJson(request.headers.get('content-type'))) return refuse('unsupported_media_type')

@@ -9,7 +9,7 @@ import type { Sleep } from '../protocol/clock.ts'
 import type { TokenCounts } from '../protocol/usage.ts'
 import { charsOf, makeAnswerTexts } from './tokenizer-answer.ts'
 import type { CountTexts, Tokenizers } from './tokenizer-cache.ts'
-import { type PromptTexts, promptTexts } from './tokenizer-prompt.ts'
+import type { PromptTexts } from './tokenizer-prompt.ts'
 import { charsIn } from './tokenizer-slices.ts'
 import { makeTally, type Tally } from './tokenizer-tally.ts'
 
@@ -48,11 +48,10 @@ export type TokenCount = {
 export function startPromptCount(
   tokenizers: Tokenizers,
   digest: string,
-  prompt: Parameters<typeof promptTexts>[0],
+  { texts, marked }: PromptTexts,
 ): PromptCount {
   const opened = tokenizers.open(digest)
   const tally = makeTally(opened)
-  const { texts, marked }: PromptTexts = promptTexts(prompt)
   const chars = charsIn(texts)
   if (chars > countedCharsMax) tally.giveUp()
   else tally.add(texts)

@@ -31,9 +31,9 @@ export function chargeFor(tokens: BilledTokens, price: Price): NanoUsd {
   const numerator =
     uncached * price.promptNanoUsdPerMTok +
     BigInt(tokens.cachedPrompt) * price.cachedPromptNanoUsdPerMTok +
-    BigInt(tokens.completion) * price.completionNanoUsdPerMTok
-  const units = BigInt(tokens.units ?? 0) * (price.unitNanoUsd ?? 0n)
-  return units + (numerator + tokensPerMTok - 1n) / tokensPerMTok
+    BigInt(tokens.completion) * price.completionNanoUsdPerMTok +
+    BigInt(tokens.units ?? 0) * (price.unitNanoUsd ?? 0n) * tokensPerMTok
+  return (numerator + tokensPerMTok - 1n) / tokensPerMTok
 }
 
 /** The largest charge that so many tokens and units can lead to at any of `prices`. */

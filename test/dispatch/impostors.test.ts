@@ -7,6 +7,7 @@ import { makeDialer } from '../../src/adapters/hosts/dialer.ts'
 import { ids, nowMs, sleep } from '../../src/adapters/system.ts'
 import { type AttemptDeps, startAttempt } from '../../src/dispatch/attempt.ts'
 import { makeTicketSigner } from '../../src/dispatch/ticket-signer.ts'
+import { ofChunks } from '../../src/gateway/chat-work.ts'
 import { makeRelay } from '../../src/gateway/relay.ts'
 import { type Served, serveFrom } from '../../src/gateway/serve.ts'
 import type { ChatChunk } from '../../src/protocol/chat-chunk.ts'
@@ -73,7 +74,13 @@ async function relay(asked: ScriptedHost) {
   if (attempt.kind === 'failed') throw new Error(attempt.reason)
   const identity = { requestId: 'r', createdSec: 0, model: 'm', choices: 1 }
   const started = { kind: 'started', candidate, retries: 0, overheadMs: 0 } as const
-  const events = serveFrom({ attempt, relay: makeRelay(identity), candidate, started, nowMs })
+  const events = serveFrom({
+    attempt,
+    relay: ofChunks(makeRelay(identity)),
+    candidate,
+    started,
+    nowMs,
+  })
   const chunks: ChatChunk[] = []
   for (;;) {
     const next = await events.next()

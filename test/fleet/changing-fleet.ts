@@ -6,6 +6,7 @@ import { ids, timeOfId } from '../../src/adapters/system.ts'
 import type { AttemptOrder } from '../../src/dispatch/attempt.ts'
 import type { FleetRow, PoolShard } from '../../src/fleet/pool.ts'
 import { neverCancelled } from '../../src/gateway/cancel-watch.ts'
+import { chatWork } from '../../src/gateway/chat-work.ts'
 import { type CompleteDeps, complete } from '../../src/gateway/complete.ts'
 import { readShardFrom } from '../../src/gateway/read-shard.ts'
 import type { CustomerKey } from '../../src/keys/api-key.ts'
@@ -108,7 +109,11 @@ export async function startChangingFleet(size: number, random: Random) {
         { ...deps, startAttempt, fleet: { readHotItems, recordProbe: async () => undefined } },
         {
           holdId: ids.ulid(nowMs),
-          request: { model: modelId, messages: [{ role: 'user', content: 'x' }], max_tokens: 64 },
+          work: chatWork(
+            { model: modelId, messages: [{ role: 'user', content: 'x' }], max_tokens: 64 },
+            key,
+            deps.random,
+          ),
           bodySha256: 'c'.repeat(64),
           key,
           shard,

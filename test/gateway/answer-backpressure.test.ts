@@ -7,7 +7,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import * as z from 'zod'
 import { sleep } from '../../src/adapters/system.ts'
 import { hostEvents } from '../../src/dispatch/host-events.ts'
-import { toSseBody } from '../../src/gateway/answer-stream.ts'
+import { makeFrames, toSseBody } from '../../src/gateway/answer-stream.ts'
 import type { CompletionEvent } from '../../src/gateway/completion-event.ts'
 import { makeRelay } from '../../src/gateway/relay.ts'
 import { content, done, stop } from '../apps/host/support/fake-runtime.ts'
@@ -40,7 +40,8 @@ test('a client that does not read stops the runtime, and then has it all', {
     fetch: async () => {
       const { response } = await dispatch()
       if (response.body === null) throw new Error('the agent sent no body')
-      const options = { identity, includeUsage: false, pingInMs: 5_000, sleep }
+      const framesOf = makeFrames({ identity, includeUsage: false })
+      const options = { framesOf, pingInMs: 5_000, sleep }
       const gone = { onClientGone: () => undefined }
       return new Response(toSseBody(completionOf(response.body), { ...options, ...gone }))
     },

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { sleep } from '../../src/adapters/system.ts'
 import { toJsonAnswer } from '../../src/gateway/answer-json.ts'
-import { toSseBody } from '../../src/gateway/answer-stream.ts'
+import { makeFrames, toSseBody } from '../../src/gateway/answer-stream.ts'
 import type { CompletionEvent } from '../../src/gateway/completion-event.ts'
 import { answerDialects } from '../support/answer-dialects.ts'
 import { bodyOf, choice, type Dialect, ends } from '../support/dialect.ts'
@@ -87,8 +87,10 @@ async function answer(http: Request): Promise<Response> {
       : Response.json(reply.body)
   }
   const body = toSseBody(events, {
-    identity,
-    includeUsage: request.stream_options?.include_usage === true,
+    framesOf: makeFrames({
+      identity,
+      includeUsage: request.stream_options?.include_usage === true,
+    }),
     pingInMs: 5_000,
     sleep,
     onClientGone: () => undefined,

@@ -149,8 +149,7 @@ function bodyOf(iterator: AsyncIterator<CompletionEvent>, changes: Partial<Strea
   const { sleep, pass } = makeHourglass()
   const left = { times: 0 }
   const body = toSseBody(iterator, {
-    identity,
-    includeUsage: false,
+    framesOf: makeFrames({ identity, includeUsage: false }),
     pingInMs: 5_000,
     sleep,
     onClientGone: () => {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { chatWork } from '../../src/gateway/chat-work.ts'
 import { countDelivered, makeRequestCount } from '../../src/gateway/count-tokens.ts'
 import type { Tokenizers } from '../../src/metering/tokenizer-cache.ts'
 import type { ProfileManifest } from '../../src/protocol/catalogue.ts'
 import { aCandidate } from '../adapters/dynamodb/facts.ts'
 import { modelOnSale } from '../support/model-on-sale.ts'
-import { planned, requestFor, shardOf } from './planning.ts'
+import { keyWith, planned, requestFor, shardOf } from './planning.ts'
 
 const digest = `sha256:${'a'.repeat(64)}`
 const pin = { digest, template_tokens_per_message: 3, template_tokens: 10, band: 0 }
@@ -49,7 +50,10 @@ function makeBench(...builds: readonly Changes[]) {
   }
   const sleep = () => new Promise<never>(() => undefined)
   const { shard, candidates } = selling(...builds)
-  const counting = makeRequestCount({ tokenizers, sleep }, { request, shard })
+  const counting = makeRequestCount(
+    { tokenizers, sleep },
+    { work: chatWork(request, keyWith(), () => 0), shard },
+  )
   const startFor = (index: number) => {
     const candidate = candidates[index]
     if (!candidate) throw new Error(`there is no candidate ${index}`)

@@ -6,7 +6,7 @@ import {
   startPromptCount,
   startTokenCount,
 } from '../../src/metering/tokenizer-count.ts'
-import { toolCallFrame } from '../../src/metering/tokenizer-prompt.ts'
+import { promptTexts, toolCallFrame } from '../../src/metering/tokenizer-prompt.ts'
 import { sliceChars } from '../../src/metering/tokenizer-slices.ts'
 import { handedOverMax } from '../../src/metering/tokenizer-tally.ts'
 import type { ChatDelta } from '../../src/protocol/chat-chunk.ts'
@@ -32,10 +32,10 @@ const letters: Tokenizers = { open: async () => async (texts) => texts.join('').
 const opens = (open: Tokenizers['open']): Tokenizers => ({ open })
 
 const user = (content: ChatMessage['content']): ChatMessage => ({ role: 'user', content })
-type Request = Omit<Parameters<typeof startPromptCount>[2], 'rendersReasoning'>
+type Request = Omit<Parameters<typeof promptTexts>[0], 'rendersReasoning'>
 const hi: Request = { messages: [user('Hi')] }
 const startPrompt = (request = hi, { tokenizers = letters, rendersReasoning = false } = {}) =>
-  startPromptCount(tokenizers, pin.digest, { ...request, rendersReasoning })
+  startPromptCount(tokenizers, pin.digest, promptTexts({ ...request, rendersReasoning }))
 const counting = (request = hi, { tokenizers = letters, sleep = patient } = {}) =>
   startTokenCount({ sleep }, pin, startPrompt(request, { tokenizers }))
 

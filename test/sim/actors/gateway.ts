@@ -1,5 +1,6 @@
 /** A gateway process with one request: the real use case over the simulated ports. */
 import type { PricedModel } from '../../../src/catalogue/model.ts'
+import { chatWork } from '../../../src/gateway/chat-work.ts'
 import { type CompleteDeps, type CompleteOrder, complete } from '../../../src/gateway/complete.ts'
 import type { CompletionEvent } from '../../../src/gateway/completion-event.ts'
 import { claimLifeMs } from '../../../src/ledger/idempotency.ts'
@@ -36,12 +37,16 @@ export function startRun(
   if (!key) throw new Error(`customer ${request.customer} has no key`)
   const order: CompleteOrder = {
     holdId: deps.ids.ulid(startedAtMs),
-    request: {
-      model: 'maker/model',
-      messages: [{ role: 'user', content: 'x'.repeat(request.promptLength) }],
-      max_tokens: request.maxTokens,
-      stream: request.promptLength % 2 === 0,
-    },
+    work: chatWork(
+      {
+        model: 'maker/model',
+        messages: [{ role: 'user', content: 'x'.repeat(request.promptLength) }],
+        max_tokens: request.maxTokens,
+        stream: request.promptLength % 2 === 0,
+      },
+      key,
+      deps.random,
+    ),
     bodySha256: 'c'.repeat(64),
     key,
     shard: shardOf(modelSeen(sim, task), candidatesOf(sim)),

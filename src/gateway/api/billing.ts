@@ -1,0 +1,11 @@
+/** The customer's money, requests and receipts on the wire. */
+import * as z from 'zod'
+import { type Contents, type EndpointTable, json } from '../../http/endpoint.ts'
+import { listOf, SignedUsd, Time, Usd } from '../../http/wire-fields.ts'
+import { EntryKind } from '../../ledger/journal.ts'
+import { KeyPolicy, Scope } from '../../protocol/account.ts'
+import { AccountId, HoldId, KeyId, Sha256Hex } from '../../protocol/ids.ts'
+import { ReceiptView, ResultStatus } from '../../protocol/receipt.ts'
+import type { GatewayAuth } from './auth.ts'
+import { always, scoped } from './error-codes.ts'
+import type { ReplyHeader } from './headers.ts'

@@ -1,0 +1,76 @@
+/** Headers of customers' requests and of the replies to them. */
+import * as z from 'zod'
+import { limits } from '../../protocol/limits.ts'
+
+const text = z.string()
+const count = z.int().min(0)
+const usd = z.string()
+
+/** By the name on the wire; which replies have which is in the table of endpoints. */
+export const replyHeaders = {
+  'x-request-id': text.describe('Id of the request, and of its hold where it took one.'),
+  'x-should-retry': z
+    .enum(['true', 'false'])
+    .describe('Whether the same request may succeed later; the OpenAI SDKs obey it.'),
+  'retry-after': count.max(limits.retryAfterSec).describe('Seconds, wherever waiting helps.'),
+  'x-b3iq-limit-kind': text.describe('Of a 429: the limit that was met, as `kind` in its body.'),
+  'openai-processing-ms': count.describe('From arrival of the request to these headers.'),
+  'x-b3iq-router-dispatch-mode': z.literal('routed'),
+  'x-b3iq-router-node-id': text.describe('Only for keys whose policy exposes it.'),
+  'x-b3iq-route-tier': text.describe('Of the host that serves.'),
+  'x-b3iq-trust-tier': text.describe('Of the host that serves.'),
+  'x-b3iq-decision': text.describe('`profile@route-tier` that serves.'),
+  'x-b3iq-retries': count.describe('Hosts that were tried in vain before the one that serves.'),
+  'x-b3iq-overhead-ms': count.describe('From arrival until the first host was dialled.'),
+  'x-b3iq-receipt-hash': text,
+  'x-b3iq-cost-usd': usd.describe('The charge, as a decimal string.'),
+  'x-b3iq-customer-charge': usd.describe('The same as `X-B3IQ-Cost-Usd`.'),
+  'x-b3iq-benchmark-cost': usd.describe('What a direct upstream would have asked, in USD.'),
+  'x-b3iq-saved': usd.describe('Benchmark cost less the charge, in USD.'),
+  'x-next-cursor': text.describe('`after` of the next page, where there is one.'),
+} as const satisfies Readonly<Record<string, z.ZodType>>
+
+export type ReplyHeader = keyof typeof replyHeaders
+
+/** On every reply of the surface. */
+export const everyReply: readonly ReplyHeader[] = ['x-request-id']
+export const everyError: readonly ReplyHeader[] = [...everyReply, 'x-should-retry', 'retry-after']
+
+/** Of what a host served, as far as it was known before the body began. */
+export const routed: readonly ReplyHeader[] = [
+  'openai-processing-ms',
+  'x-b3iq-router-dispatch-mode',
+  'x-b3iq-router-node-id',
+  'x-b3iq-route-tier',
+  'x-b3iq-trust-tier',
+  'x-b3iq-decision',
+  'x-b3iq-retries',
+  'x-b3iq-overhead-ms',
+]
+
+/** Of an answer that came whole; a stream has them in its last object. */
+export const priced: readonly ReplyHeader[] = [
+  'x-b3iq-receipt-hash',
+  'x-b3iq-cost-usd',
+  'x-b3iq-customer-charge',
+  'x-b3iq-benchmark-cost',
+  'x-b3iq-saved',
+]
+
+/** Of a request that takes a hold. */
+export const PaidRequestHeaders = z.object({
+  'Idempotency-Key': z
+    .string()
+    .min(1)
+    .max(limits.idempotencyKeyChars)
+    .optional()
+    .describe(
+      'The same key with the same body is charged once within 24 hours; answers are not stored, so a repetition is told the receipt instead.',
+    ),
+  'X-B3IQ-Deadline-Seconds': z
+    .int()
+    .min(15)
+    .max(limits.deadlineMs / 1000)
+    .optional()
+    .describe('How long the request may take; 300 where it is not given. A stage may allow less.'),
+})

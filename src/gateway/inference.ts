@@ -1,0 +1,135 @@
+/**
+ * What every paid endpoint does around its own request: admit, read, find out whether it was sent before,
+ * find the pool. What comes out is an order that runs; what an endpoint is stands in its own file.
+ */
+import { modalityOfModel } from '../catalogue/model.ts'
+import type { PoolShard } from '../fleet/pool.ts'
+import { errorResponse } from '../http/respond.ts'
+import { faultOf } from '../http/surface.ts'
+import type { CustomerKey } from '../keys/api-key.ts'
+import { InvariantError } from '../protocol/assert.ts'
+import { sha256Hex } from '../protocol/canonical.ts'
+import { modalityOf } from '../protocol/host-path.ts'
+import type { Modality } from '../protocol/modality.ts'
+import { ok, type Result, refuse } from '../protocol/result.ts'
+import { admit, allowsModel } from './admit.ts'
+import type { AnswerForm } from './answer-form.ts'
+import { askedDeadlineMs } from './asked-deadline.ts'
+import type { CompleteOrder } from './complete.ts'
+import type { GatewayDeps } from './deps.ts'
+import { repetitionOf } from './repetition.ts'
+import { respond } from './respond.ts'
+import type { Work } from './work.ts'
+
+/** A paid endpoint: how its request is read, and what work and which form of answer that asks for. */
+export type Endpoint<Asked> = {
+  /** Ours, as the client called it. */
+  readonly path: `/v1/${string}`
+  readonly read: (http: Request) => Promise<Result<ReadRequest<Asked>>>
+  readonly work: (deps: GatewayDeps, asked: Asked, key: CustomerKey) => Promise<Result<Work>>
+  readonly form: (asked: Asked) => AnswerForm
+}
+
+export type ReadRequest<Asked> = {
+  readonly asked: Asked
+  /** As they came: their hash is what an idempotency key stands for, and what a receipt commits to. */
+  readonly bytes: Uint8Array
+}
+
+/** The request's id is the id of the hold that it takes: one name in log, ledger and receipt. */
+export async function serveInference<Asked>(
+  deps: GatewayDeps,
+  http: Request,
+  { requestId, endpoint }: { readonly requestId: string; readonly endpoint: Endpoint<Asked> },
+): Promise<Response> {
+  const gone = new AbortController()
+  const opened = await openOrder(deps, http, { requestId, endpoint, gone: gone.signal })
+  if (!opened.ok) return errorResponse(opened.error, requestId)
+  const { order, asked } = opened.value
+  const onClientGone = () => gone.abort()
+  return respond(deps, { order, form: endpoint.form(asked), onClientGone })
+}
+
+async function openOrder<Asked>(
+  deps: GatewayDeps,
+  http: Request,
+  {
+    requestId,
+    endpoint,
+    gone,
+  }: {
+    readonly requestId: string
+    readonly endpoint: Endpoint<Asked>
+    readonly gone: AbortSignal
+  },
+): Promise<Result<{ readonly order: CompleteOrder; readonly asked: Asked }>> {
+  const startedAtMs = deps.timeOfId(requestId)
+  const read = readOrRefuse(deps, requestId)
+  const key = await read(() => admit(deps, http.headers, 'inference'))
+  if (!key.ok) return key
+  const request = await endpoint.read(http)
+  if (!request.ok) return request
+  const { asked, bytes } = request.value
+  const deadlineMs = askedDeadlineMs(http.headers, deps.deadlineMs)
+  if (!deadlineMs.ok) return deadlineMs
+  const bodySha256 = sha256Hex(bytes)
+  const sent = { path: endpoint.path, bodySha256, holdId: requestId, startedAtMs }
+  const repetition = await read(() => repetitionOf(deps, http.headers, key.value, sent))
+  if (!repetition.ok) return repetition
+  const work = await endpoint.work(deps, asked, key.value)
+  if (!work.ok) return work
+  const shard = await read(() => shardFor(deps, work.value, key.value))
+  if (!shard.ok) return shard
+  const order: CompleteOrder = {
+    holdId: requestId,
+    work: work.value,
+    bodySha256,
+    ...repetition.value,
+    deadlineMs: deadlineMs.value,
+    key: key.value,
+    shard: shard.value,
+    startedAtMs,
+    clientGone: AbortSignal.any([http.signal, gone]),
+  }
+  return ok({ order, asked })
+}
+
+/** Whoever cannot be read cannot be admitted: a store that is down refuses as the ledger does. */
+function readOrRefuse(deps: GatewayDeps, requestId: string) {
+  return async <T>(read: () => Promise<Result<T>>): Promise<Result<T>> => {
+    try {
+      return await read()
+    } catch (error) {
+      if (error instanceof InvariantError) throw error
+      deps.log('store_unreachable', { requestId, ...faultOf(error) })
+      return refuse('ledger_unavailable', { retryAfterSec: 5 })
+    }
+  }
+}
+
+async function shardFor(
+  deps: GatewayDeps,
+  { model, path, affinity, suits }: Work,
+  key: CustomerKey,
+): Promise<Result<PoolShard>> {
+  const shard = await deps.shards(model, { affinity, suits })
+  if (!shard) {
+    return refuse('model_not_found', {
+      param: 'model',
+      message: `The model "${model}" is not on sale. GET /v1/models lists those that are.`,
+    })
+  }
+  if (!allowsModel(key, model)) return refuse('model_not_allowed', { param: 'model' })
+  const modality = modalityOfModel(shard.model)
+  if (modality === modalityOf[path]) return ok(shard)
+  const message = `The model "${model}" is not for this endpoint: ask it at ${endpointsOf[modality]}.`
+  return refuse('invalid_value', { param: 'model', message })
+}
+
+const endpointsOf: Readonly<Record<Modality, string>> = {
+  text: '/v1/chat/completions',
+  embedding: '/v1/embeddings',
+  moderation: '/v1/moderations',
+  image: '/v1/images/generations',
+  transcription: '/v1/audio/transcriptions',
+}
