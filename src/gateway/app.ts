@@ -9,10 +9,11 @@ import { ok } from '../protocol/result.ts'
 import { admit, identify } from './admit.ts'
 import { listUsage, pageOf, showAccount, toCsv, toNdjson } from './billing.ts'
 import { cancelRequest } from './cancel-request.ts'
-import { chatEndpoint } from './chat.ts'
 import type { GatewayDeps } from './deps.ts'
-import { type Endpoint, serveInference } from './inference.ts'
+import { serveInference } from './inference.ts'
 import { listModels, showModel } from './models.ts'
+import { paidEndpoints } from './paid-endpoints.ts'
+import { makeQuote } from './quote.ts'
 import { viewReceipt } from './receipts.ts'
 
 const exposedHeaders = [
@@ -44,6 +45,11 @@ export function makeGatewayApp(deps: GatewayDeps): Hono<SurfaceEnv> {
     resultResponse(ok(deps.publishedKeys), c.get('requestId')),
   )
 
+  app.get('/v1/openapi.json', async (c) => {
+    const headers = { 'x-request-id': c.get('requestId'), 'cache-control': 'public, max-age=300' }
+    return c.body(await deps.readOpenApi(), 200, { ...headers, 'content-type': 'application/json' })
+  })
+
   app.get('/v1/models', async (c) => {
     const [catalogue, key] = await visibleTo(deps, c.req.raw.headers)
     return resultResponse(ok(listModels(catalogue, key)), c.get('requestId'))
@@ -53,11 +59,16 @@ export function makeGatewayApp(deps: GatewayDeps): Hono<SurfaceEnv> {
     return resultResponse(showModel(catalogue, c.req.param('id'), key), c.get('requestId'))
   })
 
-  const sell = <Asked>(endpoint: Endpoint<Asked>) =>
+  for (const endpoint of paidEndpoints) {
     app.post(endpoint.path, (c) =>
       serveInference(deps, c.req.raw, { requestId: c.get('requestId'), endpoint }),
     )
-  sell(chatEndpoint)
+  }
+
+  app.post('/v1/account/quote', async (c) => {
+    const quote = await makeQuote(deps, c.req.raw, c.get('requestId'))
+    return resultResponse(quote, c.get('requestId'))
+  })
 
   app.post('/v1/requests/:id/cancel', async (c) => {
     const key = await admit(deps, c.req.raw.headers, 'inference')

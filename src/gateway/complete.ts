@@ -5,7 +5,12 @@
  */
 import type { HotItem } from '../fleet/node.ts'
 import type { IdempotencyClaim } from '../ledger/ports.ts'
+import type { Random } from '../protocol/clock.ts'
+import type { Result } from '../protocol/result.ts'
 import type { CompletionEvent } from './completion-event.ts'
+import type { Plan } from './plan.ts'
+import type { Quote } from './quote-token.ts'
+import { underQuote } from './quoted.ts'
 import { type TakeHoldDeps, takeHold } from './take-hold.ts'
 import { type HostsOrder, type TryHostsDeps, tryHosts } from './try-hosts.ts'
 
@@ -15,13 +20,15 @@ export type CompleteOrder = HostsOrder & {
   readonly claim: IdempotencyClaim | undefined
   /** By which an SDK's own retry of it is recognised. */
   readonly retryTag?: string | undefined
+  /** Under which it was sent, with the shard's prices locked by it. */
+  readonly quote?: Quote | undefined
 }
 
 export async function* complete(
   deps: CompleteDeps,
   order: CompleteOrder,
 ): AsyncGenerator<CompletionEvent> {
-  const planned = order.work.plan(order.shard, deps.random)
+  const planned = planOf(order, deps.random)
   if (!planned.ok) {
     yield { kind: 'failed', error: planned.error, settled: undefined }
     return
@@ -45,4 +52,9 @@ export async function* complete(
     return
   }
   yield* tryHosts(deps, order, held.value, hotItems)
+}
+
+function planOf({ work, shard, quote }: CompleteOrder, random: Random): Result<Plan> {
+  const plan = work.plan(shard, random)
+  return plan.ok && quote ? underQuote(quote, plan.value) : plan
 }

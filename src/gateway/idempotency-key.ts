@@ -7,6 +7,7 @@ import { claimLifeMs } from '../ledger/idempotency.ts'
 import type { IdempotencyClaim } from '../ledger/ports.ts'
 import { limits } from '../protocol/limits.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
+import type { Quote } from './quote-token.ts'
 
 export type ClaimTerms = {
   readonly accountId: string
@@ -29,13 +30,37 @@ export function claimOf(
       message: `Idempotency-Key must have 1 to ${limits.idempotencyKeyChars} characters.`,
     })
   }
+  return ok(claimNamed('key', key, { accountId, path, bodySha256, nowMs, secret }))
+}
+
+/**
+ * A quote is used once, so it is a key of its own: the same request under the same quote is the same
+ * request, and one that ended without a charge frees it.
+ */
+export function quoteClaimOf(
+  headers: Headers,
+  { nonce }: Quote,
+  terms: ClaimTerms,
+): Result<IdempotencyClaim | undefined> {
+  if (!headers.has('idempotency-key')) return ok(claimNamed('quote', nonce, terms))
+  return refuse('invalid_value', {
+    param: 'Idempotency-Key',
+    message: 'A quote is used once, so it is a key itself: send no Idempotency-Key beside it.',
+  })
+}
+
+function claimNamed(
+  kind: 'key' | 'quote',
+  name: string,
+  { accountId, path, bodySha256, nowMs, secret }: ClaimTerms,
+): IdempotencyClaim {
   const hash = keyedBy(secret)
-  return ok({
-    claimHash: hash('key', accountId, path, key),
+  return {
+    claimHash: hash(kind, accountId, path, name),
     fingerprint: hash('body', accountId, path, bodySha256),
     nowSec: Math.floor(nowMs / 1000),
     expiresAtSec: Math.ceil((nowMs + claimLifeMs) / 1000),
-  })
+  }
 }
 
 /** 24 bits: of one account's last 300 requests, one in 50,000 retries meets a stranger. A hold has no room for more. */

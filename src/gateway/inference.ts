@@ -17,8 +17,9 @@ import type { AnswerForm } from './answer-form.ts'
 import { askedDeadlineMs } from './asked-deadline.ts'
 import type { CompleteOrder } from './complete.ts'
 import type { GatewayDeps } from './deps.ts'
+import { lockPrices, quoteOf } from './quoted.ts'
 import { repetitionOf } from './repetition.ts'
-import { respond } from './respond.ts'
+import { type Ordered, respond } from './respond.ts'
 import type { Work } from './work.ts'
 
 /** A paid endpoint: how its request is read, and what work and which form of answer that asks for. */
@@ -36,66 +37,84 @@ export type ReadRequest<Asked> = {
   readonly bytes: Uint8Array
 }
 
-/** The request's id is the id of the hold that it takes: one name in log, ledger and receipt. */
-export async function serveInference<Asked>(
-  deps: GatewayDeps,
-  http: Request,
-  { requestId, endpoint }: { readonly requestId: string; readonly endpoint: Endpoint<Asked> },
-): Promise<Response> {
-  const gone = new AbortController()
-  const opened = await openOrder(deps, http, { requestId, endpoint, gone: gone.signal })
-  if (!opened.ok) return errorResponse(opened.error, requestId)
-  const { order, asked } = opened.value
-  const onClientGone = () => gone.abort()
-  return respond(deps, { order, form: endpoint.form(asked), onClientGone })
+/** A paid endpoint to whoever runs it: what was asked is the endpoint's own business. */
+export type PaidEndpoint = Pick<Endpoint<unknown>, 'path'> & {
+  readonly open: (
+    deps: GatewayDeps,
+    http: Request,
+    key: CustomerKey,
+  ) => Promise<Result<OpenedRequest>>
 }
 
-async function openOrder<Asked>(
+export type OpenedRequest = {
+  readonly work: Work
+  readonly form: AnswerForm
+  readonly bytes: Uint8Array
+}
+
+export const seal = <Asked>({ path, read, work, form }: Endpoint<Asked>): PaidEndpoint => ({
+  path,
+  open: async (deps, http, key) => {
+    const request = await read(http)
+    if (!request.ok) return request
+    const { asked, bytes } = request.value
+    const opened = await work(deps, asked, key)
+    return opened.ok ? ok({ work: opened.value, form: form(asked), bytes }) : opened
+  },
+})
+
+/** The request's id is the id of the hold that it takes: one name in log, ledger and receipt. */
+export async function serveInference(
   deps: GatewayDeps,
   http: Request,
-  {
-    requestId,
-    endpoint,
-    gone,
-  }: {
-    readonly requestId: string
-    readonly endpoint: Endpoint<Asked>
-    readonly gone: AbortSignal
-  },
-): Promise<Result<{ readonly order: CompleteOrder; readonly asked: Asked }>> {
+  called: { readonly requestId: string; readonly endpoint: PaidEndpoint },
+): Promise<Response> {
+  const opened = await openOrder(deps, http, called)
+  if (!opened.ok) return errorResponse(opened.error, called.requestId)
+  return respond(deps, opened.value)
+}
+
+async function openOrder(
+  deps: GatewayDeps,
+  http: Request,
+  { requestId, endpoint }: Parameters<typeof serveInference>[2],
+): Promise<Result<Ordered>> {
   const startedAtMs = deps.timeOfId(requestId)
   const read = readOrRefuse(deps, requestId)
   const key = await read(() => admit(deps, http.headers, 'inference'))
   if (!key.ok) return key
-  const request = await endpoint.read(http)
-  if (!request.ok) return request
-  const { asked, bytes } = request.value
+  const opened = await endpoint.open(deps, http, key.value)
+  if (!opened.ok) return opened
+  const { work, form, bytes } = opened.value
   const deadlineMs = askedDeadlineMs(http.headers, deps.deadlineMs)
   if (!deadlineMs.ok) return deadlineMs
+  const { path } = endpoint
+  const quote = quoteOf(http.headers, { ...deps, key: key.value, path, model: work.model })
+  if (!quote.ok) return quote
   const bodySha256 = sha256Hex(bytes)
-  const sent = { path: endpoint.path, bodySha256, holdId: requestId, startedAtMs }
+  const sent = { path, bodySha256, holdId: requestId, startedAtMs, quote: quote.value }
   const repetition = await read(() => repetitionOf(deps, http.headers, key.value, sent))
   if (!repetition.ok) return repetition
-  const work = await endpoint.work(deps, asked, key.value)
-  if (!work.ok) return work
-  const shard = await read(() => shardFor(deps, work.value, key.value))
+  const shard = await read(() => shardFor(deps, work, key.value))
   if (!shard.ok) return shard
+  const gone = new AbortController()
   const order: CompleteOrder = {
     holdId: requestId,
-    work: work.value,
+    work,
     bodySha256,
     ...repetition.value,
     deadlineMs: deadlineMs.value,
     key: key.value,
-    shard: shard.value,
+    shard: quote.value ? lockPrices(shard.value, quote.value) : shard.value,
+    quote: quote.value,
     startedAtMs,
-    clientGone: AbortSignal.any([http.signal, gone]),
+    clientGone: AbortSignal.any([http.signal, gone.signal]),
   }
-  return ok({ order, asked })
+  return ok({ order, form, onClientGone: () => gone.abort() })
 }
 
 /** Whoever cannot be read cannot be admitted: a store that is down refuses as the ledger does. */
-function readOrRefuse(deps: GatewayDeps, requestId: string) {
+export function readOrRefuse(deps: GatewayDeps, requestId: string) {
   return async <T>(read: () => Promise<Result<T>>): Promise<Result<T>> => {
     try {
       return await read()
@@ -107,7 +126,7 @@ function readOrRefuse(deps: GatewayDeps, requestId: string) {
   }
 }
 
-async function shardFor(
+export async function shardFor(
   deps: GatewayDeps,
   { model, path, affinity, suits }: Work,
   key: CustomerKey,

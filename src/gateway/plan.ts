@@ -14,6 +14,7 @@ import {
   reasoningBytes,
 } from '../metering/count.ts'
 import { readImages } from '../metering/images.ts'
+import type { UnitBounds } from '../metering/units.ts'
 import type { NanoUsd } from '../money/nano-usd.ts'
 import { affordableCompletion, highestCharge } from '../money/price.ts'
 import { assert } from '../protocol/assert.ts'
@@ -21,11 +22,12 @@ import type { ProfileManifest } from '../protocol/catalogue.ts'
 import type { ChatRequest } from '../protocol/chat-request.ts'
 import type { Random } from '../protocol/clock.ts'
 import { limits } from '../protocol/limits.ts'
-import { ok, type Result, refuse } from '../protocol/result.ts'
+import { ok, type Result } from '../protocol/result.ts'
 import { affinityOf } from '../routing/affinity.ts'
-import { choose, type PricedCandidate } from '../routing/choose.ts'
+import type { PricedCandidate } from '../routing/choose.ts'
 import { type Asked, parameterFault, servesParameters } from './parameters.ts'
-import { forbiddenForGood, routePolicyOf } from './route-policy.ts'
+import { pickHosts } from './pick-hosts.ts'
+import { routePolicyOf } from './route-policy.ts'
 import { askedWindow, ourWindow, windowFault } from './window.ts'
 
 export type Plan = {
@@ -40,6 +42,8 @@ export type Plan = {
   readonly imageTokensMax: number
   /** Completion tokens per choice. */
   readonly windowTokens: number
+  /** What is sold by the image or the second; absent where tokens alone are sold. */
+  readonly units?: UnitBounds | undefined
   /** The client named no window, so it may be lowered to what the balance affords. */
   readonly windowIsOurs: boolean
   readonly holdAmount: NanoUsd
@@ -60,22 +64,13 @@ export function planRequest(
   const promptTokensMin = promptTokensLeast(shard, bytes)
   const fault = parameterFault(asked, model) ?? windowFault(request, model, promptTokensMin)
   if (fault) return { ok: false, error: fault }
-  const policy = routePolicyOf(request, key, promptTokensMin)
-  const unable = new Set<ExcludedBy>()
-  const able = shard.candidates.filter((one) => {
-    const reason = unableBecause(one, shard, asked, promptTokensMin)
-    if (reason) unable.add(reason)
-    return reason === undefined
+  const picked = pickHosts(shard, key, {
+    policy: routePolicyOf(request, key, promptTokensMin),
+    unableBecause: (one) => unableBecause(one, shard, asked, promptTokensMin),
+    draw: { affinity: affinityOf(request, key.accountId), random },
   })
-  const { candidates, excludedBy } = choose(model, able, policy, {
-    affinity: affinityOf(request, key.accountId),
-    random,
-  })
-  if (candidates.length === 0) {
-    const forbidden = forbiddenForGood(model, key, policy.maxPrice)
-    if (forbidden) return refuse(forbidden)
-    return noCandidate([...new Set([...excludedBy, ...unable, ...shard.excludedBy])])
-  }
+  if (!picked.ok) return picked
+  const candidates = picked.value
   const imageTokensMax = images.value.length * imageTokensOf(shard, candidates)
   const promptTokensMax = promptTokensBound(promptFields(request), imageTokensMax)
   const plan = {
@@ -136,14 +131,18 @@ const imageTokensOf = (shard: PoolShard, candidates: readonly Candidate[]): numb
     ...candidates.map(({ profileId }) => manifestOf(shard, profileId)?.image_tokens_max ?? 0),
   )
 
-function withWindow(plan: Omit<Plan, 'windowTokens' | 'holdAmount'>, windowTokens: number): Plan {
-  const bound = { prompt: plan.promptTokensMax, completion: windowTokens * plan.choices }
+export function withWindow(plan: Omit<Plan, 'windowTokens' | 'holdAmount'>, windowTokens: number): Plan {
+  const bound = {
+    prompt: plan.promptTokensMax,
+    completion: windowTokens * plan.choices,
+    units: plan.units?.most,
+  }
   const prices = plan.candidates.map((candidate) => candidate.price)
   return { ...plan, windowTokens, holdAmount: highestCharge(bound, prices) }
 }
 
 /** What the prompt takes even if every byte falls as densely into tokens as the band allows. */
-const promptTokensLeast = (shard: PoolShard, bytes: number): number =>
+export const promptTokensLeast = (shard: PoolShard, bytes: number): number =>
   Math.min(...promptTokensAt(shard, bytes, (band) => 1 + band))
 
 /** The same, as sparsely. */
@@ -155,11 +154,4 @@ function promptTokensAt(shard: PoolShard, bytes: number, factor: (band: number) 
     Math.floor(bytes / (prompt.mean * factor(prompt.band))),
   )
   return counts.length === 0 ? [0] : counts
-}
-
-function noCandidate(excludedBy: readonly ExcludedBy[]) {
-  return refuse('no_eligible_host', {
-    retryAfterSec: 15,
-    detail: { availability: { code: 'no_eligible_host', excluded_by: excludedBy } },
-  })
 }

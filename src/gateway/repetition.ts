@@ -5,7 +5,8 @@
 import type { CustomerKey } from '../keys/api-key.ts'
 import { ok, type Result } from '../protocol/result.ts'
 import type { CompleteOrder } from './complete.ts'
-import { claimOf, retryTagOf } from './idempotency-key.ts'
+import { claimOf, quoteClaimOf, retryTagOf } from './idempotency-key.ts'
+import type { Quote } from './quote-token.ts'
 import { isSdkRetry, recogniseRetry, type SdkRetryDeps } from './sdk-retry.ts'
 
 export type RepetitionDeps = SdkRetryDeps & { readonly claimSecret: Buffer }
@@ -20,11 +21,12 @@ export async function repetitionOf(
     readonly bodySha256: string
     readonly holdId: string
     readonly startedAtMs: number
+    readonly quote: Quote | undefined
   },
 ): Promise<Result<Pick<CompleteOrder, 'claim' | 'retryTag'>>> {
   const { path, bodySha256, holdId, startedAtMs: nowMs } = sent
   const terms = { accountId, path, bodySha256, nowMs, secret: deps.claimSecret }
-  const claim = claimOf(headers, terms)
+  const claim = sent.quote ? quoteClaimOf(headers, sent.quote, terms) : claimOf(headers, terms)
   if (!claim.ok) return claim
   if (claim.value) return ok({ claim: claim.value })
   const retryTag = retryTagOf(terms, keyId)

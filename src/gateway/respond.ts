@@ -13,7 +13,8 @@ import type { RelayIdentity } from './relay.ts'
 import type { StartedEvent } from './serve.ts'
 import type { Summary } from './settle-request.ts'
 
-type Ordered = {
+/** An order with the form of its answer, and whom to tell when its client has gone. */
+export type Ordered = {
   readonly order: CompleteOrder
   readonly form: AnswerForm
   readonly onClientGone: () => void
@@ -68,10 +69,15 @@ async function jsonResponse(deps: GatewayDeps, run: Run): Promise<Response> {
   const { order, identity, events, form } = run
   const answer = await form.toJson(events, identity)
   if (answer.kind === 'failed') return failedResponse(answer.event, order.holdId)
-  return resultResponse(ok(answer.body), order.holdId, {
+  const headers = {
     ...commonHeaders(deps, order),
     ...(answer.started ? routeHeaders(answer.started, order.key) : {}),
     ...moneyHeaders(answer.finished.settled.summary),
+  }
+  if (!answer.plain) return resultResponse(ok(answer.body), order.holdId, headers)
+  const { contentType, text } = answer.plain
+  return new Response(text, {
+    headers: { ...headers, 'content-type': contentType, 'cache-control': 'no-store' },
   })
 }
 
