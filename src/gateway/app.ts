@@ -8,6 +8,7 @@ import type { ApiError } from '../protocol/errors.ts'
 import { ok } from '../protocol/result.ts'
 import { admit, identify } from './admit.ts'
 import { listUsage, pageOf, showAccount, toCsv, toNdjson } from './billing.ts'
+import { billingPolicy } from './billing-policy.ts'
 import { cancelRequest } from './cancel-request.ts'
 import type { GatewayDeps } from './deps.ts'
 import { serveInference } from './inference.ts'
@@ -76,6 +77,7 @@ export function makeGatewayApp(deps: GatewayDeps): Hono<SurfaceEnv> {
     return resultResponse(cancelled, c.get('requestId'))
   })
 
+  app.get('/v1/billing/policy', (c) => resultResponse(ok(billingPolicy), c.get('requestId')))
   app.get('/v1/billing/account', async (c) => {
     const key = await admit(deps, c.req.raw.headers, 'billing:read')
     const account = key.ok ? await showAccount(deps, key.value) : key

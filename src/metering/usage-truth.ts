@@ -3,10 +3,11 @@
  * not. A claim below the count costs the host, never the customer.
  */
 import type { TokenCounts } from '../protocol/usage.ts'
+import { type UnitBounds, unitTruth } from './units.ts'
 
-const toleranceFraction = 0.02
+export const toleranceFraction = 0.02
 /** Of a prompt, and of each choice: the tokens that begin and end a text are in no text. */
-const toleranceTokens = 4
+export const toleranceTokens = 4
 
 export type UsageTruth = { readonly billed: TokenCounts; readonly inflated: boolean }
 
@@ -26,6 +27,8 @@ export type TokenBounds = {
   readonly choices?: number | undefined
   /** What may have been made for `completion` and shown to nobody, such as stop strings. */
   readonly unseen?: number | undefined
+  /** Where images or seconds are sold, and no tokens are. */
+  readonly units?: UnitBounds | undefined
 }
 
 export function usageTruth(
@@ -34,6 +37,10 @@ export function usageTruth(
   bands: Bands,
   bounds: TokenBounds,
 ): UsageTruth {
+  if (bounds.units && counted.units !== undefined) {
+    const { billed: units, inflated } = unitTruth(claimed?.units, counted.units, bounds.units)
+    return { billed: { prompt: 0, cached_prompt: 0, completion: 0, units }, inflated }
+  }
   if (!claimed) return { billed: withinBounds(counted, bounds), inflated: false }
   const prompt = judge(claimed.prompt, counted.prompt, {
     ...bands.prompt,
