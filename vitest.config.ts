@@ -27,7 +27,7 @@ export default defineConfig({
           name: 'parts',
           isolate: false,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/hosts/**', ...deep],
+          exclude: ['test/e2e/**', 'test/hosts/**', 'test/interop/**', ...deep],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
@@ -59,6 +59,16 @@ export default defineConfig({
           include: ['test/hosts/**/*.test.ts'],
           maxWorkers: 2,
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        // Other people's programs against the whole product, where the machine has what they run on.
+        extends: true,
+        test: {
+          name: 'interop',
+          include: ['test/interop/**/*.test.ts'],
+          maxWorkers: 1,
+          sequence: { groupOrder: 4 },
         },
       },
     ],
