@@ -7,9 +7,10 @@ import { tool as langChainTool } from '@langchain/core/tools'
 import { ChatOpenAI, OpenAIEmbeddings } from '@langchain/openai'
 import { APICallError, embedMany, generateText, jsonSchema, Output, streamText, tool } from 'ai'
 import OpenAI from 'openai'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { type LocalStack, newCustomer, startLocalStack } from '../support/local-stack.ts'
+import { type LocalStack, newCustomer } from '../../support/local-stack.ts'
+import { theStack } from './stack.ts'
 
 let stack: LocalStack
 let baseURL: string
@@ -18,7 +19,7 @@ let embeddingModel: string
 const keys = { full: '', poor: '', limited: '' }
 
 beforeAll(async () => {
-  stack = await startLocalStack()
+  stack = theStack()
   baseURL = `${stack.ready.gatewayUrl}/v1`
   model = stack.ready.model
   embeddingModel = await embeddingModelOf(stack)
@@ -26,8 +27,7 @@ beforeAll(async () => {
   keys.full = await keyOf(rich.accountId)
   keys.limited = await keyOf(rich.accountId, { requests_per_minute: 1 })
   keys.poor = await keyOf(poor.accountId)
-}, 120_000)
-afterAll(() => stack?.stop())
+})
 
 async function keyOf(accountId: string, limits: object = {}): Promise<string> {
   const draft = { account_id: accountId, name: 'compatibility', limits }

@@ -7,25 +7,20 @@ import { mkdtemp, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import OpenAI from 'openai'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { parseUsd } from '../../src/money/nano-usd.ts'
-import { PublishedKeys, ReceiptView } from '../../src/protocol/receipt.ts'
-import { verifyReceipt } from '../../src/receipts/verify-receipt.ts'
-import {
-  type LocalStack,
-  newCustomer,
-  readAccount,
-  startLocalStack,
-} from '../support/local-stack.ts'
+import { parseUsd } from '../../../src/money/nano-usd.ts'
+import { PublishedKeys, ReceiptView } from '../../../src/protocol/receipt.ts'
+import { verifyReceipt } from '../../../src/receipts/verify-receipt.ts'
+import { type LocalStack, newCustomer, readAccount } from '../../support/local-stack.ts'
+import { theStack } from './stack.ts'
 
 let stack: LocalStack
 const messages = [{ role: 'user' as const, content: 'Tell me a story.' }]
 
-beforeAll(async () => {
-  stack = await startLocalStack()
-}, 120_000)
-afterAll(() => stack?.stop())
+beforeAll(() => {
+  stack = theStack()
+})
 
 const clientOf = (apiKey: string, maxRetries = 0) =>
   new OpenAI({ baseURL: `${stack.ready.gatewayUrl}/v1`, apiKey, maxRetries })
@@ -108,7 +103,7 @@ describe('a paid, streamed completion', () => {
     const outcomes = verifyReceipt({ ...own, salt: b3iq.salt }, keys).map((check) => check.outcome)
     expect(new Set(outcomes)).toEqual(new Set(['passed']))
 
-    const shipped = new URL('../../apps/cli/b3iq.mjs', import.meta.url).pathname
+    const shipped = new URL('../../../apps/cli/b3iq.mjs', import.meta.url).pathname
     const args = ['verify', b3iq.receipt_hash, '--gateway', gatewayUrl, '--salt', b3iq.salt]
     const run = spawnSync(process.execPath, [shipped, ...args, '--key-file', keyFile])
     expect(run.stderr.toString()).toBe('')

@@ -1,0 +1,4 @@
+// What customers, operators and programs of others do with the running product. Its own file starts it once.
+import './product/stack.ts'
+import './product/paid-request.ts'
+import './product/compatibility.ts'
