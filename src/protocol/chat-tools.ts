@@ -4,15 +4,17 @@ import { boundedObject } from './bounded-json.ts'
 import { limits } from './limits.ts'
 
 /** OpenAI's rule for the names of functions and schemas. */
-const Name = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -')
-const Description = z.string().max(16_384)
-const JsonSchema = boundedObject(limits.jsonSchema)
+export const FunctionName = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -')
+export const FunctionDescription = z.string().max(16_384)
+export const JsonSchema = boundedObject(limits.jsonSchema)
 
 const FunctionTool = z.object({
   type: z.literal('function'),
   function: z.object({
-    name: Name,
-    description: Description.nullish(),
+    name: FunctionName,
+    description: FunctionDescription.nullish(),
     parameters: JsonSchema.nullish(),
     strict: z.boolean().nullish(),
   }),
@@ -32,7 +34,7 @@ export const Tool = z.union([FunctionTool, HostedTool])
 export const ToolChoice = z.union(
   [
     z.enum(['none', 'auto', 'required']),
-    z.object({ type: z.literal('function'), function: z.object({ name: Name }) }),
+    z.object({ type: z.literal('function'), function: z.object({ name: FunctionName }) }),
   ],
   { error: 'it must be "none", "auto", "required" or a function' },
 )
@@ -50,8 +52,8 @@ export const ResponseFormat = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('json_schema'),
     json_schema: z.object({
-      name: Name,
-      description: Description.nullish(),
+      name: FunctionName,
+      description: FunctionDescription.nullish(),
       schema: JsonSchema.nullish(),
       strict: z.boolean().nullish(),
     }),
