@@ -11,7 +11,7 @@ import type { DeployedTables } from './constructs/b3iq-tables.ts'
 /** The row of `principal` as policy statements over exact table and index ARNs. */
 export function tableStatements(principal: Principal, deployed: DeployedTables): PolicyStatement[] {
   const row = rights[principal]
-  const names: readonly TableName[] = ['balances', 'keys', 'profiles', 'receipts']
+  const names: readonly TableName[] = ['balances', 'keys', 'profiles', 'receipts', 'spend']
   return names.flatMap((name) => {
     const granted = row[name]
     if (granted === undefined) return []

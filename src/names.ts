@@ -10,6 +10,7 @@ export const envKey = {
   keysTable: 'B3IQ_KEYS_TABLE',
   profilesTable: 'B3IQ_PROFILES_TABLE',
   receiptsTable: 'B3IQ_RECEIPTS_TABLE',
+  spendTable: 'B3IQ_SPEND_TABLE',
   /** `ssm:<parameter name>` on AWS, `file:<path>` on a laptop. Never the secret itself. */
   secretsSource: 'B3IQ_SECRETS_SOURCE',
   /** Longest life of one request in milliseconds; the lease of its hold follows from it. */

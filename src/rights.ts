@@ -25,7 +25,13 @@ export type Rights = {
   }
 }
 
-export type Principal = 'gateway' | 'ingest' | 'admin' | 'bootstrap' | ScheduleName
+export type Principal =
+  | 'gateway'
+  | 'ingest'
+  | 'admin'
+  | 'bootstrap'
+  | 'roll-up-spend'
+  | ScheduleName
 
 const observe: Rights = { profiles: { actions: ['Query', 'UpdateItem'] } }
 
@@ -64,9 +70,16 @@ export const rights: Readonly<Record<Principal, Rights>> = {
     profiles: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
     // A refund names its receipt.
     receipts: { actions: ['GetItem'], indexes: ['byReceiptHash', 'byNodeReceiptHash'] },
+    spend: { actions: ['Query'] },
   },
-  // Mints the first owner key on the condition that none was minted before.
-  bootstrap: { keys: { actions: ['PutItem'] } },
+  // Sums what the stream of the receipts brings, or an account's when asked to; its tags too.
+  'roll-up-spend': {
+    balances: { actions: ['GetItem'] },
+    receipts: { actions: ['Query'] },
+    spend: { actions: ['PutItem', 'UpdateItem'] },
+  },
+  // Mints the first owner key on the condition that none was minted before; ends the record of it.
+  bootstrap: { keys: { actions: ['PutItem', 'UpdateItem'] } },
   'expire-heartbeats': { profiles: { actions: ['GetItem', 'Query', 'UpdateItem'] } },
   'advance-jobs': {
     // A job that is over leaves the list of open ones.
@@ -89,7 +102,11 @@ export const rights: Readonly<Record<Principal, Rights>> = {
     // Puts the decisions of expired holds that no sweeper found.
     receipts: { actions: ['Query', 'PutItem'] },
   },
-  'close-payouts': { balances: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'] } },
+  'close-payouts': {
+    balances: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'] },
+    // Whether payouts are paused.
+    profiles: { actions: ['GetItem'] },
+  },
   'reconcile-ledger': {
     // Puts only its place.
     balances: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] },

@@ -1,5 +1,5 @@
 /**
- * The four DynamoDB tables. CDK deploys them and the laptop creates them from this one definition,
+ * The DynamoDB tables. CDK deploys them and the laptop creates them from this one definition,
  * so that a key or an index cannot differ between the two.
  */
 
@@ -16,6 +16,8 @@ export type TableDefinition = {
   readonly keysOnlyIndexes: readonly IndexDefinition[]
   /** Attribute with epoch seconds after which an item is garbage. Never a timer: nothing reads it. */
   readonly timeToLive?: string
+  /** Of items as they are after each change; read by whoever learns from them. */
+  readonly stream?: 'NEW_IMAGE'
 }
 
 export const tables = {
@@ -40,7 +42,10 @@ export const tables = {
       // Receipts of expired holds alone: a late claim names its hold and no account.
       { name: 'byExpiredHold', partitionKey: 'expiredHold' },
     ],
+    stream: 'NEW_IMAGE',
   },
+  /** Sums of receipts per day, and which of them are counted in: `docs/decisions/0027`. */
+  spend: { partitionKey: 'pk', sortKey: 'sk', keysOnlyIndexes: [], timeToLive: 'expiresAtSec' },
 } as const satisfies Record<string, TableDefinition>
 
 export type TableName = keyof typeof tables

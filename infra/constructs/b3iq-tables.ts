@@ -9,6 +9,7 @@ import {
   Billing,
   type ITableV2,
   ProjectionType,
+  StreamViewType,
   TableEncryptionV2,
   TableV2,
 } from 'aws-cdk-lib/aws-dynamodb'
@@ -16,7 +17,10 @@ import { Construct } from 'constructs'
 import { type TableDefinition, type TableName, tables } from '../../src/tables.ts'
 
 /** What the stateless stacks may know of a table: how to name it to IAM and to the SDK. */
-export type DeployedTables = Readonly<Record<TableName, Pick<ITableV2, 'tableArn' | 'tableName'>>>
+export type DeployedTable = Pick<ITableV2, 'tableArn' | 'tableName'> & {
+  readonly tableStreamArn?: string | undefined
+}
+export type DeployedTables = Readonly<Record<TableName, DeployedTable>>
 
 export type B3iqTablesProps = { readonly protectData: boolean }
 
@@ -32,6 +36,7 @@ export class B3iqTables extends Construct {
       keys: deploy('Keys', tables.keys),
       profiles: deploy('Profiles', tables.profiles),
       receipts: deploy('Receipts', tables.receipts),
+      spend: deploy('Spend', tables.spend),
     }
   }
 }
@@ -47,6 +52,7 @@ function tableProps(definition: TableDefinition, { protectData }: B3iqTablesProp
       projectionType: ProjectionType.KEYS_ONLY,
     })),
     ...(definition.timeToLive === undefined ? {} : { timeToLiveAttribute: definition.timeToLive }),
+    ...(definition.stream === undefined ? {} : { dynamoStream: StreamViewType[definition.stream] }),
     billing: Billing.onDemand(),
     // Encrypted at rest with the key DynamoDB owns. A KMS key would put a call to KMS, its price and
     // its throttle before the first request of every new execution environment.

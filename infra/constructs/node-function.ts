@@ -40,6 +40,8 @@ export type NodeFunctionProps = {
   readonly entry: string
   readonly timeout: Duration
   readonly memoryMb: number
+  /** @default true: most functions sign or verify something */
+  readonly readsSecrets?: boolean
   /** @default no reservation: new accounts have too little concurrency to set any aside */
   readonly reservedConcurrency?: number | undefined
   /** @default the export `handler` of the entry file */
@@ -52,10 +54,11 @@ export type NodeFunctionProps = {
 
 export class NodeFunction extends Construct {
   readonly lambda: NodejsFunction
+  readonly role: Role
 
   constructor(scope: Construct, id: string, props: NodeFunctionProps) {
     super(scope, id)
-    const { config, tables, principal } = props
+    const { config, tables, principal, readsSecrets = true } = props
     const logGroup = new LogGroup(this, 'Logs', {
       retention: config.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -67,10 +70,11 @@ export class NodeFunction extends Construct {
     logGroup.grantWrite(role)
     for (const statement of [
       ...tableStatements(principal, tables),
-      ...secretStatements(Stack.of(this), config.stage),
+      ...(readsSecrets ? secretStatements(Stack.of(this), config.stage) : []),
     ]) {
       role.addToPolicy(statement)
     }
+    this.role = role
 
     this.lambda = new NodejsFunction(this, 'Function', {
       entry: join(repositoryRoot, props.entry),
@@ -94,7 +98,8 @@ export class NodeFunction extends Construct {
       environment: { ...commonEnvironment(config, tables), ...props.environment },
     })
 
-    Validations.of(this).acknowledge(acknowledged.keyOfSsm, acknowledged.noTracing)
+    Validations.of(this).acknowledge(acknowledged.noTracing)
+    if (readsSecrets) Validations.of(this).acknowledge(acknowledged.keyOfSsm)
   }
 }
 
@@ -123,6 +128,7 @@ function commonEnvironment(config: StageConfig, tables: DeployedTables): Record<
     [envKey.keysTable]: tables.keys.tableName,
     [envKey.profilesTable]: tables.profiles.tableName,
     [envKey.receiptsTable]: tables.receipts.tableName,
+    [envKey.spendTable]: tables.spend.tableName,
     [envKey.secretsSource]: `ssm:/${secretsParameter(config.stage)}`,
     [envKey.deadlineMs]: String(config.gateway.deadlineMs),
     [envKey.leaseMarginMs]: String(config.gateway.leaseMarginMs),

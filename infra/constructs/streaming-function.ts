@@ -2,6 +2,7 @@
  * A plain HTTP server on Lambda: the Lambda Web Adapter layer forwards each invocation to it and
  * streams its answer out through the function URL.
  */
+import { basename } from 'node:path'
 import { Aws, CfnMapping, Duration, Validations } from 'aws-cdk-lib'
 import { FunctionUrlAuthType, InvokeMode, LayerVersion } from 'aws-cdk-lib/aws-lambda'
 import type { ICommandHooks } from 'aws-cdk-lib/aws-lambda-nodejs'
@@ -18,6 +19,8 @@ export type StreamingFunctionProps = {
   readonly principal: Principal
   /** Folder, from the repository root, with `server.ts` and the `run.sh` that starts it. */
   readonly folder: string
+  /** Paths from the repository root of what the server reads beside its bundle. */
+  readonly files: readonly string[]
 }
 
 export class StreamingFunction extends Construct {
@@ -25,7 +28,7 @@ export class StreamingFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: StreamingFunctionProps) {
     super(scope, id)
-    const { config, tables, principal, folder } = props
+    const { config, tables, principal, folder, files } = props
     const { deadlineMs, memoryMb, reservedConcurrency, webAdapterLayers } = config.gateway
     const layerArn = webAdapterLayerArn(this, webAdapterLayers)
     const { lambda } = new NodeFunction(this, 'Server', {
@@ -36,7 +39,7 @@ export class StreamingFunction extends Construct {
       // The adapter replaces the runtime's handler: it runs this file. The dot keeps CDK from
       // reading it as an export's name.
       handler: 'run.sh',
-      commandHooks: copyRunScript(folder),
+      commandHooks: copyBeside(folder, files),
       timeout: Duration.seconds(Math.ceil(deadlineMs / 1000) + timeoutMarginSec),
       memoryMb,
       reservedConcurrency,
@@ -74,14 +77,15 @@ function webAdapterLayerArn(
   return mapping.findInMap(Aws.REGION, 'arn')
 }
 
-/** The adapter executes the file itself, hence the mode, which the asset's zip keeps. */
-function copyRunScript(folder: string): ICommandHooks {
+/** The adapter executes the script itself, hence the mode, which the asset's zip keeps. */
+function copyBeside(folder: string, files: readonly string[]): ICommandHooks {
   return {
     beforeBundling: () => [],
     beforeInstall: () => [],
     afterBundling: (inputDir, outputDir) => [
       `cp "${inputDir}/${folder}/run.sh" "${outputDir}/run.sh"`,
       `chmod 755 "${outputDir}/run.sh"`,
+      ...files.map((file) => `cp "${inputDir}/${file}" "${outputDir}/${basename(file)}"`),
     ],
   }
 }

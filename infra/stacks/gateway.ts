@@ -12,6 +12,7 @@ export class GatewayStack extends Stack {
       tables,
       principal: 'gateway',
       folder: 'functions/gateway',
+      files: ['docs/api/openapi.json'],
     })
     new CfnOutput(this, 'GatewayUrl', { value: gateway.url })
   }

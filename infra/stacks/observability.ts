@@ -1,4 +1,4 @@
-/** What wakes somebody up. Alarms read metrics by name, so this stack needs nothing of the others. */
+/** What wakes somebody up. */
 import { type App, CfnOutput, Duration, Stack } from 'aws-cdk-lib'
 import {
   Alarm,
@@ -12,9 +12,10 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import { metrics } from '../../src/names.ts'
 import type { StageConfig } from '../config.ts'
+import type { StreamMetrics } from './streams.ts'
 
 export class ObservabilityStack extends Stack {
-  constructor(scope: App, id: string, { stage }: StageConfig) {
+  constructor(scope: App, id: string, { stage }: StageConfig, streams: StreamMetrics) {
     super(scope, id, { description: 'B3IQ: alarms' })
     // Not encrypted with a key of its own: messages carry the name of an alarm and no customer's
     // data, and CloudWatch cannot publish through the key that AWS makes for topics.
@@ -65,7 +66,28 @@ export class ObservabilityStack extends Stack {
       evaluationPeriods: 1,
       treatMissingData: TreatMissingData.BREACHING,
     })
-    for (const one of [alarm, poolAge]) {
+    const spendWaits = new Alarm(this, 'SpendBehind', {
+      alarmDescription:
+        'Receipts have waited ten minutes to be counted into the sums of spend. ' +
+        'Runbook: docs/runbooks/spend-behind.md',
+      metric: streams.receiptsWait,
+      threshold: Duration.minutes(10).toMilliseconds(),
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      evaluationPeriods: 1,
+      // No receipts, nothing to wait for.
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    })
+    const spendGivenUp = new Alarm(this, 'SpendGivenUp', {
+      alarmDescription:
+        'Receipts were given up on: they are missing in the sums of spend. ' +
+        'Runbook: docs/runbooks/spend-behind.md',
+      metric: streams.receiptsGivenUp,
+      threshold: 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      evaluationPeriods: 1,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    })
+    for (const one of [alarm, poolAge, spendWaits, spendGivenUp]) {
       one.addAlarmAction(new SnsAction(topic))
       one.addOkAction(new SnsAction(topic))
     }

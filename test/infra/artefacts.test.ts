@@ -12,6 +12,7 @@ import { Template } from 'aws-cdk-lib/assertions'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { addStage } from '../../infra/stage.ts'
+import { committedFile } from '../../scripts/openapi.ts'
 import { ids } from '../../src/adapters/system.ts'
 import { newStageSecrets } from '../../src/keys/stage-secrets.ts'
 import { envKey } from '../../src/names.ts'
@@ -32,9 +33,9 @@ const FunctionCode = z.object({ Code: z.object({ S3Key: z.string() }), Handler: 
 beforeAll(async () => {
   outdir = mkdtempSync(join(tmpdir(), 'b3iq-artefacts-'))
   const app = new App({ outdir, context: { '@aws-cdk/core:validateAgainstDefaultRules': false } })
-  const { gateway, ingest, admin, schedules } = addStage(app, stageConfig(stage))
+  const { gateway, ingest, admin, schedules, streams } = addStage(app, stageConfig(stage))
   const templates = Object.fromEntries(
-    Object.entries({ gateway, ingest, admin, schedules }).map(
+    Object.entries({ gateway, ingest, admin, schedules, streams }).map(
       ([name, stack]) => [name, Template.fromStack(stack)] as const,
     ),
   )
@@ -68,6 +69,7 @@ function environment(): Record<string, string> {
     [envKey.keysTable]: database.tables.keys,
     [envKey.profilesTable]: database.tables.profiles,
     [envKey.receiptsTable]: database.tables.receipts,
+    [envKey.spendTable]: database.tables.spend,
     [envKey.secretsSource]: `file:${secrets}`,
     [envKey.dynamodbEndpoint]: database.endpoint,
   }
@@ -120,6 +122,8 @@ describe('the gateway', () => {
       expect(health?.status).toBe(200)
       const models = await fetch(`${url}/v1/models`)
       expect(await models.json()).toEqual({ object: 'list', data: [] })
+      const document = await fetch(`${url}/v1/openapi.json`)
+      expect(await document.text()).toBe(committedFile('openapi.json'))
       const spoofed = await fetch(`${url}/events`, { method: 'POST', body: '{}' })
       expect(spoofed.status).toBe(404)
     } finally {
@@ -176,6 +180,16 @@ describe('the schedules', () => {
   })
 })
 
+test('what the stream of the receipts starts answers what it could not count', () => {
+  const image = { pk: { S: 'acct_1' }, sk: { S: 'hold' }, receiptHash: { S: 'hash' } }
+  const dynamodb = { SequenceNumber: '7', ApproximateCreationDateTime: 1, NewImage: image }
+  const { reply, stderr } = invoke('RollUpSpend', { Records: [{ eventName: 'INSERT', dynamodb }] })
+  expect({ reply, stderr }).toEqual({
+    reply: JSON.stringify({ batchItemFailures: [{ itemIdentifier: '7' }] }),
+    stderr: '',
+  })
+})
+
 test('every bundle was looked at', () => {
   const bundles = readdirSync(outdir).filter((name) => name.startsWith('asset.'))
   expect(bundles).toHaveLength(new Set(assets.values()).size)
@@ -192,6 +206,7 @@ test('every bundle was looked at', () => {
     'ProbeRoutes',
     'RecomputeEligibility',
     'ReconcileLedger',
+    'RollUpSpend',
     'RunBenchmarks',
     'RunSpotChecks',
   ])

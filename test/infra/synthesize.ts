@@ -50,6 +50,7 @@ export function synthesize(config: StageConfig) {
       ingest: Template.fromStack(stacks.ingest),
       admin: Template.fromStack(stacks.admin),
       schedules: Template.fromStack(stacks.schedules),
+      streams: Template.fromStack(stacks.streams),
       observability: Template.fromStack(stacks.observability),
     }
   })
