@@ -1,6 +1,8 @@
 /** Renders `docs/fields.md` from the field table: `node scripts/field-reference.ts` writes it anew. */
 import { writeFileSync } from 'node:fs'
 import { type Field, fieldTable, imagesReadBy } from '../src/dispatch/field-table.ts'
+import { sharedFields, textFields } from '../src/dispatch/text-body.ts'
+import { type DocumentFields, documentFields } from '../src/gateway/document-parameters.ts'
 import { RuntimeKind } from '../src/protocol/claim.ts'
 import { limits } from '../src/protocol/limits.ts'
 
@@ -71,7 +73,33 @@ request body of ${limits.requestBodyBytes / 1024 / 1024} MiB bounds them all tog
 
 An image holds \`image_tokens_max\` prompt tokens; its base64 holds none. No count of ours covers it, so the host's
 claim is billed, up to our count of the text and \`image_tokens_max\` for each image.
+
+## Plain completions
+
+\`POST /v1/completions\` takes from the chat's fields ${sharedFields.map((name) => `\`${name}\``).join(', ')},
+each as above, what stays here, and its own:
+
+| field | |
+|---|---|
+${Object.entries(textFields)
+  .map(([name, note]) => `| \`${name}\` | ${note} |`)
+  .join('\n')}
+
+## Requests whose answer is one document
+
+Hosts of every kind are sent the same. \`model\`, \`provider\` and \`user\` stay here; what is not listed reaches nobody, and
+is refused under \`provider.require_parameters\`.
+
+| endpoint | sent | refused |
+|---|---|---|
+${Object.entries(documentFields).map(documentRow).join('\n')}
 `
+}
+
+function documentRow([path, { subject, sent, refused }]: [string, DocumentFields]): string {
+  const names = [subject, ...sent].map((name) => `\`${name}\``).join(', ')
+  const notes = Object.entries(refused).map(([name, note]) => `\`${name}\`: ${note}`)
+  return `| \`${path}\` | ${names} | ${notes.join(' ')} |`
 }
 
 function takenRow(name: string, { effect, takenBy, note, sentAs }: Field): string {

@@ -1,4 +1,4 @@
-/** What the local operator sells: the first model of the runtime, at prices for a demonstration. */
+/** What the local operator sells, at prices for a demonstration: the engine's own models, or the first of a runtime. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { CatalogueModel } from '../../src/protocol/catalogue.ts'
 import type { RuntimeKind } from '../../src/protocol/claim.ts'
@@ -8,24 +8,39 @@ import type { LocalModel } from '../host/runtimes/reading.ts'
 import { makeSurface } from '../host/runtimes/surface.ts'
 import { StatedError } from '../host/stated-error.ts'
 import { templateTokens, templateTokensPerMessage } from './engine/chat-template.ts'
-import { demoModelName } from './engine/demo-model.ts'
+import { demoModelName, embeddingModelName } from './engine/demo-model.ts'
 import { demoTokenizerDigest } from './engine/demo-tokenizer.ts'
-import { scriptedModelName } from './engine/scripted-engine.ts'
+import { scriptedEmbeddingName, scriptedModelName } from './engine/scripted-engine.ts'
 
 const foundWithinMs = 15_000
 
 /** What the local engines are sold as; each says what its words are worth. */
-const ownModels: Readonly<Record<string, { readonly name: string; readonly description: string }>> =
-  {
-    [demoModelName]: {
-      name: 'Tiny random-weight demo model',
-      description: 'Real inference, meaningless text: it shows the path, not an answer.',
-    },
-    [scriptedModelName]: {
-      name: 'Scripted stand-in',
-      description: 'No inference: words by script, where the llama.cpp binary is missing.',
-    },
-  }
+const ownModels: Readonly<Record<string, OwnModel>> = {
+  [demoModelName]: {
+    name: 'Tiny random-weight demo model',
+    description: 'Real inference, meaningless text: it shows the path, not an answer.',
+  },
+  [embeddingModelName]: {
+    name: 'Tiny random-weight embedding model',
+    description: 'Real inference, meaningless vectors: the same text has the same one.',
+    modality: 'embedding',
+  },
+  [scriptedModelName]: {
+    name: 'Scripted stand-in',
+    description: 'No inference: words by script, where the llama.cpp binary is missing.',
+  },
+  [scriptedEmbeddingName]: {
+    name: 'Scripted stand-in for embeddings',
+    description: 'No inference: vectors by chance, where the llama.cpp binary is missing.',
+    modality: 'embedding',
+  },
+}
+
+type OwnModel = {
+  readonly name: string
+  readonly description: string
+  readonly modality?: 'embedding'
+}
 
 /**
  * Bytes per token of both local engines, measured with `engine/calibrate.ts`. The band of prompts reaches
@@ -42,24 +57,43 @@ const ownTokenizer = {
   template_tokens: templateTokens,
   band: 0,
 }
+/** Each text to embed has a beginning of its own, and no marks. */
+const ownEmbeddingTokenizer = {
+  ...ownTokenizer,
+  template_tokens_per_message: 1,
+  template_tokens: 0,
+}
 /** Nothing was measured for a model of the user's own; wide enough for prose and code alike. */
 const uncalibratedRatios = {
   prompt: { mean: 3.6, band: 0.6 },
   completion: { mean: 3.6, band: 0.6 },
 }
 
-const price = {
+const textPrice = {
   prompt_usd_per_mtok: '0.05',
   cached_prompt_usd_per_mtok: '0.025',
   completion_usd_per_mtok: '0.2',
 }
+const embeddingPrice = {
+  prompt_usd_per_mtok: '0.01',
+  cached_prompt_usd_per_mtok: '0.01',
+  completion_usd_per_mtok: '0',
+}
 
-/** Waits for the runtime to tell its first model. */
-export async function catalogueEntryFor(runtimeUrl: string): Promise<CatalogueModel> {
+/**
+ * Waits for the runtime to tell its models. Of one that is not our own only the first is sold: what the others
+ * are for is not told.
+ */
+export async function catalogueEntriesFor(
+  runtimeUrl: string,
+): Promise<readonly [CatalogueModel, ...CatalogueModel[]]> {
   const untilMs = Date.now() + foundWithinMs
   for (;;) {
-    const found = await firstModel(runtimeUrl)
-    if (found) return toEntry(found.kind, found.model)
+    const found = await modelsAt(runtimeUrl)
+    if (found) {
+      const [first, ...others] = found.models.map((model) => toEntry(found.kind, model))
+      if (first) return [first, ...others]
+    }
     if (Date.now() > untilMs) {
       throw new StatedError(
         `No model was found at ${runtimeUrl} in 15 s: start the runtime and load a model.`,
@@ -69,7 +103,7 @@ export async function catalogueEntryFor(runtimeUrl: string): Promise<CatalogueMo
   }
 }
 
-async function firstModel(url: string) {
+async function modelsAt(url: string) {
   const surface = makeSurface(url)
   const kind = await detectKind(surface)
   if (!kind) return undefined
@@ -79,25 +113,37 @@ async function firstModel(url: string) {
     sleep: (durationMs) => delay(durationMs),
   })
   const reading = await readerOf[kind](surface, { digests })
-  const model = reading?.models?.[0]
-  return model && { kind, model }
+  const models = reading?.models ?? []
+  const own = models.filter(({ local_name }) => local_name in ownModels)
+  const sold = own.length > 0 ? own : models.slice(0, 1)
+  // A model whose file is still being hashed is not told yet.
+  const isWhole = own.length === 0 || own.length === (reading?.loaded?.length ?? own.length)
+  return sold.length > 0 && isWhole ? { kind, models: sold } : undefined
 }
 
 function toEntry(kind: RuntimeKind, model: LocalModel): CatalogueModel {
   const own = ownModels[model.local_name]
   const id = model.local_name.replace(/[^A-Za-z0-9._:/-]/g, '-').slice(0, 100)
   const contextLength = Math.max(64, model.context_length ?? 4096)
+  const isText = own?.modality === undefined
   return {
     id,
     name: own?.name ?? id,
     description: own?.description ?? '',
+    ...(own?.modality ? { modality: own.modality } : {}),
     created: 1_795_219_200,
     context_length: contextLength,
     max_output_tokens: Math.min(contextLength, own ? 512 : 4096),
     host_share_bps: 8_000,
-    benchmark_price: { prompt_usd_per_mtok: '0.15', completion_usd_per_mtok: '0.6' },
+    benchmark_price: isText
+      ? { prompt_usd_per_mtok: '0.15', completion_usd_per_mtok: '0.6' }
+      : { prompt_usd_per_mtok: '0.02', completion_usd_per_mtok: '0' },
     prices: (['portable_local', 'network_beta'] as const).flatMap((route_tier) =>
-      (['T0', 'T1'] as const).map((trust_tier) => ({ route_tier, trust_tier, ...price })),
+      (['T0', 'T1'] as const).map((trust_tier) => ({
+        route_tier,
+        trust_tier,
+        ...(isText ? textPrice : embeddingPrice),
+      })),
     ),
     profiles: [
       {
@@ -109,7 +155,7 @@ function toEntry(kind: RuntimeKind, model: LocalModel): CatalogueModel {
         },
         runtime_kinds: [kind],
         bytes_per_token: own ? ownRatios : uncalibratedRatios,
-        ...(own ? { tokenizer: ownTokenizer } : {}),
+        ...(own ? { tokenizer: isText ? ownTokenizer : ownEmbeddingTokenizer } : {}),
       },
     ],
   }

@@ -6,8 +6,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { log } from '../../functions/compose/parts.ts'
 import { composeSchedule } from '../../functions/compose/schedules.ts'
+import { composeRollUpSpend } from '../../functions/compose/streams.ts'
+import { readConfig } from '../../functions/environment.ts'
 import { type ScheduleName, schedules } from '../../src/names.ts'
 import { serveFunction } from './function-url.ts'
+import { openReceiptStream } from './receipt-stream.ts'
 
 /** The others run at their own rate. */
 const everyMs: Readonly<Partial<Record<ScheduleName, number>>> = {
@@ -19,6 +22,8 @@ const everyMs: Readonly<Partial<Record<ScheduleName, number>>> = {
   'recompute-eligibility': 2_000,
   'expire-holds': 2_000,
 }
+
+const receiptsEveryMs = 1_000
 
 const port = (name: string): number => {
   const value = Number(process.env[name])
@@ -46,6 +51,7 @@ const servers = await Promise.all([
 
 const stop = new AbortController()
 for (const name of Object.keys(schedules).filter(isScheduleName)) void repeat(name)
+void followReceipts()
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {
     stop.abort()
@@ -67,6 +73,26 @@ async function repeat(name: ScheduleName): Promise<void> {
       log('schedule_failed', { schedule: name, message })
     }
     await delay(pauseMs, undefined, { signal: stop.signal }).catch(() => undefined)
+  }
+}
+
+/** Lambda's part: what was decided is counted a second later, or when the database answers again. */
+async function followReceipts(): Promise<void> {
+  const { consume } = composeRollUpSpend(process.env)
+  const { dynamodbEndpoint: endpoint = '', tables } = readConfig(process.env)
+  const { poll } = openReceiptStream({
+    endpoint,
+    table: tables.receipts,
+    consume: async (event) => ({ failed: (await consume(event)).batchItemFailures.length }),
+    onGivenUp: (given) => log('receipts_given_up', given),
+  })
+  while (!stop.signal.aborted) {
+    const records = await poll().catch((error: unknown) => {
+      log('receipts_not_read', { message: error instanceof Error ? error.message : 'fault' })
+      return 0
+    })
+    if (records > 0) continue
+    await delay(receiptsEveryMs, undefined, { signal: stop.signal }).catch(() => undefined)
   }
 }
 

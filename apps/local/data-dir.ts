@@ -20,6 +20,7 @@ function pathsIn(dir: string) {
     customerKey: at('customer.key'),
     demo: at('demo.json'),
     model: at('demo.gguf'),
+    embeddingModel: at('demo-embed.gguf'),
     artifacts: at('artifacts'),
     hostConfig: at('host', 'config.json'),
     hostState: at('host', 'state.json'),

@@ -8,10 +8,11 @@ import { ids } from '../../src/adapters/system.ts'
 import { newStageSecrets, upgradeStageSecrets } from '../../src/keys/stage-secrets.ts'
 import { envKey } from '../../src/names.ts'
 import { StatedError } from '../host/stated-error.ts'
-import { catalogueEntryFor } from './catalogue-entry.ts'
+import { catalogueEntriesFor } from './catalogue-entry.ts'
 import { type Child, type ChildSpec, startChild } from './child.ts'
 import { type DataDir, openDataDir, readIfThere, writePrivate } from './data-dir.ts'
 import { startDynamodb } from './dynamodb.ts'
+import { embeddingVariant } from './engine/demo-model.ts'
 import { demoTokenizerDigest } from './engine/demo-tokenizer.ts'
 import { writeDemoModel, writeDemoTokenizer } from './engine/write-model.ts'
 import type { Options } from './options.ts'
@@ -35,6 +36,8 @@ export type Ready = {
   readonly keyFile: string
   readonly adminKeyFile: string
   readonly model: string
+  /** Null before a runtime of the user's own. */
+  readonly embeddingModel: string | null
   readonly pid: number
   readonly gatewayPid: number
   readonly hostPid: number
@@ -116,8 +119,8 @@ async function bringUp({ options, paths, ports, children, report }: Bringing): P
   const admin = await operatorClient(urls.admin, paths)
   await seedCustomer(admin, paths)
   await seedPlatform(admin)
-  const entry = await catalogueEntryFor(runtimeUrl)
-  await seedModel(admin, entry)
+  const entries = await catalogueEntriesFor(runtimeUrl)
+  for (const entry of entries) await seedModel(admin, entry)
   await seedHost(admin, paths, { ingestUrl: urls.ingest, hostPort: ports.host, runtimeUrl })
   await start({
     ...nodeChild('The host agent', agentFile, ['run', '--config', paths.hostConfig], paths),
@@ -136,13 +139,17 @@ async function bringUp({ options, paths, ports, children, report }: Bringing): P
     consoleUrl: null,
     keyFile: paths.customerKey,
     adminKeyFile: paths.operatorKey,
-    model: entry.id,
+    model: entries[0].id,
+    embeddingModel: entries.find(({ modality }) => modality === 'embedding')?.id ?? null,
     pid: process.pid,
     gatewayPid: pids.gateway,
     hostPid: pids.host,
   })
   report('waiting     for the five gates: heartbeat, route probe, benchmark')
-  await untilSellable(urls.gateway, entry.id)
+  await untilSellable(
+    urls.gateway,
+    entries.map(({ id }) => id),
+  )
   await writeReady(paths, ready())
   return ready()
 }
@@ -166,8 +173,10 @@ async function engineSpec(
   report: Report,
 ): Promise<ChildSpec> {
   await writeDemoModel(paths.model)
+  await writeDemoModel(paths.embeddingModel, embeddingVariant)
   await writeDemoTokenizer(join(paths.artifacts, artifactFileName(demoTokenizerDigest)))
-  const flags = ['--model', paths.model, '--port', String(ports.engine), '--slots', '4']
+  const models = ['--model', paths.model, '--embedding-model', paths.embeddingModel]
+  const flags = [...models, '--port', String(ports.engine), '--slots', '4']
   const pace = ['--token-delay-ms', String(options.tokenDelayMs)]
   return {
     ...nodeChild('The engine', 'engine/serve.ts', [...flags, ...pace], paths),
@@ -190,6 +199,7 @@ function environment(options: Options, paths: DataDir, endpoint: string): Record
     [envKey.keysTable]: tables.keys,
     [envKey.profilesTable]: tables.profiles,
     [envKey.receiptsTable]: tables.receipts,
+    [envKey.spendTable]: tables.spend,
     [envKey.secretsSource]: `file:${paths.secrets}`,
     [envKey.deadlineMs]: String(options.deadlineMs),
     [envKey.leaseMarginMs]: String(options.leaseMarginMs),
@@ -213,14 +223,14 @@ async function ensureSecrets(paths: DataDir): Promise<void> {
 const writeReady = (paths: DataDir, ready: Ready): Promise<void> =>
   writePrivate(paths.ready, `${JSON.stringify(ready, null, 2)}\n`)
 
-/** The model is listed once a host has passed every gate: then the pasted examples work. */
-async function untilSellable(gatewayUrl: string, model: string): Promise<void> {
+/** A model is listed once a host has passed every gate: then the pasted examples work. */
+async function untilSellable(gatewayUrl: string, models: readonly string[]): Promise<void> {
   const untilMs = Date.now() + sellableWithinMs
   const Models = z.object({ data: z.array(z.object({ id: z.string() })) })
   for (;;) {
     const response = await fetch(`${gatewayUrl}/v1/models`, { signal: AbortSignal.timeout(5_000) })
     const { data } = Models.parse(await response.json())
-    if (data.some(({ id }) => id === model)) return
+    if (models.every((model) => data.some(({ id }) => id === model))) return
     if (Date.now() > untilMs) {
       throw new StatedError(
         'The host did not pass every gate in 100 s: `b3iq-host status` and the logs say what blocks it.',

@@ -222,6 +222,8 @@ function makeReading(nowMs: NowMs, maxTokens: number, onFirstContent: (() => voi
         seen.claim = event.claim
         return undefined
       case 'done':
+      // No text ever comes as a document.
+      case 'document':
         return undefined
       case 'chunk':
         seeText(event.chunk)

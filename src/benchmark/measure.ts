@@ -28,9 +28,9 @@ export type Measured = {
 
 export type Unmeasured = {
   readonly kind: 'unmeasured'
-  readonly why: 'no_answer' | 'too_many_errors' | 'too_slow'
+  readonly why: 'no_answer' | 'too_many_errors' | 'too_slow' | 'wrong_answer'
   /** Of the last request that failed. */
-  readonly last: Unanswered['reason'] | undefined
+  readonly last: Unanswered['reason'] | 'malformed' | undefined
 }
 
 export async function measure(

@@ -12,7 +12,10 @@ export type LiveSpeedDeps = {
   readonly onFailure: (failure: { readonly nodeId: string; readonly error: unknown }) => void
 }
 
-/** Shorter answers say more about a single network round than about a GPU. */
+/**
+ * Shorter answers say more about a single network round than about a GPU. Documents have no completion at
+ * all: they come at once, and how long each took depends on what was asked.
+ */
 const tokensMin = 16
 const streamedMsMin = 50
 /** Accounts are accrued a few at a time, and each may fold into the same profile. */

@@ -29,6 +29,10 @@ export function variedSize(size: RequestSize, limits: ModelLimits, random: Rando
 const varied = (tokens: number, random: Random): number =>
   Math.max(tokensMin, Math.round(tokens * (1 - variation + 2 * variation * random())))
 
+/** Of one text among others; only the long one is longer. */
+export const textTokensMax = ({ contextTokens }: Pick<ModelLimits, 'contextTokens'>): number =>
+  Math.max(tokensMin, Math.floor(contextTokens * contextShare))
+
 /** Concurrency of each step, doubling. */
 export function rampLevels(concurrencyMax: number): number[] {
   const levels: number[] = []

@@ -111,7 +111,10 @@ export async function startAttempt(deps: AttemptDeps, order: AttemptOrder): Prom
     body: order.body,
     certificateKeySha256: candidate.certificateKeySha256,
     connectTimeoutMs: attemptTimers.connectTimeoutMs,
-    headersTimeoutMs: attemptTimers.headersTimeoutMs,
+    // One document is made before its headers are sent.
+    headersTimeoutMs: isChunked(order.path)
+      ? attemptTimers.headersTimeoutMs
+      : firstContentTimeoutMs,
     signal: AbortSignal.any([order.signal, connection.signal]),
   })
   const reason = failureOf(outcome, ticket, candidate.publicKey)

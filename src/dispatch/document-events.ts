@@ -27,7 +27,7 @@ async function wholeText(body: AsyncIterable<Uint8Array>): Promise<string | unde
   let bytes = 0
   for await (const piece of body) {
     bytes += piece.byteLength
-    if (bytes > limits.hostReplyBytes) return undefined
+    if (bytes > limits.hostDocumentBytes) return undefined
     pieces.push(piece)
   }
   return Buffer.concat(pieces).toString('utf8')

@@ -125,5 +125,5 @@ const commonEfforts = {
 } as const
 
 /** What was worked until an answer was cut is known only where usage runs along. */
-const runningUsage = (kind: RuntimeKind) =>
+export const runningUsage = (kind: RuntimeKind) =>
   kind === 'vllm' || kind === 'sglang' ? { continuous_usage_stats: true } : {}

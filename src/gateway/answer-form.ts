@@ -19,11 +19,15 @@ export type FramesOf = (event: CompletionEvent) => Iterable<Uint8Array>
 export type FailedEvent = Extract<CompletionEvent, { kind: 'failed' }>
 export type FinishedEvent = Extract<CompletionEvent, { kind: 'finished' }>
 
+export type PlainText = { readonly contentType: string; readonly text: string }
+
 export type JsonAnswer =
   | { readonly kind: 'failed'; readonly event: FailedEvent }
   | {
       readonly kind: 'completed'
       readonly body: Readonly<Record<string, unknown>>
+      /** Sent instead of `body`, where the client asked for no JSON. */
+      readonly plain?: PlainText | undefined
       readonly started: StartedEvent | undefined
       readonly finished: FinishedEvent
     }

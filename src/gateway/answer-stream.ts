@@ -28,7 +28,7 @@ const encoder = new TextEncoder()
 export const data = (value: unknown): Uint8Array =>
   encoder.encode(`data: ${JSON.stringify(value)}\n\n`)
 const ping = encoder.encode(': ping\n\n')
-const done = encoder.encode('data: [DONE]\n\n')
+export const done = encoder.encode('data: [DONE]\n\n')
 
 /** The body of a streamed reply. `events` is read to its end whatever the client does. */
 export function toSseBody(

@@ -2,20 +2,22 @@
 import type { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import type { PublicCatalogue } from '../fleet/ports.ts'
+import { checkValue } from '../http/read-json.ts'
 import { errorResponse, resultResponse } from '../http/respond.ts'
 import { makeSurface, type SurfaceEnv } from '../http/surface.ts'
-import type { ApiError } from '../protocol/errors.ts'
 import { ok } from '../protocol/result.ts'
-import { admit, identify } from './admit.ts'
-import { listUsage, pageOf, showAccount, toCsv, toNdjson } from './billing.ts'
+import { admit, admitAny, identify } from './admit.ts'
+import { listUsage, showAccount, toCsv, toNdjson } from './billing.ts'
 import { billingPolicy } from './billing-policy.ts'
 import { cancelRequest } from './cancel-request.ts'
 import type { GatewayDeps } from './deps.ts'
 import { serveInference } from './inference.ts'
+import { showKey } from './key.ts'
 import { listModels, showModel } from './models.ts'
 import { paidEndpoints } from './paid-endpoints.ts'
 import { makeQuote } from './quote.ts'
 import { viewReceipt } from './receipts.ts'
+import { pageAndFilter, UsageQuery } from './usage-query.ts'
 
 const exposedHeaders = [
   'x-request-id',
@@ -35,6 +37,13 @@ const exposedHeaders = [
   'x-b3iq-benchmark-cost',
   'x-b3iq-customer-charge',
   'x-b3iq-saved',
+  'x-ratelimit-limit-requests',
+  'x-ratelimit-remaining-requests',
+  'x-ratelimit-reset-requests',
+  'x-ratelimit-limit-tokens',
+  'x-ratelimit-remaining-tokens',
+  'x-ratelimit-reset-tokens',
+  'x-next-cursor',
 ]
 
 export function makeGatewayApp(deps: GatewayDeps): Hono<SurfaceEnv> {
@@ -77,6 +86,14 @@ export function makeGatewayApp(deps: GatewayDeps): Hono<SurfaceEnv> {
     return resultResponse(cancelled, c.get('requestId'))
   })
 
+  app.get('/v1/key', async (c) => {
+    const requestId = c.get('requestId')
+    const key = await admitAny(deps, c.req.raw.headers)
+    const shown = key.ok ? await showKey(deps, key.value) : key
+    if (!shown.ok) return errorResponse(shown.error, requestId)
+    return resultResponse(ok(shown.value.body), requestId, shown.value.headers)
+  })
+
   app.get('/v1/billing/policy', (c) => resultResponse(ok(billingPolicy), c.get('requestId')))
   app.get('/v1/billing/account', async (c) => {
     const key = await admit(deps, c.req.raw.headers, 'billing:read')
@@ -87,10 +104,11 @@ export function makeGatewayApp(deps: GatewayDeps): Hono<SurfaceEnv> {
     const requestId = c.get('requestId')
     const key = await admit(deps, c.req.raw.headers, 'billing:read')
     if (!key.ok) return errorResponse(key.error, requestId)
-    const page = pageOf(c.req.query())
-    if (!page) return errorResponse(badPage, requestId)
-    const usage = await listUsage(deps, key.value.accountId, page)
-    return usageResponse(c.req.query('format'), usage, requestId)
+    const query = checkValue(c.req.query(), UsageQuery)
+    if (!query.ok) return errorResponse(query.error, requestId)
+    const { page, filter } = pageAndFilter(query.value, deps.firstIdAt)
+    const usage = await listUsage(deps, key.value.accountId, page, filter)
+    return usageResponse(query.value.format, usage, requestId)
   })
 
   app.get('/v1/receipts/:hash', async (c) => {
@@ -101,25 +119,19 @@ export function makeGatewayApp(deps: GatewayDeps): Hono<SurfaceEnv> {
   return app
 }
 
-const badPage: ApiError = {
-  code: 'invalid_value',
-  param: 'limit',
-  message: '"limit" must be 1 to 100 and "after" the id of an entry.',
-}
-
 async function visibleTo(deps: GatewayDeps, headers: Headers) {
   const catalogue: Promise<PublicCatalogue | undefined> = deps.publicCatalogue()
   return Promise.all([catalogue, identify(deps, headers)])
 }
 
 function usageResponse(
-  format: string | undefined,
+  format: UsageQuery['format'],
   { entries, next }: Awaited<ReturnType<typeof listUsage>>,
   requestId: string,
 ): Response {
   const cursor = next === undefined ? undefined : { 'x-next-cursor': next }
   const headers = { 'cache-control': 'no-store', 'x-request-id': requestId, ...cursor }
-  switch (format ?? 'json') {
+  switch (format) {
     case 'json': {
       const page = { has_more: next !== undefined, next_cursor: next ?? null }
       return resultResponse(ok({ object: 'list', data: entries, ...page }), requestId)
@@ -132,10 +144,5 @@ function usageResponse(
       return new Response(toNdjson(entries), {
         headers: { ...headers, 'content-type': 'application/x-ndjson' },
       })
-    default:
-      return errorResponse(
-        { code: 'invalid_value', param: 'format', message: 'Use json, csv or ndjson.' },
-        requestId,
-      )
   }
 }

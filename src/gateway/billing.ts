@@ -7,9 +7,9 @@ import type { Entry, StoredEntryKind } from '../ledger/journal.ts'
 import type { JournalStore } from '../ledger/journal-ports.ts'
 import type { Decision, Page, SweepStore } from '../ledger/ports.ts'
 import { formatUsd } from '../money/nano-usd.ts'
-import { limits } from '../protocol/limits.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
 import type { ReceiptStore } from '../receipts/ports.ts'
+import type { UsageFilter } from './usage-query.ts'
 
 export type BillingDeps = {
   readonly wallets: Pick<SweepStore, 'readWallet'>
@@ -63,11 +63,15 @@ export type UsageEntry = {
   readonly reference: string | null
 }
 
-/** One page, newest first: charges and all other entries merged by the time in their ids. */
+/**
+ * One page, newest first: charges and all other entries merged by the time in their ids. Under a filter
+ * a page may have less than was asked for, or nothing, and still a next one.
+ */
 export async function listUsage(
   deps: BillingDeps,
   accountId: string,
   page: Page,
+  filter: UsageFilter = {},
 ): Promise<{ readonly entries: readonly UsageEntry[]; readonly next: string | undefined }> {
   const [charges, others] = await Promise.all([
     deps.receipts.listReceipts(accountId, page),
@@ -78,9 +82,19 @@ export async function listUsage(
     ...others.items.map((entry) => fromEntry(entry, accountId)),
   ].sort((one, other) => (one.id < other.id ? 1 : -1))
   const entries = merged.slice(0, page.limit)
+  const last = entries.at(-1)?.id
+  const isOver = last !== undefined && filter.sinceId !== undefined && last < filter.sinceId
   const more = merged.length > page.limit || charges.next !== undefined || others.next !== undefined
-  return { entries, next: more ? entries.at(-1)?.id : undefined }
+  return {
+    entries: entries.filter((entry) => isShown(entry, filter)),
+    next: more && !isOver ? last : undefined,
+  }
 }
+
+const isShown = (entry: UsageEntry, { model, keyId, sinceId }: UsageFilter): boolean =>
+  (model === undefined || entry.model === model) &&
+  (keyId === undefined || entry.key_id === keyId) &&
+  (sinceId === undefined || entry.id >= sinceId)
 
 const columns = [
   'id',
@@ -103,17 +117,6 @@ export function toCsv(entries: readonly UsageEntry[]): string {
 
 export const toNdjson = (entries: readonly UsageEntry[]): string =>
   entries.map((entry) => `${JSON.stringify(entry)}\n`).join('')
-
-/** Page size and cursor from a query string; undefined where either is malformed. */
-export function pageOf(query: {
-  limit?: string | undefined
-  after?: string | undefined
-}): Page | undefined {
-  const limit = query.limit === undefined ? limits.pageSize : Number(query.limit)
-  const isValid = Number.isInteger(limit) && limit >= 1 && limit <= limits.pageSize
-  const cursorIsValid = query.after === undefined || /^[0-9A-Z]{26}$/.test(query.after)
-  return isValid && cursorIsValid ? { limit, after: query.after } : undefined
-}
 
 function fromDecision(deps: BillingDeps, { holdId, charge, receipt }: Decision): UsageEntry {
   const billed = receipt.body.served?.usage.billed

@@ -5,13 +5,13 @@
  */
 import type { HotItem } from '../fleet/node.ts'
 import type { IdempotencyClaim } from '../ledger/ports.ts'
-import type { Random } from '../protocol/clock.ts'
 import type { Result } from '../protocol/result.ts'
 import type { CompletionEvent } from './completion-event.ts'
+import { planUnpaused } from './paused.ts'
 import type { Plan } from './plan.ts'
 import type { Quote } from './quote-token.ts'
 import { underQuote } from './quoted.ts'
-import { type TakeHoldDeps, takeHold } from './take-hold.ts'
+import { type SeenLimits, type TakeHoldDeps, takeHold } from './take-hold.ts'
 import { type HostsOrder, type TryHostsDeps, tryHosts } from './try-hosts.ts'
 
 export type CompleteDeps = TryHostsDeps & TakeHoldDeps
@@ -20,6 +20,8 @@ export type CompleteOrder = HostsOrder & {
   readonly claim: IdempotencyClaim | undefined
   /** By which an SDK's own retry of it is recognised. */
   readonly retryTag?: string | undefined
+  /** Told once the reserve has seen them. */
+  readonly onCounters?: ((seen: SeenLimits) => void) | undefined
   /** Under which it was sent, with the shard's prices locked by it. */
   readonly quote?: Quote | undefined
 }
@@ -28,7 +30,7 @@ export async function* complete(
   deps: CompleteDeps,
   order: CompleteOrder,
 ): AsyncGenerator<CompletionEvent> {
-  const planned = planOf(order, deps.random)
+  const planned = await planOf(deps, order)
   if (!planned.ok) {
     yield { kind: 'failed', error: planned.error, settled: undefined }
     return
@@ -44,6 +46,7 @@ export async function* complete(
       startedAtMs: order.startedAtMs,
       claim: order.claim,
       retryTag: order.retryTag,
+      onCounters: order.onCounters,
     }),
     deps.fleet.readHotItems(nodeIds).catch(() => new Map<string, HotItem>()),
   ])
@@ -54,7 +57,8 @@ export async function* complete(
   yield* tryHosts(deps, order, held.value, hotItems)
 }
 
-function planOf({ work, shard, quote }: CompleteOrder, random: Random): Result<Plan> {
-  const plan = work.plan(shard, random)
+async function planOf(deps: CompleteDeps, order: CompleteOrder): Promise<Result<Plan>> {
+  const { quote } = order
+  const plan = await planUnpaused(deps, order)
   return plan.ok && quote ? underQuote(quote, plan.value) : plan
 }

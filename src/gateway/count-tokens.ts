@@ -83,12 +83,18 @@ export async function countDelivered(
     readonly shard: PoolShard
     readonly choices: number
     readonly stop: Work['stop']
+    /** Of what is sold by the image or the second, instead of tokens. */
+    readonly units?: number | undefined
   },
   delivery: { readonly candidate: PricedCandidate; readonly count?: TokenCount | undefined },
   bytes: CountedBytes,
 ): Promise<Counted> {
   const { shard } = of
   const { profileId } = delivery.candidate
+  if (of.units !== undefined) {
+    const counted = { prompt: 0, cached_prompt: 0, completion: 0, units: of.units }
+    return { counted, method: 'units', bands: noBands, unseen: 0 }
+  }
   const ratios = ratiosOf(shard, profileId)
   const unseen = stopTokensMax(of.stop, ratios) * of.choices
   const { tokenizer: pin, renders_reasoning = false } = manifestOf(shard, profileId) ?? {}
@@ -102,6 +108,8 @@ export async function countDelivered(
   const byBytes = countTokens({ prompt, completion }, ratios)
   return { counted: byBytes, method: 'bytes_ratio', bands: ratios, unseen }
 }
+
+const noBands: Bands = { prompt: { band: 0 }, completion: { band: 0 } }
 
 /** Of the longest one, at the fewest bytes a token that the profile's band allows. */
 function stopTokensMax(stop: Work['stop'], { completion: { mean, band } }: ByteRatios) {

@@ -24,4 +24,6 @@ export type GatewayDeps = CompleteDeps &
     readonly shards: ReadShard
     readonly publicCatalogue: Pick<PoolStore, 'readPublicCatalogue'>['readPublicCatalogue']
     readonly publishedKeys: PublishedKeys
+    /** The OpenAPI document of this surface, as JSON. */
+    readonly readOpenApi: () => Promise<string>
   }

@@ -17,17 +17,22 @@ import type { AnswerForm } from './answer-form.ts'
 import { askedDeadlineMs } from './asked-deadline.ts'
 import type { CompleteOrder } from './complete.ts'
 import type { GatewayDeps } from './deps.ts'
+import { withoutPaused } from './paused.ts'
 import { lockPrices, quoteOf } from './quoted.ts'
 import { repetitionOf } from './repetition.ts'
 import { type Ordered, respond } from './respond.ts'
+import { isSmokeUse } from './smoke.ts'
 import type { Work } from './work.ts'
+
+/** What it takes to read a request and to say what work it is: neither a store nor a host. */
+export type OpenDeps = Pick<GatewayDeps, 'random' | 'sleep'>
 
 /** A paid endpoint: how its request is read, and what work and which form of answer that asks for. */
 export type Endpoint<Asked> = {
   /** Ours, as the client called it. */
   readonly path: `/v1/${string}`
   readonly read: (http: Request) => Promise<Result<ReadRequest<Asked>>>
-  readonly work: (deps: GatewayDeps, asked: Asked, key: CustomerKey) => Promise<Result<Work>>
+  readonly work: (deps: OpenDeps, asked: Asked, key: CustomerKey) => Promise<Result<Work>>
   readonly form: (asked: Asked) => AnswerForm
 }
 
@@ -39,11 +44,7 @@ export type ReadRequest<Asked> = {
 
 /** A paid endpoint to whoever runs it: what was asked is the endpoint's own business. */
 export type PaidEndpoint = Pick<Endpoint<unknown>, 'path'> & {
-  readonly open: (
-    deps: GatewayDeps,
-    http: Request,
-    key: CustomerKey,
-  ) => Promise<Result<OpenedRequest>>
+  readonly open: (deps: OpenDeps, http: Request, key: CustomerKey) => Promise<Result<OpenedRequest>>
 }
 
 export type OpenedRequest = {
@@ -81,8 +82,13 @@ async function openOrder(
 ): Promise<Result<Ordered>> {
   const startedAtMs = deps.timeOfId(requestId)
   const read = readOrRefuse(deps, requestId)
-  const key = await read(() => admit(deps, http.headers, 'inference'))
+  // Beside the key, so that no round trip is added: what is paused is asked again of the cache below.
+  const [key, incidents] = await Promise.all([
+    read(() => admit(deps, http.headers, 'inference')),
+    deps.readIncidents().catch(() => []),
+  ])
   if (!key.ok) return key
+  noteSmoke(deps, key.value, requestId)
   const opened = await endpoint.open(deps, http, key.value)
   if (!opened.ok) return opened
   const { work, form, bytes } = opened.value
@@ -95,7 +101,8 @@ async function openOrder(
   const sent = { path, bodySha256, holdId: requestId, startedAtMs, quote: quote.value }
   const repetition = await read(() => repetitionOf(deps, http.headers, key.value, sent))
   if (!repetition.ok) return repetition
-  const shard = await read(() => shardFor(deps, work, key.value))
+  const suits = (one: PoolShard) => work.suits(withoutPaused(one, incidents, deps.nowMs()))
+  const shard = await read(() => shardFor(deps, { ...work, suits }, key.value))
   if (!shard.ok) return shard
   const gone = new AbortController()
   const order: CompleteOrder = {
@@ -113,6 +120,12 @@ async function openOrder(
   return ok({ order, form, onClientGone: () => gone.abort() })
 }
 
+/** The audit of smoke keys: who spent of whom. The receipt names the key as well. */
+function noteSmoke({ log }: GatewayDeps, key: CustomerKey, requestId: string): void {
+  if (!isSmokeUse(key)) return
+  log('smoke_request', { requestId, keyId: key.keyId, accountId: key.accountId })
+}
+
 /** Whoever cannot be read cannot be admitted: a store that is down refuses as the ledger does. */
 export function readOrRefuse(deps: GatewayDeps, requestId: string) {
   return async <T>(read: () => Promise<Result<T>>): Promise<Result<T>> => {
@@ -127,7 +140,7 @@ export function readOrRefuse(deps: GatewayDeps, requestId: string) {
 }
 
 export async function shardFor(
-  deps: GatewayDeps,
+  deps: Pick<GatewayDeps, 'shards'>,
   { model, path, affinity, suits }: Work,
   key: CustomerKey,
 ): Promise<Result<PoolShard>> {

@@ -1,20 +1,35 @@
 /** Models as OpenAI's list shows them, with the fields that OpenRouter's clients read beside. */
-import { priceFor } from '../catalogue/model.ts'
+import { modalityOfModel, priceFor } from '../catalogue/model.ts'
 import type { PublicCatalogue, PublicModel } from '../fleet/ports.ts'
 import type { CustomerKey } from '../keys/api-key.ts'
 import { formatUsd, type NanoUsd } from '../money/nano-usd.ts'
+import type { Modality } from '../protocol/modality.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
 import { allowsModel } from './admit.ts'
-import { inputModalities, supportedParameters } from './supported-parameters.ts'
+import { pricesFor } from './route-policy.ts'
+import { inputModalities, outputModalities, supportedParameters } from './supported-parameters.ts'
 
 /** Decimal places that turn a price per million tokens into one per token without loss. */
 const perTokenDecimals = 15
 
 export function listModels(catalogue: PublicCatalogue | undefined, key: CustomerKey | undefined) {
-  const models = (catalogue?.models ?? []).filter(
-    ({ model }) => key === undefined || allowsModel(key, model.id),
-  )
+  const models = (catalogue?.models ?? []).flatMap((listed) => visibleTo(key, listed) ?? [])
   return { object: 'list', data: models.map((model) => toWireModel(model)) }
+}
+
+/** As far as the key may buy it; undefined where it may not, or not from anybody who serves it now. */
+function visibleTo(key: CustomerKey | undefined, listed: PublicModel): PublicModel | undefined {
+  const { model } = listed
+  if (!key) return listed
+  if (!allowsModel(key, model.id)) return undefined
+  const prices = pricesFor(model, key)
+  if (prices.length === model.prices.length) return listed
+  const variants = listed.variants.filter(({ routeTier, trustTier }) =>
+    prices.some((row) => row.route_tier === routeTier && row.trust_tier === trustTier),
+  )
+  const eligibleHosts = variants.reduce((sum, variant) => sum + variant.eligibleHosts, 0)
+  if (eligibleHosts === 0) return undefined
+  return { ...listed, model: { ...model, prices }, variants, eligibleHosts }
 }
 
 export function showModel(
@@ -22,10 +37,9 @@ export function showModel(
   id: string,
   key: CustomerKey | undefined,
 ): Result<object> {
-  const found = catalogue?.models.find(({ model }) => model.id === id)
-  if (!found || (key && !allowsModel(key, id))) {
-    return refuse('model_not_found', { param: 'model' })
-  }
+  const listed = catalogue?.models.find(({ model }) => model.id === id)
+  const found = listed && visibleTo(key, listed)
+  if (!found) return refuse('model_not_found', { param: 'model' })
   const variants = found.model.prices.map((price) => toWireVariant(found, price))
   return ok({ ...toWireModel(found), route_variants: variants })
 }
@@ -70,7 +84,10 @@ function toWireModel(listed: PublicModel) {
     name: model.name,
     description: model.description,
     context_length: model.context_length,
-    architecture: { input_modalities: inputModalities(listed), output_modalities: ['text'] },
+    architecture: {
+      input_modalities: inputModalities(listed),
+      output_modalities: outputModalities(listed),
+    },
     pricing: cheapest ? pricing(listed, cheapest) : {},
     supported_parameters: supportedParameters(listed),
     quantization: listed.quantizations[0] ?? null,
@@ -87,7 +104,7 @@ function toWireModel(listed: PublicModel) {
   }
 }
 
-/** By what a completion token costs, then by what a prompt token does. */
+/** By what a completion token costs, then by what a prompt token or a unit does. */
 function cheapestOf({ model }: PublicModel): PricedRow | undefined {
   const priced = model.prices.flatMap((row) => {
     const price = priceFor(model, { routeTier: row.route_tier, trustTier: row.trust_tier })
@@ -96,7 +113,8 @@ function cheapestOf({ model }: PublicModel): PricedRow | undefined {
   const [cheapest] = priced.toSorted(({ price: one }, { price: other }) =>
     Number(
       one.completionNanoUsdPerMTok - other.completionNanoUsdPerMTok ||
-        one.promptNanoUsdPerMTok - other.promptNanoUsdPerMTok,
+        one.promptNanoUsdPerMTok - other.promptNanoUsdPerMTok ||
+        (one.unitNanoUsd ?? 0n) - (other.unitNanoUsd ?? 0n),
     ),
   )
   return cheapest?.row
@@ -110,7 +128,16 @@ function pricing({ model }: PublicModel, row: PricedRow) {
     prompt: perToken(price?.promptNanoUsdPerMTok ?? 0n),
     completion: perToken(price?.completionNanoUsdPerMTok ?? 0n),
     input_cache_read: perToken(price?.cachedPromptNanoUsdPerMTok ?? 0n),
+    ...unitPricing(modalityOfModel(model), price?.unitNanoUsd),
   }
+}
+
+/** In OpenRouter's words: USD for one image, or for one begun second of audio. */
+function unitPricing(modality: Modality, unitNanoUsd: NanoUsd | undefined) {
+  if (unitNanoUsd === undefined) return {}
+  return modality === 'image'
+    ? { image: formatUsd(unitNanoUsd) }
+    : { audio: formatUsd(unitNanoUsd) }
 }
 
 /** USD per token as a decimal string: exact, because a price per million has nine decimals. */

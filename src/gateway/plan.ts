@@ -131,7 +131,10 @@ const imageTokensOf = (shard: PoolShard, candidates: readonly Candidate[]): numb
     ...candidates.map(({ profileId }) => manifestOf(shard, profileId)?.image_tokens_max ?? 0),
   )
 
-export function withWindow(plan: Omit<Plan, 'windowTokens' | 'holdAmount'>, windowTokens: number): Plan {
+export function withWindow(
+  plan: Omit<Plan, 'windowTokens' | 'holdAmount'>,
+  windowTokens: number,
+): Plan {
   const bound = {
     prompt: plan.promptTokensMax,
     completion: windowTokens * plan.choices,

@@ -105,7 +105,7 @@ function termsOf({
     prompt_tokens_max: plan.promptTokensMax - plan.imageTokensMax,
     window_tokens: plan.windowTokens,
     choices: plan.choices,
-    units_max: 0,
+    units_max: plan.units?.most ?? 0,
   }
 }
 
@@ -116,13 +116,22 @@ function estimateOf(shard: PoolShard, plan: Plan): object {
   const bytes = { prompt: plan.promptBytes, completion: 0 }
   const { prompt } = countTokens(bytes, ratiosOf(shard, first.profileId))
   const completion = plan.windowTokens * plan.choices
-  const tokens: BilledTokens = { prompt: prompt + plan.imageTokensMax, cachedPrompt: 0, completion }
+  const units = plan.units?.most
+  const tokens: BilledTokens = {
+    prompt: prompt + plan.imageTokensMax,
+    cachedPrompt: 0,
+    completion,
+    units,
+  }
   const charge = chargeFor(tokens, first.price)
   const benchmark = chargeFor(tokens, benchmarkPrice(shard.model))
   return {
     route_tier: first.routeTier,
     trust_tier: first.trustTier,
-    usage: toWireUsage({ prompt: tokens.prompt, cached_prompt: 0, completion }),
+    usage: {
+      ...toWireUsage({ prompt: tokens.prompt, cached_prompt: 0, completion }),
+      ...(units === undefined ? {} : { units }),
+    },
     customer_charge_usd: formatUsd(charge),
     benchmark_cost_usd: formatUsd(benchmark),
     saved_usd: formatUsd(benchmark - charge),
@@ -146,7 +155,11 @@ function toRouteOption(
   const served = catalogue?.models
     .find((one) => one.model.id === model.id)
     ?.variants.find((one) => one.routeTier === route_tier && one.trustTier === trust_tier)
-  const bound = { prompt: plan.promptTokensMax, completion: plan.windowTokens * plan.choices }
+  const bound = {
+    prompt: plan.promptTokensMax,
+    completion: plan.windowTokens * plan.choices,
+    units: plan.units?.most,
+  }
   return {
     route_tier,
     trust_tier,

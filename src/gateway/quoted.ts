@@ -54,7 +54,8 @@ export function underQuote(quote: Quote, plan: Plan): Result<Plan> {
     exceeded('bytes of prompt', plan.promptBytes, quote.prompt_bytes_max) ??
     exceeded('tokens of prompt', textTokens, quote.prompt_tokens_max) ??
     exceeded('tokens of answer', window, quote.window_tokens) ??
-    exceeded('choices', plan.choices, quote.choices)
+    exceeded('choices', plan.choices, quote.choices) ??
+    exceeded('units', plan.units?.most ?? 0, quote.units_max)
   return beyond === undefined ? ok(withWindow(plan, window)) : mismatch(beyond)
 }
 

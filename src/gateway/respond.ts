@@ -9,9 +9,11 @@ import { firstPingMs, settledWithin, toSseBody } from './answer-stream.ts'
 import { type CompleteOrder, complete } from './complete.ts'
 import type { CompletionEvent } from './completion-event.ts'
 import type { GatewayDeps } from './deps.ts'
+import { rateLimitHeaders } from './rate-limit-headers.ts'
 import type { RelayIdentity } from './relay.ts'
 import type { StartedEvent } from './serve.ts'
 import type { Summary } from './settle-request.ts'
+import type { SeenLimits } from './take-hold.ts'
 
 /** An order with the form of its answer, and whom to tell when its client has gone. */
 export type Ordered = {
@@ -23,6 +25,8 @@ export type Ordered = {
 type Run = Ordered & {
   readonly identity: RelayIdentity
   readonly events: AsyncGenerator<CompletionEvent>
+  /** Of the key's limits, as far as they are known by then. */
+  readonly limitHeaders: () => Record<string, string>
 }
 
 export function respond(deps: GatewayDeps, ordered: Ordered): Promise<Response> {
@@ -33,8 +37,19 @@ export function respond(deps: GatewayDeps, ordered: Ordered): Promise<Response> 
     model: order.shard.model.id,
     choices: order.work.choices,
   }
-  const events = guarded(deps, complete(deps, order), order.holdId)
-  const run = { ...ordered, identity, events }
+  let limits: SeenLimits = { key: order.key, counters: undefined }
+  const watched: CompleteOrder = {
+    ...order,
+    onCounters: (seen) => {
+      limits = seen
+    },
+  }
+  const limitHeaders = () => {
+    const at = { startedAtMs: order.startedAtMs, nowMs: deps.nowMs() }
+    return rateLimitHeaders(limits.key, limits.counters, at)
+  }
+  const events = guarded(deps, complete(deps, watched), order.holdId)
+  const run = { ...ordered, identity, events, limitHeaders }
   return form.isStream ? streamResponse(deps, run) : jsonResponse(deps, run)
 }
 
@@ -46,7 +61,7 @@ async function streamResponse(deps: GatewayDeps, run: Run): Promise<Response> {
   const event = isSettled ? (await first).value : undefined
   if (event?.kind === 'failed') {
     await events.return(undefined)
-    return failedResponse(event, order.holdId)
+    return failedResponse(event, run)
   }
   const body = toSseBody(startingWith(first, events), {
     framesOf: form.makeFrames(identity),
@@ -59,7 +74,7 @@ async function streamResponse(deps: GatewayDeps, run: Run): Promise<Response> {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no',
-      ...commonHeaders(deps, order),
+      ...commonHeaders(deps, run),
       ...(event?.kind === 'started' ? routeHeaders(event, order.key) : {}),
     },
   })
@@ -68,9 +83,9 @@ async function streamResponse(deps: GatewayDeps, run: Run): Promise<Response> {
 async function jsonResponse(deps: GatewayDeps, run: Run): Promise<Response> {
   const { order, identity, events, form } = run
   const answer = await form.toJson(events, identity)
-  if (answer.kind === 'failed') return failedResponse(answer.event, order.holdId)
+  if (answer.kind === 'failed') return failedResponse(answer.event, run)
   const headers = {
-    ...commonHeaders(deps, order),
+    ...commonHeaders(deps, run),
     ...(answer.started ? routeHeaders(answer.started, order.key) : {}),
     ...moneyHeaders(answer.finished.settled.summary),
   }
@@ -81,9 +96,10 @@ async function jsonResponse(deps: GatewayDeps, run: Run): Promise<Response> {
   })
 }
 
-function failedResponse({ error, settled }: FailedEvent, requestId: string): Response {
+function failedResponse({ error, settled }: FailedEvent, { order, limitHeaders }: Run): Response {
   const receipt = settled ? { receipt_hash: settled.receipt.receipt_hash } : {}
-  return errorResponse({ ...error, detail: { ...error.detail, ...receipt } }, requestId)
+  const told = { ...error, detail: { ...error.detail, ...receipt } }
+  return errorResponse(told, order.holdId, limitHeaders())
 }
 
 /** A fault of ours ends the events as an error, so that no reply is ever cut without a word. */
@@ -114,11 +130,12 @@ function startingWith<T>(
   return { next }
 }
 
-function commonHeaders(deps: GatewayDeps, order: CompleteOrder): Record<string, string> {
+function commonHeaders(deps: GatewayDeps, { order, limitHeaders }: Run): Record<string, string> {
   return {
     'x-request-id': order.holdId,
     'openai-processing-ms': String(durationMs(order.startedAtMs, deps.nowMs())),
     'x-b3iq-router-dispatch-mode': 'routed',
+    ...limitHeaders(),
   }
 }
 

@@ -2,23 +2,35 @@
 import { type PricedModel, priceFor } from '../catalogue/model.ts'
 import type { Capability, PoolShard } from '../fleet/pool.ts'
 import type { CustomerKey } from '../keys/api-key.ts'
-import type { NanoUsd } from '../money/nano-usd.ts'
+import { type NanoUsd, parseUsd } from '../money/nano-usd.ts'
 import type { ChatMessage, ChatRequest } from '../protocol/chat-request.ts'
 import type { Random } from '../protocol/clock.ts'
 import { eligible } from '../routing/choose.ts'
 import { haveRoomFor } from '../routing/headroom.ts'
 import { isTooDear, type MaxPrice, type RoutePolicy } from '../routing/policy.ts'
 
-export function routePolicyOf(
+export const routePolicyOf = (
   request: ChatRequest,
   key: CustomerKey,
   promptTokensMin: number,
+): RoutePolicy =>
+  policyFor({ provider: request.provider, needs: needsOf(request) }, key, promptTokensMin)
+
+/** What of a request routing goes by, whatever it is for. */
+export type RouteWish = {
+  readonly provider: ChatRequest['provider']
+  readonly needs: readonly Capability[]
+}
+
+export function policyFor(
+  { provider, needs }: RouteWish,
+  key: CustomerKey,
+  promptTokensMin: number,
 ): RoutePolicy {
-  const { provider } = request
   return {
     routeTiers: intersection(key.policy.route_tiers, provider?.route_tier),
     trustTiers: intersection(key.policy.trust_tiers, provider?.trust),
-    maxPrice: maxPriceOf(request),
+    maxPrice: lowerOf(keyMaxPrice(key), maxPriceOf(provider)),
     promptTokensMin,
     regions: provider?.region ?? undefined,
     hosts: {
@@ -26,7 +38,7 @@ export function routePolicyOf(
       ignore: provider?.ignore ?? [],
       mayNameNodes: key.policy.exposes_node_id,
     },
-    needs: needsOf(request),
+    needs,
     sort: provider?.sort ?? undefined,
     allowsFallbacks: provider?.allow_fallbacks !== false,
   }
@@ -36,10 +48,13 @@ export function routePolicyOf(
 const hostsToChooseFrom = 8
 
 /** Whether shards have hosts enough for the request, and room at them; its prompt's length aside. */
-export const hasHostsFor =
-  (request: ChatRequest, key: CustomerKey, random: Random) =>
+export const hasHostsFor = (request: ChatRequest, key: CustomerKey, random: Random) =>
+  hasHostsUnder(routePolicyOf(request, key, 0), random)
+
+export const hasHostsUnder =
+  (policy: RoutePolicy, random: Random) =>
   ({ model, candidates }: PoolShard): boolean => {
-    const hosts = eligible(model, candidates, routePolicyOf(request, key, 0))
+    const hosts = eligible(model, candidates, policy)
     return hosts.length >= hostsToChooseFrom && haveRoomFor(hosts, random)
   }
 
@@ -63,18 +78,57 @@ export function forbiddenForGood(
   key: CustomerKey,
   maxPrice: MaxPrice | undefined,
 ): 'route_tier_not_allowed' | 'max_price_unmet' | undefined {
-  const { route_tiers: routeTiers, trust_tiers: trustTiers } = key.policy
-  const open = model.prices
-    .map((row) => ({ routeTier: row.route_tier, trustTier: row.trust_tier }))
-    .filter(({ routeTier }) => routeTiers?.includes(routeTier) ?? true)
-    .filter(({ trustTier }) => trustTiers?.includes(trustTier) ?? true)
+  const open = model.prices.filter((row) => opensTier(key, row))
   if (open.length === 0) return model.prices.length > 0 ? 'route_tier_not_allowed' : undefined
-  const fits = open.some((tiers) => {
-    const price = priceFor(model, tiers)
-    return price !== undefined && !isTooDear(price, maxPrice)
-  })
-  return fits ? undefined : 'max_price_unmet'
+  return open.some((row) => fits(model, row, maxPrice)) ? undefined : 'max_price_unmet'
 }
+
+/** The prices of a model at which the key may buy it. */
+export const pricesFor = (model: PricedModel, key: CustomerKey): PricedModel['prices'] =>
+  model.prices.filter((row) => opensTier(key, row) && fits(model, row, keyMaxPrice(key)))
+
+type PriceRow = PricedModel['prices'][number]
+
+function opensTier({ policy }: CustomerKey, row: PriceRow): boolean {
+  const { route_tiers: routeTiers, trust_tiers: trustTiers } = policy
+  return (
+    (routeTiers?.includes(row.route_tier) ?? true) && (trustTiers?.includes(row.trust_tier) ?? true)
+  )
+}
+
+function fits(model: PricedModel, row: PriceRow, maxPrice: MaxPrice | undefined): boolean {
+  const price = priceFor(model, { routeTier: row.route_tier, trustTier: row.trust_tier })
+  return price !== undefined && !isTooDear(price, maxPrice)
+}
+
+function keyMaxPrice({ policy }: CustomerKey): MaxPrice | undefined {
+  if (!policy.max_price) return undefined
+  const { prompt_usd_per_mtok, completion_usd_per_mtok, unit_usd } = policy.max_price
+  const unitNanoUsd = unit_usd === undefined ? undefined : parseUsd(unit_usd)
+  return {
+    promptNanoUsdPerMTok: parseUsd(prompt_usd_per_mtok ?? '') ?? boundless,
+    completionNanoUsdPerMTok: parseUsd(completion_usd_per_mtok ?? '') ?? boundless,
+    ...(unitNanoUsd === undefined ? {} : { unitNanoUsd }),
+  }
+}
+
+/** Above every price that there can be. */
+const boundless = 10n ** 24n
+
+function lowerOf(one: MaxPrice | undefined, other: MaxPrice | undefined): MaxPrice | undefined {
+  if (!one || !other) return one ?? other
+  const units = [one.unitNanoUsd, other.unitNanoUsd].filter((price) => price !== undefined)
+  const [unitNanoUsd] = units.toSorted(ascending)
+  return {
+    promptNanoUsdPerMTok: lower(one.promptNanoUsdPerMTok, other.promptNanoUsdPerMTok),
+    completionNanoUsdPerMTok: lower(one.completionNanoUsdPerMTok, other.completionNanoUsdPerMTok),
+    ...(unitNanoUsd === undefined ? {} : { unitNanoUsd }),
+  }
+}
+
+const lower = (one: NanoUsd, other: NanoUsd): NanoUsd => (one < other ? one : other)
+const ascending = (one: NanoUsd, other: NanoUsd): number =>
+  Number(one > other) - Number(one < other)
 
 function intersection(
   allowed: readonly string[] | undefined,
@@ -84,12 +138,14 @@ function intersection(
   return allowed ? asked.filter((one) => allowed.includes(one)) : asked
 }
 
-function maxPriceOf(request: ChatRequest) {
-  const { prompt, completion } = request.provider?.max_price ?? {}
-  if (prompt == null && completion == null) return undefined
+function maxPriceOf(provider: ChatRequest['provider']): MaxPrice | undefined {
+  const { prompt, completion, image, audio } = provider?.max_price ?? {}
+  const unit = image ?? audio
+  if (prompt == null && completion == null && unit == null) return undefined
   return {
     promptNanoUsdPerMTok: toNanoUsd(prompt),
     completionNanoUsdPerMTok: toNanoUsd(completion),
+    ...(unit == null ? {} : { unitNanoUsd: toNanoUsd(unit) }),
   }
 }
 

@@ -15,6 +15,7 @@ import { formatUsd, parseUsd } from '../money/nano-usd.ts'
 import { chargeFor } from '../money/price.ts'
 import { nodeReceiptHash, type SignedClaim } from '../protocol/claim.ts'
 import { durationMs } from '../protocol/clock.ts'
+import type { WireUsage } from '../protocol/host-usage.ts'
 import type {
   ReceiptAttempt,
   ReceiptBody,
@@ -86,7 +87,7 @@ export type Summary = {
   readonly stopped_by: 'cancelled' | 'deadline' | null
   readonly route_tier: string | null
   readonly trust_tier: string | null
-  readonly usage: ReturnType<typeof toWireUsage>
+  readonly usage: WireUsage & Pick<TokenCounts, 'units'>
 }
 
 /** Undefined when the ledger cannot be reached: the sweeper will end the hold. */
@@ -129,7 +130,7 @@ async function servedOf(ended: EndedRequest, delivery: Delivery): Promise<Receip
   const { plan, shard } = ended
   const { promptBytes: prompt, reasoningBytes: reasoning } = plan
   const bytes = { prompt, reasoning, completion: totals.completionBytes }
-  const of = { shard, choices: plan.choices, stop: ended.stop }
+  const of = { shard, choices: plan.choices, stop: ended.stop, units: totals.units }
   const { counted, method, bands, unseen } = await countDelivered(of, delivery, bytes)
   // The claim is the host's signed word; usage frames are its unsigned one and never enter a receipt.
   const claimed = claim?.claim.usage ?? null
@@ -139,6 +140,7 @@ async function servedOf(ended: EndedRequest, delivery: Delivery): Promise<Receip
     images: plan.imageTokensMax,
     choices: plan.choices,
     unseen,
+    units: plan.units,
   }
   const { billed, inflated } = usageTruth(claimed, counted, bands, bounds)
   return {
@@ -196,12 +198,14 @@ const tokensOf = (counts: TokenCounts) => ({
 const stoppedBy = (error: string | null): Summary['stopped_by'] =>
   error === 'cancelled' || error === 'deadline' ? error : null
 
+const noTokens: TokenCounts = { prompt: 0, cached_prompt: 0, completion: 0 }
+
 function summaryOf(
   { receipt_hash, body }: StoredReceipt,
   ended: EndedRequest,
   salt: string | null,
 ): Summary {
-  const billed = body.served?.usage.billed ?? { prompt: 0, cached_prompt: 0, completion: 0 }
+  const billed: TokenCounts = body.served?.usage.billed ?? noTokens
   const charge = parseUsd(body.charge.charge_usd) ?? 0n
   const benchmark = chargeFor(tokensOf(billed), benchmarkPrice(ended.shard.model))
   return {
@@ -216,6 +220,9 @@ function summaryOf(
     stopped_by: stoppedBy(body.result.error),
     route_tier: body.served?.route_tier ?? null,
     trust_tier: body.served?.trust_tier ?? null,
-    usage: toWireUsage(billed),
+    usage: {
+      ...toWireUsage(billed),
+      ...(billed.units === undefined ? {} : { units: billed.units }),
+    },
   }
 }

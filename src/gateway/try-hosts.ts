@@ -24,6 +24,7 @@ import type { CompletionEvent } from './completion-event.ts'
 import { type CountDeps, makeRequestCount } from './count-tokens.ts'
 import { makeNotes } from './notes.ts'
 import { failureOf, lastEvent, resultOf } from './outcome.ts'
+import { isStillOpen, type PauseDeps, pauseKnownForMs } from './paused.ts'
 import type { Plan } from './plan.ts'
 import type { RelayIdentity } from './relay.ts'
 import { type Served, serveFrom } from './serve.ts'
@@ -38,6 +39,7 @@ import type { HeldPlan } from './take-hold.ts'
 import type { Work } from './work.ts'
 
 export type TryHostsDeps = SettleDeps &
+  PauseDeps &
   CountDeps & {
     readonly ids: Ids
     /** One attempt at one host: its ticket, its proof, its events (`src/dispatch`). */
@@ -73,6 +75,8 @@ export type HostsOrder = {
  * customer waits long for a host that failed so often that this is its trial.
  */
 function patienceMs(plan: Plan, { isTrial }: Verified): number {
+  // Images and recordings take as long as they take, and nothing of them is seen before.
+  if (plan.units) return patienceMsMax
   const baseMs = isTrial ? 10_000 : attemptTimers.firstContentTimeoutMs
   const longTokens = Math.max(0, plan.promptTokensMax - usualPromptTokens)
   return Math.min(baseMs + Math.ceil(longTokens * msPerPromptToken), patienceMsMax)
@@ -114,6 +118,11 @@ export async function* tryHosts(
       const { candidate, isTrial } = verified
       // Not only once the host before is cut off: nobody is dialled for a request that has to stop.
       if (stop.reason() !== undefined) break
+      const isLate = durationMs(order.startedAtMs, deps.nowMs()) > pauseKnownForMs
+      if (isLate && !(await isStillOpen(deps, candidate, order))) {
+        excluded.add('incident')
+        continue
+      }
       if (isTrial && !(await notes.takeTrial(verified))) {
         excluded.add('queue_unhealthy')
         continue
@@ -174,7 +183,8 @@ function attemptTerms(
   to: Pick<Verified, 'candidate'> & { readonly samplesLogprobs: boolean },
 ) {
   const { model } = order.shard
-  const maxTokens = plan.windowTokens
+  // A ticket is for one token at the least, and what answers without any has no use for it.
+  const maxTokens = Math.max(1, plan.windowTokens)
   const { candidate, samplesLogprobs } = to
   const terms = { model: model.id, maxTokens, samplesLogprobs }
   const { bytes: body, contentType } = order.work.hostBody(candidate, terms)

@@ -3,6 +3,8 @@
  * schema. What is wrong is told by field, in the form of the error table.
  */
 import type * as z from 'zod'
+import { isWellFormed, isWithin } from '../protocol/bounded-json.ts'
+import { limits } from '../protocol/limits.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
 
 const bodyTimeoutMs = 20_000
@@ -31,10 +33,22 @@ export async function readJsonBytes<T>(
 
 /** The raw bytes of a JSON body, for those that hash or verify them as well. */
 export async function readBody(request: Request, maxBytes: number): Promise<Result<Buffer>> {
-  if (!isJson(request.headers.get('content-type'))) return refuse('unsupported_media_type')
+  return mediaTypeOf(request) === 'application/json'
+    ? readBytes(request, maxBytes)
+    : refuse('unsupported_media_type')
+}
+
+const compressed = refuse('unsupported_media_type', {
+  message: 'Send the body uncompressed: no Content-Encoding is taken.',
+})
+
+/** Of a body of any type. */
+export async function readBytes(request: Request, maxBytes: number): Promise<Result<Buffer>> {
   const tooLarge = refuse('request_too_large', {
     message: `The request body is larger than ${maxBytes} bytes.`,
   })
+  const encoding = request.headers.get('content-encoding') ?? 'identity'
+  if (encoding !== 'identity') return compressed
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return tooLarge
   const chunks: Uint8Array[] = []
   let size = 0
@@ -54,13 +68,30 @@ export async function readBody(request: Request, maxBytes: number): Promise<Resu
   return ok(Buffer.concat(chunks))
 }
 
+/** No store keeps it and no hash is made of it, so that it could only be changed in silence. */
+const brokenText = refuse('invalid_json', {
+  message: 'A text holds half of a surrogate pair, such as \\ud83d alone: send whole characters.',
+})
+
+const valuesMax = limits.jsonValues
+const valueBounds = { depthMax: Number.POSITIVE_INFINITY, valuesMax }
+const tooMany = refuse('invalid_value', {
+  message: `The body holds more than ${valuesMax} values.`,
+})
+
 export function parseJson<T>(body: Uint8Array, schema: z.ZodType<T>): Result<T> {
+  let text: string
   let value: unknown
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+    text = new TextDecoder('utf-8', { fatal: true }).decode(body)
+    value = JSON.parse(text)
   } catch {
     return refuse('invalid_json')
   }
+  // Only an escape can make one, so that most documents need not be walked through.
+  if (/\\u[dD][89a-fA-F]/.test(text) && !isWellFormed(value)) return brokenText
+  // No shorter document can hold as many.
+  if (body.byteLength > 2 * valuesMax && !isWithin(value, valueBounds)) return tooMany
   return checkValue(value, schema)
 }
 
@@ -100,6 +131,6 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   )
 }
 
-function isJson(contentType: string | null): boolean {
-  return contentType?.split(';')[0]?.trim().toLowerCase() === 'application/json'
-}
+/** In lower case and without its parameters. */
+export const mediaTypeOf = (request: Request): string | undefined =>
+  request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()

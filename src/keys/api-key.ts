@@ -32,7 +32,50 @@ export type CustomerKey = {
   readonly tokensPerMinute: number | undefined
   readonly concurrency: number | undefined
   readonly createdAtMs: number
+  readonly expiresAtMs: number | undefined
+  /** Which of its secrets, from 1 on: through an older one in its grace, that one. */
+  readonly secret: number
+  /** Until then the secret before this one is good as well. */
+  readonly previousSecretUntilMs: number | undefined
+  /**
+   * Its spend is counted on the wallet: it has limits, or had some. What it spent stays known while they
+   * are changed, taken away and set again.
+   */
+  readonly isCounted: boolean
+  /** Undefined while they are as they were made. */
+  readonly limitsChangedAtMs: number | undefined
+  /** Counts its changes, so that none undoes another that it has not seen. */
+  readonly version: number
 }
+
+/** As it is made; the rest follows. */
+export type NewKey = Omit<
+  CustomerKey,
+  'ordinal' | 'secret' | 'previousSecretUntilMs' | 'isCounted' | 'limitsChangedAtMs' | 'version'
+>
+
+/** What of a key may change; counters and revocation go by the rest. */
+export type KeyChange = Partial<
+  Pick<
+    CustomerKey,
+    | 'name'
+    | 'policy'
+    | 'spendPerDay'
+    | 'spendPerMonth'
+    | 'requestsPerMinute'
+    | 'tokensPerMinute'
+    | 'concurrency'
+    | 'limitsChangedAtMs'
+    | 'expiresAtMs'
+  >
+>
+
+export type KeyChanged =
+  | { readonly kind: 'changed'; readonly key: CustomerKey }
+  /** Somebody else changed, replaced or revoked it since it was read. */
+  | { readonly kind: 'stale' }
+  /** It would be one more key with limits than the wallet has room for. */
+  | { readonly kind: 'no_room' }
 
 export type OperatorKey = {
   readonly keyId: string
@@ -47,13 +90,24 @@ export type KeyStore = {
   readonly readById: (keyId: string) => Promise<CustomerKey | undefined>
   readonly listKeys: (accountId: string) => Promise<readonly CustomerKey[]>
   /** Writes the key with the next free ordinal of its account. */
-  readonly createKey: (key: Omit<CustomerKey, 'ordinal'>) => Promise<CustomerKey | undefined>
+  readonly createKey: (key: NewKey) => Promise<CustomerKey | undefined>
+  /** An expiry or a limit that is there and undefined is taken away. */
+  readonly changeKey: (key: CustomerKey, change: KeyChange) => Promise<KeyChanged>
+  /**
+   * Gives the key another secret. The one before stays good for a grace; without one the wallet is told, so
+   * that it pays for nothing any more. The one before that ends in any case.
+   */
+  readonly rotateKey: (
+    key: CustomerKey,
+    next: { readonly keyHash: string; readonly atMs: number; readonly graceMs: number },
+  ) => Promise<KeyChanged>
   /** Marks the key and its ordinal on the wallet in one transaction: paid use stops at once. */
   readonly revokeKey: (key: CustomerKey) => Promise<void>
 }
 
 export type OperatorKeyStore = {
   readonly readOperator: (keyHash: string) => Promise<OperatorKey | undefined>
+  readonly readOperatorById: (keyId: string) => Promise<OperatorKey | undefined>
   /** False when an owner key exists already: bootstrap happens once. */
   readonly bootstrapOwner: (key: OperatorKey) => Promise<boolean>
   /** False when there are as many active keys as there may be. */
@@ -69,6 +123,27 @@ export type OperatorRevocation =
   | { readonly kind: 'unknown_key' }
   /** Without an owner nobody could ever make an operator key again. */
   | { readonly kind: 'last_owner' }
+
+/** Has a limit that the wallet counts. */
+export const hasLimits = (key: Pick<CustomerKey, (typeof limitNames)[number]>): boolean =>
+  limitNames.some((name) => key[name] !== undefined)
+
+export const changesLimits = (before: CustomerKey, after: CustomerKey): boolean =>
+  limitNames.some((name) => before[name] !== after[name])
+
+const limitNames = [
+  'spendPerDay',
+  'spendPerMonth',
+  'requestsPerMinute',
+  'tokensPerMinute',
+  'concurrency',
+] as const
+
+/** Whether it may be used at all. */
+export const isUsable = (
+  { status, expiresAtMs }: Pick<CustomerKey, 'status' | 'expiresAtMs'>,
+  nowMs: number,
+): boolean => status === 'active' && (expiresAtMs === undefined || nowMs < expiresAtMs)
 
 const keyPattern = /^(sk-b3iq|op-b3iq)-([a-z0-9]{1,8})-([A-Za-z0-9_-]{43})$/
 

@@ -5,6 +5,7 @@
  * use at most, and the end of the hold gives back what it did not.
  */
 import type { NanoUsd } from '../money/nano-usd.ts'
+import { absurd } from '../protocol/assert.ts'
 import type { CountedUse } from './wallet.ts'
 
 export type KeyCaps = {
@@ -15,6 +16,8 @@ export type KeyCaps = {
   readonly tokensPerMinute: number | undefined
   /** Requests of the key that run at the same time. */
   readonly concurrency: number | undefined
+  /** Spend is counted also where no cap is on it, so that one set later finds what was spent. */
+  readonly isCounted?: boolean | undefined
 }
 
 export type LimitKind = 'spend_day' | 'spend_month' | 'rpm' | 'tpm' | 'concurrency'
@@ -37,28 +40,74 @@ type Period = 'month' | 'day' | 'minute'
 /** Digits of `20261121T0510` that name the period. */
 const periodDigits: Readonly<Record<Period, number>> = { month: 6, day: 8, minute: 12 }
 
-/** The counters that a reservation of `use` at `atMs` must pass and raise. */
-export function counterCharges(caps: KeyCaps, use: Use, atMs: number): CounterCharge[] {
-  const { keyOrdinal } = caps
+/** One limit of a key at a time, by the counter that counts against it. */
+export type CountedLimit = {
+  readonly name: string
+  readonly kind: LimitKind
+  /** Undefined where it is only counted. */
+  readonly cap: bigint | undefined
+}
+
+/** All that is counted of a key at `atMs`. */
+export function countedLimits(caps: KeyCaps, atMs: number): CountedLimit[] {
+  const { keyOrdinal, isCounted = false } = caps
   const named = (prefix: string, period: Period) => nameOf(prefix, keyOrdinal, period, atMs)
   const rows = [
-    ['spend_day', named('sd', 'day'), use.amount, caps.spendPerDay],
-    ['spend_month', named('sm', 'month'), use.amount, caps.spendPerMonth],
-    ['rpm', named('rm', 'minute'), 1n, caps.requestsPerMinute],
-    ['tpm', named('tm', 'minute'), BigInt(use.tokens), caps.tokensPerMinute],
+    ['spend_day', named('sd', 'day'), caps.spendPerDay],
+    ['spend_month', named('sm', 'month'), caps.spendPerMonth],
+    ['rpm', named('rm', 'minute'), caps.requestsPerMinute],
+    ['tpm', named('tm', 'minute'), caps.tokensPerMinute],
     // A gauge, not a period: it falls when the hold ends.
-    ['concurrency', `cc#${keyOrdinal}`, 1n, caps.concurrency],
+    ['concurrency', `cc#${keyOrdinal}`, caps.concurrency],
   ] as const
-  return rows.flatMap(([kind, name, add, cap]) =>
-    cap === undefined ? [] : [{ name, kind, add, cap: BigInt(cap) }],
-  )
+  return rows.flatMap(([kind, name, cap]) => {
+    const isKept = cap !== undefined || (isCounted && isSpend(kind))
+    return isKept ? [{ name, kind, cap: cap === undefined ? undefined : BigInt(cap) }] : []
+  })
+}
+
+/** The counters that a reservation of `use` at `atMs` must pass and raise. */
+export const counterCharges = (caps: KeyCaps, use: Use, atMs: number): CounterCharge[] =>
+  countedLimits(caps, atMs).map(({ name, kind, cap = uncapped }) => ({
+    name,
+    kind,
+    add: addedBy(kind, use),
+    cap,
+  }))
+
+/** More than all the money there is: what is only counted is refused to nobody. */
+const uncapped = 10n ** 30n
+
+export const isSpend = (kind: LimitKind): boolean => kind === 'spend_day' || kind === 'spend_month'
+
+function addedBy(kind: LimitKind, { amount, tokens }: Use): bigint {
+  if (isSpend(kind)) return amount
+  return kind === 'tpm' ? BigInt(tokens) : 1n
+}
+
+/** When the period of a counter at `atMs` is over; undefined for a gauge. */
+export function periodEndMs(kind: LimitKind, atMs: number): number | undefined {
+  const at = new Date(atMs)
+  switch (kind) {
+    case 'spend_day':
+      return Date.UTC(at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate() + 1)
+    case 'spend_month':
+      return Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1)
+    case 'rpm':
+    case 'tpm':
+      return (Math.floor(atMs / minuteMs) + 1) * minuteMs
+    case 'concurrency':
+      return undefined
+    default:
+      return absurd(kind)
+  }
 }
 
 /** What the hold remembers of it; whose hold it is, also where nothing has to be given back. */
 export const countedUse = (caps: KeyCaps, { tokens }: Use): CountedUse => ({
   keyOrdinal: caps.keyOrdinal,
-  spendDay: caps.spendPerDay !== undefined,
-  spendMonth: caps.spendPerMonth !== undefined,
+  spendDay: caps.isCounted || caps.spendPerDay !== undefined,
+  spendMonth: caps.isCounted || caps.spendPerMonth !== undefined,
   concurrency: caps.concurrency !== undefined,
   tokens: caps.tokensPerMinute === undefined ? undefined : tokens,
 })

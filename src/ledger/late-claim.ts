@@ -136,8 +136,9 @@ function boundedCharge(
   price: Price,
 ): NanoUsd {
   const completion = Math.min(usage.completion, maxTokens * choices)
-  const { prompt, cached_prompt: cachedPrompt } = usage
-  return chargeFor({ prompt, cachedPrompt, completion }, price)
+  // Units have no bound but the hold: a ticket names none.
+  const { prompt, cached_prompt: cachedPrompt, units } = usage
+  return chargeFor({ prompt, cachedPrompt, completion, units }, price)
 }
 
 function dayGuards({ nodeId, accountId, amount, claimedAtMs }: LateClaim): Guard[] {

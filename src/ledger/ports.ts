@@ -3,6 +3,7 @@
  * that timed out is `unknown`, not failed: the caller repeats it, or reads, and never assumes.
  */
 import type { NanoUsd } from '../money/nano-usd.ts'
+import type { AccountTags } from '../protocol/account.ts'
 import type { StoredReceipt } from '../protocol/receipt.ts'
 import type { CounterCharge, CounterReturn } from './counters.ts'
 import type { Hold, Wallet } from './wallet.ts'
@@ -12,6 +13,10 @@ export type Reservation = {
   readonly holdId: string
   readonly hold: Hold
   readonly keyOrdinal: number
+  /** Which of the key's secrets asks; undefined where none does. */
+  readonly secret?: number | undefined
+  /** Of the key by whose limits it is made; undefined where none is. */
+  readonly keyVersion?: number | undefined
   readonly charges: readonly CounterCharge[]
   /** Counters of minutes long past, removed by the same write. */
   readonly dropCounters: readonly string[]
@@ -35,7 +40,11 @@ export type IdempotencyClaim = {
 export type StoredClaim = { readonly fingerprint: string; readonly holdId: string }
 
 export type ReserveOutcome =
-  | { readonly kind: 'held' }
+  | {
+      readonly kind: 'held'
+      /** Of the reservation's counters, as it left them; undefined where the store cannot tell. */
+      readonly counters?: ReadonlyMap<string, bigint> | undefined
+    }
   | {
       readonly kind: 'refused'
       /** As it was when its own condition failed; undefined without one, or where only the claim's did. */
@@ -119,6 +128,23 @@ export type Account = {
   /** The host owner that this customer also is; its own hosts earn nothing from it. */
   readonly ownerId?: string | undefined
   readonly createdAtMs: number
+  /** By which its spend is summed up; left out where there are none. */
+  readonly tags?: AccountTags | undefined
+}
+
+/** What is named changes; null takes the owner away. */
+export type AccountChange = {
+  readonly name?: string | undefined
+  readonly smoke?: boolean | undefined
+  readonly ownerId?: string | null | undefined
+  readonly tags?: AccountTags | undefined
+  readonly status?: Wallet['status'] | undefined
+}
+
+/** For operators alone. */
+export type AccountEditor = {
+  /** All of it at once, the status on the wallet; false where there is no such account. */
+  readonly changeAccount: (accountId: string, change: AccountChange) => Promise<boolean>
 }
 
 export type AccountStore = {

@@ -22,6 +22,8 @@ export type ReserveRefusal =
   | { readonly kind: 'no_wallet' }
   | { readonly kind: 'suspended' }
   | { readonly kind: 'key_revoked' }
+  /** Its limits are others than those of the order: read it again. */
+  | { readonly kind: 'key_changed' }
   | { readonly kind: 'duplicate' }
   /** The id is older than what the account's books are closed at. */
   | { readonly kind: 'closed' }
@@ -32,9 +34,16 @@ export type ReserveRefusal =
   | ClaimRefusal
 
 export type Reserved =
-  | { readonly kind: 'held'; readonly hold: Hold }
-  | { readonly kind: 'refused'; readonly refusal: ReserveRefusal }
+  | { readonly kind: 'held'; readonly hold: Hold; readonly counters?: SeenCounters }
+  | {
+      readonly kind: 'refused'
+      readonly refusal: ReserveRefusal
+      readonly counters?: SeenCounters
+    }
   | { readonly kind: 'unavailable' }
+
+/** The order's counters as the write left or found them; undefined where it could not tell, or counts none. */
+export type SeenCounters = ReadonlyMap<string, bigint> | undefined
 
 export type ReserveDeps = {
   readonly store: Pick<HoldStore, 'reserve' | 'readDecision'>
@@ -57,9 +66,24 @@ export async function reserve(deps: ReserveDeps, order: ReserveOrder): Promise<R
   if (wallet && repairHelps(first.refusal)) {
     const repaired = await orUnavailable(() => deps.repair(wallet))
     if (repaired.kind === 'unavailable') return repaired
-    if (repaired.value) return attempt(deps, order)
+    if (repaired.value) return withCounters(await attempt(deps, order), order)
   }
-  return { kind: 'refused', refusal: first.refusal }
+  return withCounters(first, order)
+}
+
+/** Without a name of it where there is nothing to tell. */
+function seenOn(
+  wallet: Wallet | undefined,
+  { charges }: Pick<ReserveOrder, 'charges'>,
+): { readonly counters?: SeenCounters } {
+  if (!wallet || charges.length === 0) return {}
+  return { counters: new Map(charges.map(({ name }) => [name, wallet.counters.get(name) ?? 0n])) }
+}
+
+function withCounters(tried: Attempt, order: ReserveOrder): Reserved {
+  if (tried.kind !== 'refused') return tried
+  const { refusal, wallet } = tried
+  return { kind: 'refused', refusal, ...seenOn(wallet, order) }
 }
 
 type Attempt =
@@ -117,7 +141,10 @@ async function write(deps: ReserveDeps, order: ReserveOrder): Promise<Written> {
   switch (outcome.kind) {
     case 'held': {
       const hold = tries.at(-1)
-      return hold ? { kind: 'held', hold } : { kind: 'unavailable' }
+      const { counters } = outcome
+      return hold
+        ? { kind: 'held', hold, ...(counters ? { counters } : {}) }
+        : { kind: 'unavailable' }
     }
     case 'unknown':
       return { kind: 'unavailable' }
@@ -125,7 +152,7 @@ async function write(deps: ReserveDeps, order: ReserveOrder): Promise<Written> {
       const { wallet, claim } = outcome
       const nonce = wallet?.holds.get(order.holdId)?.nonce
       const own = tries.find((hold) => hold.nonce === nonce)
-      if (own) return { kind: 'held', hold: own }
+      if (own) return { kind: 'held', hold: own, ...seenOn(wallet, order) }
       // The claim is ours, so an earlier try went through, and its hold is gone already.
       if (claim?.holdId === order.holdId) return { kind: 'unavailable' }
       return { kind: 'refused', refusal: refusalOf(wallet, order), wallet, claim }
@@ -142,14 +169,20 @@ export function refusalOf(
     holdId,
     hold,
     keyOrdinal,
+    secret,
+    keyVersion,
     charges,
-  }: Pick<ReserveOrder, 'holdId' | 'hold' | 'keyOrdinal' | 'charges'>,
+  }: Pick<ReserveOrder, 'holdId' | 'hold' | 'keyOrdinal' | 'secret' | 'keyVersion' | 'charges'>,
 ): ReserveRefusal {
   if (!wallet) return { kind: 'no_wallet' }
   if (wallet.holds.has(holdId)) return { kind: 'duplicate' }
   if (wallet.closedBefore !== undefined && holdId <= wallet.closedBefore) return { kind: 'closed' }
   if (wallet.status !== 'active') return { kind: 'suspended' }
   if (wallet.revokedKeyOrdinals.has(keyOrdinal)) return { kind: 'key_revoked' }
+  const isReplaced = secret !== undefined && secret < (wallet.oldestSecrets.get(keyOrdinal) ?? 0)
+  if (isReplaced) return { kind: 'key_revoked' }
+  const limitsSince = wallet.limitVersions.get(keyOrdinal) ?? 0
+  if (keyVersion !== undefined && keyVersion < limitsSince) return { kind: 'key_changed' }
   const full = charges.find(({ name, add, cap }) => (wallet.counters.get(name) ?? 0n) + add > cap)
   if (full) return { kind: 'counter', limit: full.kind }
   if (wallet.available < hold.amount) {

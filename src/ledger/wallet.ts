@@ -40,6 +40,10 @@ export type Wallet = {
   /** Counter name → value, for the periods still on the item. */
   readonly counters: ReadonlyMap<string, bigint>
   readonly revokedKeyOrdinals: ReadonlySet<number>
+  /** By key ordinal, the oldest of its secrets that still pays; keys with one secret are missing. */
+  readonly oldestSecrets: ReadonlyMap<number, number>
+  /** By key ordinal, the version of the key that brought the limits in force; as made, it is missing. */
+  readonly limitVersions: ReadonlyMap<number, number>
   readonly sweepBucket: string | undefined
   /**
    * No hold with an earlier id is ever taken again, so that what stands before it is final. Hold ids

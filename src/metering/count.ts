@@ -27,6 +27,16 @@ export function reasoningBytes(messages: readonly ChatMessage[]): number {
   return messages.reduce((sum, { reasoning_content: text }) => sum + textBytes(text), 0)
 }
 
+/** What marks the beginning and the end of a text that stands by itself, as bytes that make its tokens. */
+const markBytesPerInput = 8
+
+/** Bytes of texts that are read one by one, without any template. */
+export const inputBytes = (texts: readonly string[]): number =>
+  texts.reduce((sum, text) => sum + textBytes(text) + markBytesPerInput, 0)
+
+/** An upper bound of their tokens: a byte is a token at the most, and so many marks no tokenizer sets. */
+export const inputTokensBound = inputBytes
+
 /** What a template may render: the messages, and whatever other fields it is given. */
 type Rendered = {
   readonly messages: readonly ChatMessage[]

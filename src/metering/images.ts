@@ -69,6 +69,12 @@ function readImage(url: string): ImageType | { readonly fault: string } {
   return isWithin ? found : { fault: `each side must have 1 to ${limits.imagePixels} pixels` }
 }
 
+/** Whether base64 that a host made is an image, by its own bytes. */
+export function isImage(base64: string): boolean {
+  const bytes = decoded(base64)
+  return bytes !== undefined && imageTypes.some((type) => signatures[type](bytes))
+}
+
 /** Node skips what is not base64 and takes the URL's alphabet, too; the runtimes do neither. */
 function decoded(base64: string): Buffer | undefined {
   const padding = base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0

@@ -33,6 +33,7 @@ export type PromptCount = {
   readonly tally: Tally
   readonly chars: number
   readonly marked: number
+  readonly isRaw: boolean
 }
 
 export type TokenCount = {
@@ -48,14 +49,14 @@ export type TokenCount = {
 export function startPromptCount(
   tokenizers: Tokenizers,
   digest: string,
-  { texts, marked }: PromptTexts,
+  { texts, marked, isRaw = false }: PromptTexts,
 ): PromptCount {
   const opened = tokenizers.open(digest)
   const tally = makeTally(opened)
   const chars = charsIn(texts)
   if (chars > countedCharsMax) tally.giveUp()
   else tally.add(texts)
-  return { opened, tally, chars, marked }
+  return { opened, tally, chars, marked, isRaw }
 }
 
 /** A count of what one host makes of the prompt. */
@@ -94,7 +95,7 @@ export function startTokenCount(
         if (ofPrompt === undefined || ofAnswer === undefined) return undefined
         const perMark = pin.template_tokens_per_message
         return {
-          prompt: ofPrompt + prompt.marked * perMark + pin.template_tokens,
+          prompt: ofPrompt + prompt.marked * perMark + (prompt.isRaw ? 0 : pin.template_tokens),
           // Which part of a prompt a cache served cannot be seen in its text.
           cached_prompt: 0,
           completion: ofAnswer + texts.marked() * perMark,

@@ -5,6 +5,8 @@ export type PromptTexts = {
   readonly texts: readonly string[]
   /** Messages and tool calls, each of which a template marks off. */
   readonly marked: number
+  /** No template is put around them. */
+  readonly isRaw?: boolean | undefined
 }
 
 /** What models write around the name and the arguments of a call, and no runtime passes on. */

@@ -33,3 +33,18 @@ export function isWithin(value: unknown, { depthMax, valuesMax }: JsonBounds): b
   }
   return true
 }
+
+/** Whether every text in it, names included, is made of whole characters. */
+export function isWellFormed(value: unknown): boolean {
+  const left = [value]
+  while (left.length > 0) {
+    const next = left.pop()
+    if (typeof next === 'string' && !next.isWellFormed()) return false
+    if (typeof next !== 'object' || next === null) continue
+    for (const [name, inner] of Object.entries(next)) {
+      if (!name.isWellFormed()) return false
+      left.push(inner)
+    }
+  }
+  return true
+}

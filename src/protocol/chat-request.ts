@@ -16,7 +16,7 @@ const ImagePart = z.object({
     detail: z.enum(['auto', 'low', 'high']).nullish(),
   }),
 })
-const ContentPart = z.discriminatedUnion('type', [TextPart, ImagePart])
+export const ContentPart = z.discriminatedUnion('type', [TextPart, ImagePart])
 
 /** What else a message holds is left out: a template could render it, or a runtime act on it. */
 export const ChatMessage = z.object({
@@ -101,6 +101,10 @@ export const ChatRequest = z.looseObject({
         .looseObject({
           prompt: z.number().min(0).max(1_000_000).nullish(),
           completion: z.number().min(0).max(1_000_000).nullish(),
+          /** USD per image that is made. */
+          image: z.number().min(0).max(1_000_000).nullish(),
+          /** USD per begun second of audio. */
+          audio: z.number().min(0).max(1_000_000).nullish(),
         })
         .nullish(),
       trust: z.array(z.string().max(8)).max(8).nullish(),

@@ -199,6 +199,8 @@ export const errorTable = {
   node_not_found: missing('No node has this id.'),
   job_not_found: missing('No job has this id.'),
   rollout_not_found: missing('No rollout has this id.'),
+  incident_not_found: missing('No incident has this id.'),
+  audit_record_not_found: missing('No audit record has this id.'),
   state_conflict: {
     status: 409,
     type: 'conflict',

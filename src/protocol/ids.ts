@@ -7,6 +7,8 @@ const ulid = '[0-9A-HJKMNP-TV-Z]{26}'
 export const HoldId = z.string().regex(new RegExp(`^${ulid}$`))
 export const AccountId = z.string().regex(new RegExp(`^acct_${ulid}$`))
 export const KeyId = z.string().regex(new RegExp(`^key_${ulid}$`))
+export const AuditId = z.string().regex(new RegExp(`^audit_${ulid}$`))
+export const IncidentId = z.string().regex(new RegExp(`^inc_${ulid}$`))
 export const NodeId = z.string().regex(/^n_[a-z2-7]{26}$/)
 /** Model ids may contain slashes, as in `maker/model`. */
 export const ModelId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/)

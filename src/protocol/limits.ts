@@ -2,14 +2,18 @@
 export const limits = {
   /** Function URLs take 6 MB; base64 of images and our own headers must fit beside it. */
   requestBodyBytes: 4 * 1024 * 1024,
-  /** An error or JSON reply of a host is read no further than this. */
+  /** An error, or a text in one JSON reply, of a host is read no further than this. */
   hostReplyBytes: 4 * 1024 * 1024,
+  /** Four pictures of 1024 x 1024 pixels as base64, or 256 vectors of 3,072 numbers. */
+  hostDocumentBytes: 16 * 1024 * 1024,
   /** A claim in its envelope, at its longest: what an agent adds to a reply that is one document. */
   claimBytes: 4 * 1024,
   /** One SSE event of a host; a longer one is malformed. */
   hostEventBytes: 1024 * 1024,
   /** A whole reply of a host: 100,000 tokens, each with five log-probabilities. */
   hostBodyBytes: 64 * 1024 * 1024,
+  /** Of every kind and at every depth: half a million small ones take a second to check. */
+  jsonValues: 100_000,
   /** Messages in one request: far above any real conversation, below what parsing notices. */
   messages: 4096,
   /** Of a request, settling included; a Lambda function lives at most 900 s. */
@@ -50,6 +54,14 @@ export const limits = {
   imagesPerRequest: 16,
   /** Of each side: what a host decodes is bounded, however small its file is. */
   imagePixels: 8192,
+  /** Of each side of an image that is asked for: 2048 each way is 16 times the usual work. */
+  drawnImagePixels: { least: 64, most: 2048 },
+  /** Texts in one request for embeddings or moderations; what they become must fit into one reply. */
+  inputsPerRequest: 256,
+  /** Of a recording: the request waits for the whole of its text. */
+  audioSeconds: 3_600,
+  /** Of a form, its file included: OpenAI's has eight. */
+  formFields: 32,
   /** Hosts tried for one request, the first included. */
   candidatesPerRequest: 3,
   candidatesPerShard: 32,
@@ -57,10 +69,24 @@ export const limits = {
   openHolds: 64,
   /** Keys with caps per wallet; each carries its counters on the wallet item. */
   cappedKeysPerWallet: 32,
+  /** Each is a dimension of the spend that is summed up for it. */
+  tagsPerAccount: 16,
+  /** An old secret beside the new one: a week covers the slowest of clients' releases. */
+  secretGraceSec: 7 * 86_400,
   /** `Retry-After` above a minute is ignored by the OpenAI SDKs. */
   retryAfterSec: 60,
   /** As Stripe's: enough for any id that a client makes. */
   idempotencyKeyChars: 255,
+  /** Request, state before and state after a change: three of them, escaped, fit into one item. */
+  auditDocumentBytes: 64 * 1024,
+  /** Of an audit's page: a month. */
+  auditDays: 31,
+  /** At a time: the list of them is one item that every gateway reads. */
+  incidentsActive: 64,
+  /** An incident that nobody looks at any more ends by itself. */
+  incidentDays: 30,
+  /** Each pass over the fleet reads them all, and one list shows them. */
+  catalogueModels: 256,
   /** Active at a time: operators are people and a few jobs. */
   operatorKeys: 100,
   pageSize: 100,

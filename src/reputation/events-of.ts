@@ -25,6 +25,8 @@ const failures = [
 const hostErrors = new Set(['upstream_error', 'upstream_timeout'])
 /** A longer answer is more evidence, up to this many tokens. */
 const tokensForFullWeight = 2000
+/** What an image or a second of audio weighs, which has no tokens. */
+const tokensOfUnit = 50
 
 /** By node; what an owner pays to itself is left out. */
 export function seenIn({ decisions, ownNodes }: AccruedPage): ReadonlyMap<string, SeenOfNode> {
@@ -57,7 +59,8 @@ function servedEvents(decision: Decision): ReputationEvent[] {
   const { body } = decision.receipt
   if (!body.served) return []
   const { counted, inflated } = body.served.usage
-  const weight = weightOf(counted.prompt + counted.completion)
+  const { prompt, completion, units = 0 } = counted
+  const weight = weightOf(prompt + completion + units * tokensOfUnit)
   const isCompleted = body.result.status === 'completed'
   const found: ReputationReason[] = []
   if (isCompleted) found.push('served')

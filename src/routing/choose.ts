@@ -96,7 +96,10 @@ function weighed(offers: readonly Offer[]): Kept[] {
 
 /** Never 0, so that what is given away can be weighed as well. */
 const costOf = ({ price }: Offer): number =>
-  Math.max(1, Number(price.promptNanoUsdPerMTok + price.completionNanoUsdPerMTok))
+  Math.max(
+    1,
+    Number(price.promptNanoUsdPerMTok + price.completionNanoUsdPerMTok + (price.unitNanoUsd ?? 0n)),
+  )
 
 /** Of requests with an affinity, how many are drawn all the same: by these newcomers are tried. */
 const explorationShare = 0.02

@@ -4,7 +4,10 @@ import type { Candidate, Capability } from '../fleet/pool.ts'
 import type { Price } from '../money/price.ts'
 import type { SortBy } from '../protocol/chat-request.ts'
 
-export type MaxPrice = Pick<Price, 'promptNanoUsdPerMTok' | 'completionNanoUsdPerMTok'>
+export type MaxPrice = Pick<
+  Price,
+  'promptNanoUsdPerMTok' | 'completionNanoUsdPerMTok' | 'unitNanoUsd'
+>
 
 /** What the key, the request and the operator ask of a host. */
 export type RoutePolicy = {
@@ -60,7 +63,8 @@ export function isTooDear(price: Price, maxPrice: MaxPrice | undefined): boolean
   return (
     maxPrice !== undefined &&
     (price.promptNanoUsdPerMTok > maxPrice.promptNanoUsdPerMTok ||
-      price.completionNanoUsdPerMTok > maxPrice.completionNanoUsdPerMTok)
+      price.completionNanoUsdPerMTok > maxPrice.completionNanoUsdPerMTok ||
+      (price.unitNanoUsd ?? 0n) > (maxPrice.unitNanoUsd ?? price.unitNanoUsd ?? 0n))
   )
 }
 

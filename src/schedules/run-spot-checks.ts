@@ -2,7 +2,9 @@
  * Finds profiles whose spot check is due and has them checked, a few at a time. One run at a time, bounded
  * in checks and in time; the next one goes on after the node where this one stopped.
  */
+import { modalityOfModel, type PricedModel } from '../catalogue/model.ts'
 import { givesLogprobs } from '../dispatch/host-body.ts'
+import type { NodeProfile } from '../fleet/node.ts'
 import { type FleetRow, type JudgedProfile, judgeNode } from '../fleet/pool.ts'
 import type { CatalogueStore, FleetStore } from '../fleet/ports.ts'
 import type { KeyStore } from '../keys/api-key.ts'
@@ -62,7 +64,7 @@ async function openRound(deps: RunSpotChecksDeps, endsAtMs: number): Promise<Rou
   const [models, { grace }, keys] = await Promise.all([
     deps.catalogue.listModels(),
     deps.fleet.readFleetState(),
-    platformKeys({ keys: deps.keys, readPlatformAccount }),
+    platformKeys({ keys: deps.keys, readPlatformAccount, nowMs: deps.nowMs }),
   ])
   const round: Round = {
     models,
@@ -95,6 +97,10 @@ async function* rowsAfter(
   keepPlace(undefined)
 }
 
+/** What is no text has no tokens whose probabilities could be compared. */
+const isText = ({ model: id }: NodeProfile, models: readonly PricedModel[]): boolean =>
+  models.some((model) => model.id === id && modalityOfModel(model) === 'text')
+
 type ReadReference = (
   judged: JudgedProfile,
   runtimeVersion: string,
@@ -109,7 +115,8 @@ async function checkNode(
 ): Promise<void> {
   const moment = { nowMs: deps.nowMs(), grace: round.grace }
   const serving = judgeNode(row, round.models, moment).filter(
-    ({ eligibility, profile }) => eligibility.eligible && givesLogprobs(profile.runtimeKind),
+    ({ eligibility, profile }) =>
+      eligibility.eligible && givesLogprobs(profile.runtimeKind) && isText(profile, round.models),
   )
   if (serving.length === 0) return
   const samplings = await deps.store.readSamplings(row.node.nodeId)

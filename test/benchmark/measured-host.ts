@@ -1,8 +1,10 @@
 /** Scripted hosts as a benchmark meets them: an enrolled node each, and one run over it alone. */
 import { makeDialer } from '../../src/adapters/hosts/dialer.ts'
 import { ids, nowMs, random, sleep } from '../../src/adapters/system.ts'
-import { makeUnpaidDispatch } from '../../src/benchmark/dispatch.ts'
+import { makeUnpaidDispatch, makeUnpaidDocuments } from '../../src/benchmark/dispatch.ts'
 import { makeTicketSigner } from '../../src/dispatch/ticket-signer.ts'
+import { documentOrder } from '../../src/gateway/document-orders.ts'
+import type { DocumentRequest } from '../../src/protocol/document-request.ts'
 import { generatePrivateKey, makeSigner } from '../../src/protocol/ed25519.ts'
 import {
   type RunBenchmarksDeps,
@@ -32,14 +34,18 @@ export async function startMeasuredHosts() {
   const stage = 'test'
   const dialer = makeDialer({ allowsLoopback: true })
   const ticketSigner = makeTicketSigner({ stage, root, ids, nowMs })
+  const attempts = { stage, dialer, ticketSigner, ids, nowMs, sleep }
   const deps = {
     ids,
     nowMs,
     sleep,
     random,
-    unpaid: makeUnpaidDispatch({ stage, dialer, ticketSigner, ids, nowMs, sleep }),
+    unpaid: makeUnpaidDispatch(attempts),
     findPaid: async () => undefined,
+    unpaidDocuments: makeUnpaidDocuments({ ...attempts, hostBody: documentBody }),
+    findPaidDocuments: async () => undefined,
     catalogue: bench.catalogue,
+    readIncidents: async () => [],
     budget: smallBudget,
   }
 
@@ -91,4 +97,10 @@ export async function startMeasuredHosts() {
       await bench.stop()
     },
   }
+}
+
+async function documentBody(request: DocumentRequest, model: string) {
+  const order = await documentOrder({ sleep }, request)
+  if (!order.ok) throw new Error(`a benchmark asked what cannot be asked: ${order.error.message}`)
+  return order.value.hostBody(model)
 }

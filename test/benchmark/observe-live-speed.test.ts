@@ -72,6 +72,7 @@ describe('a receipt tells a speed', () => {
     ['was cut', { status: 'partial' }],
     ['had no content', { firstContentMs: null }],
     ['is too short to tell', { tokens: 15 }],
+    ['was no text, but a document', { tokens: 0 }],
     ['came at once', { totalMs: 549 }],
   ] satisfies [string, Request][])('but not when its answer %s', (_, request) => {
     expect(speedOf(decided(request))).toBeUndefined()

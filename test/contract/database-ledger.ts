@@ -17,6 +17,17 @@ export async function openDatabaseLedger({ endpoint, stop }: Engine): Promise<Op
   const tables = localTableNames(`contract-${crypto.randomUUID().slice(0, 8)}`)
   await createTables(endpoint, tables)
   const database = makeDatabase({ tables, endpoint })
+  const mark = async (accountId: string, name: string, value: true | number): Promise<void> => {
+    await database.client.send(
+      new UpdateCommand({
+        TableName: tables.balances,
+        Key: walletKey(accountId),
+        UpdateExpression: 'SET #mark = :mark',
+        ExpressionAttributeNames: { '#mark': name },
+        ExpressionAttributeValues: { ':mark': value },
+      }),
+    )
+  }
   return {
     holds: makeHoldStore(database),
     sweeps: makeSweepStore(database),
@@ -24,17 +35,9 @@ export async function openDatabaseLedger({ endpoint, stop }: Engine): Promise<Op
     journal: makeJournalStore(database),
     closing: makeClosingStore(database),
     receipts: makeReceiptStore(database),
-    revokeKey: async (accountId, keyOrdinal) => {
-      await database.client.send(
-        new UpdateCommand({
-          TableName: tables.balances,
-          Key: walletKey(accountId),
-          UpdateExpression: 'SET #revoked = :true',
-          ExpressionAttributeNames: { '#revoked': `revoked#${keyOrdinal}` },
-          ExpressionAttributeValues: { ':true': true },
-        }),
-      )
-    },
+    revokeKey: (accountId, keyOrdinal) => mark(accountId, `revoked#${keyOrdinal}`, true),
+    markKey: (accountId, { keyOrdinal, name, value }) =>
+      mark(accountId, `${name}#${keyOrdinal}`, value),
     close: stop,
   }
 }

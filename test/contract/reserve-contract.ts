@@ -54,6 +54,29 @@ export function describeReserve(world: World): void {
       expect(after.counters).toEqual(new Map([['cc#1', 2n]]))
     })
 
+    test('tells what it left of its counters, and of no others', async () => {
+      const accountId = await customer(1_000n)
+      await held(accountId, { charges: [charge('cc#1', 1n), charge('cc#2', 1n)] })
+      const charges = [charge('sd#1#20261121', 100n), charge('cc#1', 1n)]
+      expect(await ledger().holds.reserve(reservation(accountId, { charges }))).toEqual({
+        kind: 'held',
+        counters: new Map([
+          ['sd#1#20261121', 100n],
+          ['cc#1', 2n],
+        ]),
+      })
+      expect(await ledger().holds.reserve(reservation(accountId))).toEqual({ kind: 'held' })
+    })
+
+    test('is taken for a secret that still pays, by limits in force, and for another key', async () => {
+      const accountId = await customer(1_000n)
+      await held(accountId, { keyOrdinal: 7, secret: 1, keyVersion: 1 })
+      await ledger().markKey(accountId, { keyOrdinal: 7, name: 'secret', value: 3 })
+      await ledger().markKey(accountId, { keyOrdinal: 7, name: 'limits', value: 5 })
+      await held(accountId, { keyOrdinal: 7, secret: 3, keyVersion: 5 })
+      await held(accountId, { keyOrdinal: 8, secret: 1, keyVersion: 1 })
+    })
+
     test('removes the counters it names, whether they are there or not', async () => {
       const accountId = await customer(1_000n)
       const old = ['rm#1#202611210506', 'tm#1#202611210506'] as const
@@ -107,6 +130,22 @@ export function describeReserve(world: World): void {
           return { keyOrdinal: 7 }
         },
         'key_revoked',
+      ],
+      [
+        'for a secret that was replaced',
+        async (accountId) => {
+          await ledger().markKey(accountId, { keyOrdinal: 7, name: 'secret', value: 3 })
+          return { keyOrdinal: 7, secret: 2 }
+        },
+        'key_revoked',
+      ],
+      [
+        'by limits that are not in force any more',
+        async (accountId) => {
+          await ledger().markKey(accountId, { keyOrdinal: 7, name: 'limits', value: 3 })
+          return { keyOrdinal: 7, secret: 9, keyVersion: 2 }
+        },
+        'key_changed',
       ],
       [
         'under the id of an open hold, even by the same order',

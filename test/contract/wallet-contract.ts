@@ -40,6 +40,8 @@ export function describeWallets(world: World): void {
         holds: new Map(),
         counters: new Map(),
         revokedKeyOrdinals: new Set(),
+        oldestSecrets: new Map(),
+        limitVersions: new Map(),
         sweepBucket: undefined,
         closedBefore: undefined,
       })

@@ -16,6 +16,15 @@ import type { MemoryLedger } from '../support/memory-ledger.ts'
 export type LedgerUnderTest = Omit<MemoryLedger, 'state'> & {
   /** As the key's revocation puts it on the wallet. */
   readonly revokeKey: (accountId: string, keyOrdinal: number) => Promise<void>
+  /** As a change of the key puts it on the wallet: older secrets, or older limits, hold no more. */
+  readonly markKey: (
+    accountId: string,
+    mark: {
+      readonly keyOrdinal: number
+      readonly name: 'secret' | 'limits'
+      readonly value: number
+    },
+  ) => Promise<void>
 }
 
 /** The most that an amount on the wire can say: twelve digits of dollars, nine of fraction. */
@@ -83,7 +92,7 @@ export function makeWorld(ledger: () => LedgerUnderTest) {
 
   const held = async (accountId: string, change: ReservationChange = {}): Promise<Reservation> => {
     const order = reservation(accountId, change)
-    expect(await ledger().holds.reserve(order)).toEqual({ kind: 'held' })
+    expect(await ledger().holds.reserve(order)).toMatchObject({ kind: 'held' })
     return order
   }
 

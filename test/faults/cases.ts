@@ -1,4 +1,5 @@
 /** Every write of the product; `every-write.test.ts` finds the ones that are missing. */
+import { auditCases } from './audit-cases.ts'
 import { benchmarkCases } from './benchmark-cases.ts'
 import { breakerCases } from './breaker-cases.ts'
 import { catalogueCases } from './catalogue-cases.ts'
@@ -9,11 +10,13 @@ import { keyCases } from './key-cases.ts'
 import { ledgerCases } from './ledger-cases.ts'
 import { reputationCases } from './reputation-cases.ts'
 import { requestMarkCases } from './request-mark-cases.ts'
+import { spendCases } from './spend-cases.ts'
 import { spotCheckCases } from './spot-check-cases.ts'
 import type { WriteCase } from './write-case.ts'
 
 export const cases: readonly WriteCase[] = [
   ...keyCases,
+  ...auditCases,
   ...fleetCases,
   ...benchmarkCases,
   ...breakerCases,
@@ -23,6 +26,7 @@ export const cases: readonly WriteCase[] = [
   ...jobCases,
   ...reputationCases,
   ...requestMarkCases,
+  ...spendCases,
   ...spotCheckCases,
 ]
 

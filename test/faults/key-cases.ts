@@ -40,11 +40,18 @@ async function openAccountWithKey(database: Database) {
   await makeKeyStore(database).createKey(cappedKey)
 }
 
-async function revoke(database: Database) {
-  const keys = makeKeyStore(database)
-  const stored = await keys.readById(cappedKey.keyId)
+async function storedKey(database: Database, { keyId } = cappedKey) {
+  const stored = await makeKeyStore(database).readById(keyId)
   if (!stored) throw new Error('the key is stored')
-  return keys.revokeKey(stored)
+  return stored
+}
+
+const revoke = async (database: Database) =>
+  makeKeyStore(database).revokeKey(await storedKey(database))
+
+const rotate = async (database: Database) => {
+  const next = { keyHash: 'hash of the next secret', atMs: nowMs, graceMs: 60_000 }
+  return makeKeyStore(database).rotateKey(await storedKey(database), next)
 }
 
 /** A lost try may have taken an ordinal: ordinals only have to differ, a gap means nothing. */
@@ -69,6 +76,47 @@ export const keyCases: readonly WriteCase[] = [
   },
   {
     file: 'key-store',
+    method: 'changeKey',
+    as: 'of a counted key',
+    given: openAccountWithKey,
+    write: async (database) =>
+      makeKeyStore(database).changeKey(await storedKey(database), { spendPerDay: 5n }),
+  },
+  {
+    file: 'key-store',
+    method: 'changeKey',
+    as: 'of a key that begins to count',
+    given: async (database) => {
+      await openAccount(database)
+      await makeKeyStore(database).createKey(key)
+    },
+    write: async (database) =>
+      makeKeyStore(database).changeKey(await storedKey(database, key), { concurrency: 2 }),
+    mayDiffer,
+  },
+  {
+    file: 'key-store',
+    method: 'rotateKey',
+    as: 'with a grace',
+    given: openAccountWithKey,
+    write: rotate,
+  },
+  {
+    file: 'key-store',
+    method: 'revokeKey',
+    as: 'of a key replaced since it was read',
+    given: async (database) => {
+      await openAccountWithKey(database)
+      await rotate(database)
+    },
+    write: async (database) => {
+      const stored = await storedKey(database)
+      const { keyHash } = cappedKey
+      return makeKeyStore(database).revokeKey({ ...stored, keyHash, secret: 1, version: 1 })
+    },
+  },
+  {
+    file: 'key-store',
     method: 'revokeKey',
     as: 'of an active key',
     given: openAccountWithKey,
@@ -83,11 +131,8 @@ export const keyCases: readonly WriteCase[] = [
       await revoke(database)
     },
     // What the caller read while the key was active.
-    write: async (database) => {
-      const stored = await makeKeyStore(database).readById(cappedKey.keyId)
-      if (!stored) throw new Error('the key is stored')
-      return makeKeyStore(database).revokeKey({ ...stored, status: 'active' })
-    },
+    write: async (database) =>
+      makeKeyStore(database).revokeKey({ ...(await storedKey(database)), status: 'active' }),
   },
   {
     file: 'operator-key-store',

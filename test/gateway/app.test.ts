@@ -211,6 +211,11 @@ describe('billing', () => {
     expect(lines.headers.get('content-type')).toBe('application/x-ndjson')
     expect(lines.headers.get('x-next-cursor')).toBe(b3iq.request_id)
     expect(await lines.text()).toBe(`${JSON.stringify(z.array(z.json()).parse(page.data)[0])}\n`)
+    const none = await get('/v1/billing/usage?format=ndjson&limit=1&model=m/none', customer.token)
+    expect(await none.text()).toBe('')
+    expect(none.headers.get('x-next-cursor')).toBe(b3iq.request_id)
+    const bad = await errorOf(await get('/v1/billing/usage?model=', customer.token))
+    expect(bad).toMatchObject({ status: 400, code: 'invalid_value', param: 'model' })
   })
 
   test.each(['limit=0', 'limit=101', 'limit=ten', 'after=1', 'format=xml'])(
@@ -220,7 +225,7 @@ describe('billing', () => {
       expect(await errorOf(await get(`/v1/billing/usage?${query}`, token))).toMatchObject({
         status: 400,
         code: 'invalid_value',
-        param: query.startsWith('format') ? 'format' : 'limit',
+        param: query.split('=')[0],
       })
     },
   )

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest'
 import {
   type BillingDeps,
   listUsage,
-  pageOf,
   toCsv,
   toNdjson,
   type UsageEntry,
 } from '../../src/gateway/billing.ts'
+import type { UsageFilter } from '../../src/gateway/usage-query.ts'
 import { type Entry, move } from '../../src/ledger/journal.ts'
 import type { Decision, Page, Paged } from '../../src/ledger/ports.ts'
 import { genuineReceipt } from '../support/genuine-receipt.ts'
@@ -54,11 +54,15 @@ function ledgerOf(charges: readonly number[], entries: readonly Entry[]): Billin
   }
 }
 
-async function allPages(deps: BillingDeps, limit: number): Promise<string[][]> {
+async function allPages(
+  deps: BillingDeps,
+  limit: number,
+  filter: UsageFilter = {},
+): Promise<string[][]> {
   const pages: string[][] = []
   let after: string | undefined
   do {
-    const { entries, next } = await listUsage(deps, accountId, { limit, after })
+    const { entries, next } = await listUsage(deps, accountId, { limit, after }, filter)
     pages.push(entries.map(({ id }) => id))
     after = next
   } while (after !== undefined && pages.length < 20)
@@ -151,30 +155,23 @@ describe('the ledger of a customer', () => {
       expect(pages.slice(0, -1).every((page) => page.length === limit)).toBe(true)
     }
   })
-})
 
-describe('a page', () => {
-  test.each([
-    [{}, { limit: 100, after: undefined }],
-    [{ limit: '1' }, { limit: 1, after: undefined }],
-    [
-      { limit: '100', after: idOf(7) },
-      { limit: 100, after: idOf(7) },
-    ],
-  ])('of %j', (query, page) => {
-    expect(pageOf(query)).toEqual(page)
+  test('under a filter shows what fits of each page, and goes on past pages where nothing does', async () => {
+    const deps = ledgerOf([0, 1, 4, 5, 6, 8], [2, 3, 7].map(topUp))
+    const { body, private: own } = charge(1).receipt
+    const charges = [[8], [6, 5], [4], [1], [0]].map((page) => page.map(idOf))
+    expect(await allPages(deps, 2, { model: body.model ?? '', keyId: own.key_id ?? '' })).toEqual(
+      charges,
+    )
+    const none = await allPages(deps, 2, { model: 'maker/other' })
+    expect(none).toEqual([[], [], [], [], []])
+    expect(await allPages(deps, 2, { keyId: 'key_other' })).toEqual(none)
   })
 
-  test.each([
-    { limit: '0' },
-    { limit: '101' },
-    { limit: '1.5' },
-    { limit: 'all' },
-    { after: '' },
-    { after: '#' },
-    { after: `${idOf(7)}0` },
-  ])('is not %j', (query) => {
-    expect(pageOf(query)).toBeUndefined()
+  test('from a time on ends with the page that goes behind it', async () => {
+    const deps = ledgerOf([0, 2, 4, 6, 8], [1, 3, 5, 7].map(topUp))
+    const pages = await allPages(deps, 2, { sinceId: idOf(3) })
+    expect(pages).toEqual([[8, 7], [6, 5], [4, 3], []].map((page) => page.map(idOf)))
   })
 })
 

@@ -104,6 +104,27 @@ describe('the list', () => {
     expect(pricingOf(listed('m', prices))).toEqual([{ prompt: '0.000004', completion: '0.000002' }])
   })
 
+  test.each([
+    ['image' as const, { image: '0.02' }],
+    ['transcription' as const, { audio: '0.02' }],
+  ])('shows the cheapest price of a unit: %s', (modality, price) => {
+    const prices = ['0.5', '0.02'].map((unit_usd, at) => {
+      const tier = at === 0 ? 'T0' : 'T1'
+      return { ...row(tier, '0', '0'), unit_usd }
+    })
+    const { model, ...rest } = listed('m', prices)
+    const shown = listModels(
+      { builtAtMs: 0, models: [{ ...rest, model: { ...model, modality } }] },
+      undefined,
+    )
+    expect(shown.data[0]?.pricing).toEqual({
+      prompt: '0',
+      completion: '0',
+      input_cache_read: '0',
+      ...price,
+    })
+  })
+
   test('shows no price where none is listed', () => {
     const model = listed('m', [])
     expect(listModels({ builtAtMs: 0, models: [model] }, undefined).data[0]?.pricing).toEqual({})

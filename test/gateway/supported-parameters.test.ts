@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { PublicModel, PublicVariant } from '../../src/fleet/ports.ts'
-import { inputModalities, supportedParameters } from '../../src/gateway/supported-parameters.ts'
+import {
+  inputModalities,
+  outputModalities,
+  supportedParameters,
+} from '../../src/gateway/supported-parameters.ts'
 import type { RuntimeKind } from '../../src/protocol/claim.ts'
+import type { Modality } from '../../src/protocol/modality.ts'
 import { modelOnSale } from '../support/model-on-sale.ts'
 
 function listed(
@@ -64,4 +69,27 @@ describe('a parameter is listed', () => {
 test('images are an input of models that say what one takes', () => {
   expect(inputModalities(listed(['vllm']))).toEqual(['text'])
   expect(inputModalities(listed(['vllm'], {}, 1_024))).toEqual(['text', 'image'])
+})
+
+describe('of a model that is not for text', () => {
+  const of = (modality: Modality) => {
+    const text = listed(['vllm'])
+    return { ...text, model: { ...text.model, modality } }
+  }
+
+  test.each<[Modality, string[], string[], string[]]>([
+    ['embedding', ['text'], ['embeddings'], ['encoding_format']],
+    ['moderation', ['text'], ['moderation'], []],
+    ['image', ['text'], ['image'], ['n', 'quality', 'response_format', 'size', 'style']],
+    [
+      'transcription',
+      ['audio'],
+      ['text'],
+      ['language', 'prompt', 'response_format', 'temperature', 'timestamp_granularities'],
+    ],
+  ])('%s: what goes in, what comes out, what can be asked', (modality, input, output, names) => {
+    expect(inputModalities(of(modality))).toEqual(input)
+    expect(outputModalities(of(modality))).toEqual(output)
+    expect(supportedParameters(of(modality))).toEqual(names)
+  })
 })

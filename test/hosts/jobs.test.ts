@@ -95,10 +95,13 @@ test('a drain stops dispatches and a resume brings them back', async () => {
 
 test('the model file answers for parts that a nonce draws', async () => {
   const Models = z.object({
-    data: z.array(z.object({ profiles: z.array(z.object({ profile_id: z.string() })) })),
+    data: z.array(
+      z.object({ id: z.string(), profiles: z.array(z.object({ profile_id: z.string() })) }),
+    ),
   })
   const { data } = await stack.admin.send('GET', '/admin/models', undefined, Models)
-  const args = { profile_id: data[0]?.profiles[0]?.profile_id }
+  const sold = data.find(({ id }) => id === stack.ready.model)
+  const args = { profile_id: sold?.profiles[0]?.profile_id }
   const job = await run('model.hash_range', args)
   expect(job.state).toBe('succeeded')
   const file = await readFile(join(stack.dataDir, 'demo.gguf'))

@@ -8,6 +8,7 @@ const Deployments = z.object({
     z.looseObject({
       node_id: z.string(),
       profile_id: z.string(),
+      model: z.string(),
       eligible: z.boolean(),
       spot_checks: z.object({ passed: z.int(), failed: z.int() }).nullable(),
       blockers: z.array(z.looseObject({ gate: z.string(), code: z.string(), message: z.string() })),
@@ -15,9 +16,10 @@ const Deployments = z.object({
   ),
 })
 
-export async function deploymentOf({ admin }: LocalStack, nodeId: string) {
+/** Of the model that chats; beside it the engine has one that embeds. */
+export async function deploymentOf({ admin, ready }: LocalStack, nodeId: string) {
   const { data } = await admin.send('GET', '/admin/deployments', undefined, Deployments)
-  const found = data.find(({ node_id }) => node_id === nodeId)
+  const found = data.find(({ node_id, model }) => node_id === nodeId && model === ready.model)
   if (!found) throw new Error(`${nodeId} serves nothing`)
   return found
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { CustomerKey } from '../../src/keys/api-key.ts'
 import { isRefusalToPay, keysAfter, platformKeys } from '../../src/keys/platform-keys.ts'
-import { aKey } from '../adapters/dynamodb/facts.ts'
+import { aKey, nowMs } from '../adapters/dynamodb/facts.ts'
 
 const accountId = 'acct_01JD000000000000000000000A'
 const keyNamed = (name: string, changes: Partial<CustomerKey> = {}): CustomerKey => ({
@@ -15,12 +15,14 @@ describe('the platform pays by', () => {
     keyNamed('active'),
     keyNamed('revoked', { status: 'revoked' }),
     keyNamed('reads only', { scopes: ['billing:read'] }),
-    keyNamed('another'),
+    keyNamed('another', { expiresAtMs: nowMs + 1 }),
+    keyNamed('expired', { expiresAtMs: nowMs }),
   ]
   const keysOf = (account: string | undefined) =>
     platformKeys({
       keys: { listKeys: async (of) => (of === accountId ? all : []) },
       readPlatformAccount: async () => account,
+      nowMs: () => nowMs,
     })
 
   test('the active keys of its account that may ask', async () => {

@@ -9,6 +9,7 @@ import {
   counterReturns,
   type KeyCaps,
   pastMinuteCounters,
+  periodEndMs,
   staleCounters,
 } from '../../src/ledger/counters.ts'
 
@@ -48,6 +49,35 @@ describe('the counters of a reservation', () => {
       { name: 'tm#3#202611210510', kind: 'tpm', add: 700n, cap: 9_000n },
       { name: 'cc#3', kind: 'concurrency', add: 1n, cap: 4n },
     ])
+  })
+
+  test('of a counted key are its spend as well, which refuses nobody', () => {
+    const atMs = Date.UTC(2026, 10, 21, 5, 10)
+    const counted = { ...noCaps, requestsPerMinute: 60, isCounted: true }
+    const charges = counterCharges(counted, use, atMs)
+    expect(charges.map(({ name, add }) => [name, add])).toEqual([
+      ['sd#3#20261121', 5n],
+      ['sm#3#202611', 5n],
+      ['rm#3#202611210510', 1n],
+    ])
+    const [day] = charges
+    expect(day?.cap).toBeGreaterThan(10n ** 29n)
+    expect(countedUse(counted, use)).toMatchObject({ spendDay: true, spendMonth: true })
+  })
+
+  test.each([
+    ['spend_day', '2026-11-22T00:00:00.000Z'],
+    ['spend_month', '2026-12-01T00:00:00.000Z'],
+    ['rpm', '2026-11-21T23:59:00.000Z'],
+    ['tpm', '2026-11-21T23:59:00.000Z'],
+  ] as const)('of %s are over when another period begins', (kind, end) => {
+    const atMs = Date.UTC(2026, 10, 21, 23, 58, 59, 999)
+    expect(periodEndMs(kind, atMs)).toBe(Date.parse(end))
+    const nameAt = (ms: number) =>
+      counterCharges(allCaps, use, ms).find((charge) => charge.kind === kind)?.name
+    expect(nameAt(Date.parse(end) - 1)).toBe(nameAt(atMs))
+    expect(nameAt(Date.parse(end))).not.toBe(nameAt(atMs))
+    expect(periodEndMs('concurrency', atMs)).toBeUndefined()
   })
 
   test.each([

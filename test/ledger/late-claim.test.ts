@@ -13,6 +13,9 @@ const price = {
   hostShareBps: 8_500,
 }
 
+const byUnit = { ...price, unitNanoUsd: 100n }
+const units = (count: number) => ({ prompt: 0, cached_prompt: 0, completion: 0, units: count })
+
 let ledger: QuickLedger
 let accountId: string
 let holdId: string
@@ -87,6 +90,8 @@ describe('a late claim', () => {
       850n,
     ],
     ['exactly what was held', { usage: { prompt: 1_000, cached_prompt: 0, completion: 0 } }, 850n],
+    ['for every unit', { usage: units(3), price: byUnit }, 255n],
+    ['for no more units than were held', { usage: units(30), price: byUnit }, 850n],
     ['the host its share, rounded down', { price: { ...price, hostShareBps: 3_333 } }, 66n],
   ])('pays %s', async (_, change, amount) => {
     expect(await claim(change)).toMatchObject({ kind: 'escrowed', claim: { amount } })

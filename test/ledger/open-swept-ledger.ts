@@ -21,7 +21,7 @@ export async function openSweptLedger(engine: EmbeddedDynamodb) {
     /** A gateway takes a hold of 100 and is never heard of again. */
     crashed: async (accountId?: string): Promise<Reservation> => {
       const order = ledger.reservation(accountId ?? (await ledger.customer(1_000n)), 100n)
-      expect(await ledger.holds.reserve(order)).toEqual({ kind: 'held' })
+      expect(await ledger.holds.reserve(order)).toMatchObject({ kind: 'held' })
       return order
     },
     run: (changes: Partial<SweepDeps> = {}): Promise<SweepReport> =>

@@ -25,6 +25,8 @@ describe('why a reserve was refused', () => {
     holdId: 'h1',
     hold: { amount: 50n, expiresAtSec: 1, nonce: 'mine', priceVersion: 1, counted: undefined },
     keyOrdinal: 2,
+    secret: 4,
+    keyVersion: 6,
     charges: [
       { name: 'sd#2#20261121', kind: 'spend_day', add: 50n, cap: 80n },
       { name: 'rm#2#202611210510', kind: 'rpm', add: 1n, cap: 2n },
@@ -46,9 +48,13 @@ describe('why a reserve was refused', () => {
       ['sd#3#20261121', 10n ** 9n],
     ]),
     revokedKeyOrdinals: new Set([1]),
+    oldestSecrets: new Map([[1, 9]]),
+    limitVersions: new Map([[1, 9]]),
     sweepBucket: undefined,
     closedBefore: undefined,
   }
+
+  const openHolds = { kind: 'open_holds' } as const
 
   test.each<[string, Partial<Wallet>, ReserveRefusal]>([
     ['the hold is there', { holds: new Map([['h1', reservation.hold]]) }, { kind: 'duplicate' }],
@@ -57,6 +63,10 @@ describe('why a reserve was refused', () => {
     ['the books are closed at an earlier id', { closedBefore: 'h0' }, { kind: 'open_holds' }],
     ['the wallet is suspended', { status: 'suspended' }, { kind: 'suspended' }],
     ['this key is revoked', { revokedKeyOrdinals: new Set([2]) }, { kind: 'key_revoked' }],
+    ['its secret is replaced', { oldestSecrets: new Map([[2, 5]]) }, { kind: 'key_revoked' }],
+    ['its limits have changed', { limitVersions: new Map([[2, 7]]) }, { kind: 'key_changed' }],
+    ['its limits are those of the key', { limitVersions: new Map([[2, 6]]) }, openHolds],
+    ['its secret is the oldest that pays', { oldestSecrets: new Map([[2, 4]]) }, openHolds],
     [
       'the day of this key is spent',
       { counters: new Map([['sd#2#20261121', 31n]]) },
@@ -89,7 +99,11 @@ describe('a reserve', () => {
     const reserved = await reserve(ledger.reserving, order)
     expect(await ledger.books(accountId)).toEqual({ available: 700n, held: 300n, spent: 0n })
     const wallet = await ledger.sweeps.readWallet(accountId)
-    expect(reserved).toEqual({ kind: 'held', hold: wallet?.holds.get(order.holdId) })
+    expect(reserved).toEqual({
+      kind: 'held',
+      hold: wallet?.holds.get(order.holdId),
+      counters: wallet?.counters,
+    })
     expect(wallet?.holds).toEqual(
       new Map([[order.holdId, { ...order.hold, nonce: expect.any(String) }]]),
     )

@@ -92,7 +92,7 @@ describe('a first try that arrives', () => {
   test('after the settlement holds again, is charged nothing and comes back whole', async () => {
     const { accountId, order, arrive } = await heldBySecondTry()
     await finish(order, 40n)
-    expect(await arrive()).toEqual({ kind: 'held' })
+    expect(await arrive()).toMatchObject({ kind: 'held' })
     expect(await ledger.books(accountId)).toEqual({ available: 660n, held: 300n, spent: 40n })
     expect(await sweepTwin()).toMatchObject({ released: 1, failed: 0 })
     expect(await ledger.books(accountId)).toEqual({ available: 960n, held: 0n, spent: 40n })
@@ -107,7 +107,7 @@ describe('a first try that arrives', () => {
   test('after its hold expired and was released comes back whole once more', async () => {
     const { accountId, order, arrive } = await heldBySecondTry(withoutPeriods)
     await sweepTwin()
-    expect(await arrive()).toEqual({ kind: 'held' })
+    expect(await arrive()).toMatchObject({ kind: 'held' })
     expect(await sweepTwin()).toMatchObject({ released: 1, failed: 0 })
     expect(await ledger.books(accountId)).toEqual({ available: 1_000n, held: 0n, spent: 0n })
     expect(await ledger.statusOf(order)).toBe('expired')
@@ -189,7 +189,7 @@ test('a twin that comes later than the sweeper looks back is found by the walk o
   await ledger.run()
   ledger.moveClock(60 * minuteMs)
   await ledger.run()
-  expect(await arrive()).toEqual({ kind: 'held' })
+  expect(await arrive()).toMatchObject({ kind: 'held' })
   expect(await ledger.run()).toMatchObject({ released: 0 })
   const wallet = await ledger.sweeps.readWallet(accountId)
   expect(wallet && (await sweepStray(ledger.sweeping, wallet))).toBe(1)

@@ -23,6 +23,8 @@ const sound: Wallet = {
   ]),
   counters: new Map(),
   revokedKeyOrdinals: new Set(),
+  oldestSecrets: new Map(),
+  limitVersions: new Map(),
   sweepBucket: undefined,
   closedBefore: undefined,
 }

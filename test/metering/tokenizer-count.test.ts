@@ -60,6 +60,15 @@ describe('of a prompt', () => {
     )
   })
 
+  test('texts that no template surrounds count alone, with what marks each of them', async () => {
+    const promptFor = async (texts: Parameters<typeof startPromptCount>[2]) => {
+      const prompt = startPromptCount(letters, pin.digest, texts)
+      return (await startTokenCount({ sleep: patient }, pin, prompt).finish())?.prompt
+    }
+    expect(await promptFor({ texts: ['Once'], marked: 0, isRaw: true })).toBe(4)
+    expect(await promptFor({ texts: ['ab', 'c'], marked: 2, isRaw: true })).toBe(3 + 6)
+  })
+
   test('the reasoning of earlier answers counts only where the template renders it', async () => {
     const messages: ChatMessage[] = [
       { role: 'assistant', content: 'ab', reasoning_content: 'abcde' },

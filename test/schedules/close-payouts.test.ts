@@ -57,6 +57,34 @@ test('closes the day before with all that is payable, once', async () => {
   expect(await ledger.pay()).toMatchObject({ nodes: 2, closed: 0, postponed: 0 })
 })
 
+test('closes nothing while payouts are paused, and all of it afterwards', async () => {
+  await earn(node(0), 70n)
+  const scope = { kind: 'payout' } as const
+  const incident = { incidentId: 'inc_1', scope, untilMs: ledger.nowMs() + minuteMs }
+  const readIncidents = async () => [incident]
+  const paused = await ledger.pay({ readIncidents })
+  expect(paused).toMatchObject({ closed: 0, stopped: 'incident', incidentId: 'inc_1' })
+  expect(await ledger.journal.readEarnings(node(0))).toMatchObject({ payable: 70n })
+  ledger.moveClock(minuteMs)
+  const after = await ledger.pay({ readIncidents })
+  expect(after).toMatchObject({ closed: 1, stopped: 'done', incidentId: null })
+})
+
+test('goes on where payouts were paused in the middle of a run', async () => {
+  const all = Array.from({ length: pageOfNodes + 1 }, (_, index) => node(index))
+  for (const nodeId of all) await earn(nodeId, 1n)
+  const scope = { kind: 'everything' } as const
+  const incident = { incidentId: 'inc_1', scope, untilMs: ledger.nowMs() + minuteMs }
+  let asked = 0
+  const readIncidents = async () => {
+    asked += 1
+    return asked > 10 ? [incident] : []
+  }
+  const paused = await ledger.pay({ readIncidents })
+  expect(paused).toMatchObject({ closed: 10, stopped: 'incident' })
+  expect(await ledger.pay()).toMatchObject({ closed: all.length - 10, stopped: 'done' })
+})
+
 test('leaves what was earned after the close for the next day', async () => {
   await earn(node(0), 70n)
   await ledger.pay()

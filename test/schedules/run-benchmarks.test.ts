@@ -196,6 +196,23 @@ describe('a run without evidence', () => {
     expect((await hosts.run(host, { budget })).report.run).toBe(0)
   })
 
+  test('not while an operator has paused it, and then at once', async () => {
+    const host = await hosts.enrolled(hello)
+    const { node } = await hosts.rowOf(host.nodeId)
+    const untilMs = hosts.deps.nowMs() + 60_000
+    for (const scope of [
+      { kind: 'node', id: host.nodeId },
+      { kind: 'owner', id: node.ownerId },
+      { kind: 'model', id: 'maker/model' },
+      { kind: 'everything' },
+    ] as const) {
+      const readIncidents = async () => [{ incidentId: 'inc_1', scope, untilMs }]
+      expect((await hosts.run(host, { readIncidents })).report).toEqual(nothing)
+    }
+    expect(host.dispatches).toEqual([])
+    expect((await hosts.run(host)).report.run).toBe(1)
+  })
+
   test('keeps no other node from its own', async () => {
     const [dead, live] = [await hosts.enrolled(hangsUp), await hosts.enrolled(hello)]
     const { fleet } = hosts.bench

@@ -7,6 +7,7 @@ import { aBenchmark } from '../adapters/dynamodb/facts.ts'
 import { aReference, moved, tops } from '../spot-checks/facts.ts'
 import { type GatewayBench, startGatewayBench } from '../support/gateway-bench.ts'
 import { busy, streams } from '../support/host-answers.ts'
+import { modelOnSale } from '../support/model-on-sale.ts'
 import { type SpotCheckBench, shows, spotCheckBench } from './spot-checked-host.ts'
 import { installBoth, modelInTwoBuilds, otherBuild } from './two-builds.ts'
 
@@ -137,6 +138,16 @@ describe('nothing is asked', () => {
     expect(host.dispatches).toEqual([])
   })
 
+  test('of what answers no text', async () => {
+    await checks.platform()
+    const host = await checks.host(shows(tops))
+    const model = { ...modelOnSale('maker/model', { modality: 'embedding' }), version: 1 }
+    const catalogue = { listModels: async () => [model] }
+    expect(await checks.run([host], { catalogue })).toEqual(nothing)
+    expect(host.dispatches).toEqual([])
+    expect(await checks.run([host])).toEqual({ ...nothing, passed: 1 })
+  })
+
   test('while another run is under way', async () => {
     const atMs = Date.now()
     await checks.store.takeRun({ holder: 'other', nowMs: atMs, untilMs: atMs + 60_000 })
@@ -190,8 +201,8 @@ describe('a run that has no more time', () => {
     const hosts = [await checks.host(shows(tops)), await checks.host(shows(tops))] as const
     const startedAtMs = Date.now()
     let reads = 0
-    // The clock jumps once the first node was handed out.
-    const nowMs = () => startedAtMs + (reads++ > 1 ? 200_000 : 0)
+    // The clock jumps once the keys were chosen and the first node was handed out.
+    const nowMs = () => startedAtMs + (reads++ > 2 ? 200_000 : 0)
     await checks.run(hosts, { nowMs, ask: async () => ({ kind: 'answered', logprobs: undefined }) })
     const place = await checks.store.takeRun({ holder: 'looks', nowMs: Date.now(), untilMs: 1 })
     expect(place).toEqual({ place: hosts[0].nodeId })

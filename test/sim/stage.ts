@@ -3,7 +3,7 @@ import { createHash, createPrivateKey } from 'node:crypto'
 import type { PricedModel } from '../../src/catalogue/model.ts'
 import type { HotItem } from '../../src/fleet/node.ts'
 import type { Candidate, PoolShard } from '../../src/fleet/pool.ts'
-import type { CustomerKey } from '../../src/keys/api-key.ts'
+import { type CustomerKey, hasLimits } from '../../src/keys/api-key.ts'
 import { formatUsd } from '../../src/money/nano-usd.ts'
 import { makeSigner, PrivateKeyJwk, type Signer } from '../../src/protocol/ed25519.ts'
 import { nodeIdOf } from '../../src/protocol/node-identity.ts'
@@ -163,5 +163,11 @@ function keyOf(accountId: string, customer: number, index: number, caps: Caps): 
     policy: { exposes_node_id: false },
     ...caps,
     createdAtMs: 0,
+    expiresAtMs: undefined,
+    secret: 1,
+    previousSecretUntilMs: undefined,
+    isCounted: hasLimits(caps),
+    limitsChangedAtMs: undefined,
+    version: 1,
   }
 }

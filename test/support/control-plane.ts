@@ -2,27 +2,34 @@
  * Ingest, admin and bootstrap over one embedded database, as a deployed stage has them, with a clock
  * that the test moves. Everything is real but the clock, the log and the judging of the whole fleet.
  */
+import { monotonicFactory } from 'ulid'
 import * as z from 'zod'
 import { isOwnTrafficOf } from '../../functions/compose/parts.ts'
 import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
+import { makeAuditStore } from '../../src/adapters/dynamodb/audit-store.ts'
 import { makeBreakerStore } from '../../src/adapters/dynamodb/breaker-store.ts'
 import { makeCatalogueStore } from '../../src/adapters/dynamodb/catalogue-store.ts'
 import { makeClosingStore } from '../../src/adapters/dynamodb/closing-store.ts'
 import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
+import { makeIncidentStore } from '../../src/adapters/dynamodb/incident-store.ts'
 import { makeJobStore } from '../../src/adapters/dynamodb/job-store.ts'
 import { makeJoinCodeStore } from '../../src/adapters/dynamodb/join-code-store.ts'
 import { makeJournalStore } from '../../src/adapters/dynamodb/journal-store.ts'
 import { makeKeyStore } from '../../src/adapters/dynamodb/key-store.ts'
 import { makeOperatorKeyStore } from '../../src/adapters/dynamodb/operator-key-store.ts'
+import { makePoolStore } from '../../src/adapters/dynamodb/pool-store.ts'
 import { makeReceiptStore } from '../../src/adapters/dynamodb/receipt-store.ts'
 import { makeReputationStore } from '../../src/adapters/dynamodb/reputation-store.ts'
 import { makeRolloutStore } from '../../src/adapters/dynamodb/rollout-store.ts'
+import { makeSpendStore } from '../../src/adapters/dynamodb/spend-store.ts'
 import { makeSpotCheckStore } from '../../src/adapters/dynamodb/spot-check-store.ts'
 import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
-import { ids, sleep } from '../../src/adapters/system.ts'
+import { sleep, ids as systemIds, timeOfId } from '../../src/adapters/system.ts'
 import { type AdminDeps, makeAdminApp } from '../../src/admin/app.ts'
 import { type BootstrapGuard, makeBootstrapApp } from '../../src/admin/bootstrap.ts'
 import { isRouteAllowed } from '../../src/fleet/route-policy.ts'
+import { explainRoute } from '../../src/gateway/explain.ts'
+import { readShardFrom } from '../../src/gateway/read-shard.ts'
 import { type IngestDeps, makeIngestApp } from '../../src/ingest/app.ts'
 import { deployedBeatIntervals } from '../../src/ingest/beat-interval.ts'
 import { offerJobs } from '../../src/jobs/offer-jobs.ts'
@@ -31,6 +38,8 @@ import type { Account } from '../../src/ledger/ports.ts'
 import type { OperatorRole } from '../../src/protocol/account.ts'
 import type { CatalogueModel } from '../../src/protocol/catalogue.ts'
 import { generatePrivateKey, makeSigner } from '../../src/protocol/ed25519.ts'
+import { checkedAdmin, checkedBootstrap } from './checked-admin.ts'
+import { checkedIngest } from './checked-ingest.ts'
 import { startEmbeddedDynamodb } from './embedded-dynamodb.ts'
 
 export const stage = 'test'
@@ -40,6 +49,8 @@ export type ControlPlane = Awaited<ReturnType<typeof startControlPlane>>
 
 export async function startControlPlane() {
   const database = await startEmbeddedDynamodb()
+  // Ids never fall, so those of a plane whose clock ran ahead must not be the next plane's.
+  const ids = { ...systemIds, ulid: monotonicFactory() }
   const fleet = makeFleetStore(database)
   const breakers = makeBreakerStore(database, { ids })
   const catalogue = makeCatalogueStore(database)
@@ -55,6 +66,9 @@ export async function startControlPlane() {
   const jobs = makeJobStore(database)
   const rollouts = makeRolloutStore(database)
   const spotChecks = makeSpotCheckStore(database)
+  const incidents = makeIncidentStore(database)
+  const audit = makeAuditStore(database)
+  const recording = { audit, claimSecret: Buffer.alloc(32, 5), timeOfId }
   // Items of the past would be garbage to the engine, so this clock starts at the present.
   let nowMs = Date.now()
   let judgements = 0
@@ -113,9 +127,26 @@ export async function startControlPlane() {
     breakers,
     catalogue,
     spotChecks,
+    spend: makeSpendStore(database, common),
+    incidents,
+    ...recording,
+    explainRoute: (asked) =>
+      explainRoute(
+        {
+          ...common,
+          keys: makeKeyStore(database),
+          wallets: makeSweepStore(database),
+          catalogue,
+          fleet,
+          shards: readShardFrom(makePoolStore(database), { ...common, freshMs: 0 }),
+          readIncidents: incidents.readActive,
+          leaseMs: 420_000,
+        },
+        asked,
+      ),
     tunnels: undefined,
   }
-  const admin = makeAdminApp(adminDeps)
+  const admin = checkedAdmin(makeAdminApp(adminDeps))
 
   const operatorKey = (
     role: OperatorRole,
@@ -145,14 +176,20 @@ export async function startControlPlane() {
     jobs,
     rollouts,
     spotChecks,
+    incidents,
+    audit,
     jobSigner,
     peppers,
     wallets: adminDeps.wallets,
-    ingest: makeIngestApp(ingestDeps),
-    ingestOf: (changes: Partial<IngestDeps>) => makeIngestApp({ ...ingestDeps, ...changes }),
-    adminOf: (changes: Partial<AdminDeps>) => makeAdminApp({ ...adminDeps, ...changes }),
+    ingest: checkedIngest(makeIngestApp(ingestDeps)),
+    ingestOf: (changes: Partial<IngestDeps>) =>
+      checkedIngest(makeIngestApp({ ...ingestDeps, ...changes })),
+    adminOf: (changes: Partial<AdminDeps>) =>
+      checkedAdmin(makeAdminApp({ ...adminDeps, ...changes })),
     bootstrapOf: (guard: BootstrapGuard) =>
-      makeBootstrapApp({ ...common, operators: operatorKeys, peppers, guard }),
+      checkedBootstrap(
+        makeBootstrapApp({ ...common, ...recording, operators: operatorKeys, peppers, guard }),
+      ),
     operatorKey,
     ownerKeyId,
     nowMs: common.nowMs,
@@ -173,10 +210,20 @@ export async function startControlPlane() {
       return account.accountId
     },
     /** One call of an operator, by default the owner. */
-    operate: async (method: string, path: string, body?: unknown, key: string = owner) => {
+    operate: async (
+      method: string,
+      path: string,
+      body?: unknown,
+      key: string = owner,
+      headers: Readonly<Record<string, string>> = {},
+    ) => {
       const response = await admin.request(`/admin${path}`, {
         method,
-        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        headers: {
+          authorization: `Bearer ${key}`,
+          'content-type': 'application/json',
+          ...headers,
+        },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       })
       return replyOf(response)

@@ -5,10 +5,12 @@
 import { once } from 'node:events'
 import { serve } from '@hono/node-server'
 import type { Hono } from 'hono'
+import { readOpenApi } from '../../functions/gateway/openapi-file.ts'
 import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
 import { makeBreakerStore } from '../../src/adapters/dynamodb/breaker-store.ts'
 import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
 import { makeHoldStore } from '../../src/adapters/dynamodb/hold-store.ts'
+import { makeIncidentStore } from '../../src/adapters/dynamodb/incident-store.ts'
 import { makeJournalStore } from '../../src/adapters/dynamodb/journal-store.ts'
 import { makeKeyStore } from '../../src/adapters/dynamodb/key-store.ts'
 import { makePoolStore } from '../../src/adapters/dynamodb/pool-store.ts'
@@ -44,6 +46,7 @@ import { makeSigner } from '../../src/protocol/ed25519.ts'
 import type { StoredReceipt } from '../../src/protocol/receipt.ts'
 import { expiredReceipt } from '../../src/receipts/expired-receipt.ts'
 import { aBeat, aCandidate, aKey } from '../adapters/dynamodb/facts.ts'
+import { checkedGateway } from './checked-gateway.ts'
 import { startEmbeddedDynamodb } from './embedded-dynamodb.ts'
 import type { Script } from './host-answers.ts'
 import { modelOnSale } from './model-on-sale.ts'
@@ -78,6 +81,7 @@ export async function startGatewayBench() {
   const journal = makeJournalStore(database)
   const holds = makeHoldStore(database)
   const requestMarks = makeRequestMarkStore(database)
+  const incidents = makeIncidentStore(database)
   const secrets = newStageSecrets(stage, { ids, nowMs: nowMs() })
   const peppers = peppersOf(secrets)
   const receiptSigner = {
@@ -142,9 +146,13 @@ export async function startGatewayBench() {
     peppers,
     receiptSigner,
     keys: makeFreshCache(keys.readByHash, { freshMs, nowMs }),
+    readKey: keys.readById,
+    accounts: makeFreshCache(accounts.readAccount, { freshMs, nowMs }),
     shards: readShardFrom(pool, { random: () => 0, freshMs, nowMs }),
     publicCatalogue: pool.readPublicCatalogue,
     publishedKeys: publishedKeysOf(secrets),
+    readOpenApi,
+    readIncidents: incidents.readActive,
     repair: (wallet) => repairWallet(sweep, wallet),
     claimSecret: claimSecretOf(secrets),
     deadlineMs: 300_000,
@@ -187,6 +195,7 @@ export async function startGatewayBench() {
     accounts,
     receipts,
     journal,
+    incidents,
     sweep,
     deps,
     dialer: attempts.dialer,
@@ -197,12 +206,13 @@ export async function startGatewayBench() {
     appOf: ({ dialer = attempts.dialer, ...changes }: BenchChanges = {}) => {
       const { sleep: wait = sleep } = changes
       const own = { ...attempts, dialer, sleep: wait, fleet }
-      return makeGatewayApp({
+      const app = makeGatewayApp({
         ...deps,
         startAttempt: (order) => startOnCurrentRoute(own, order),
         cancelDispatch: (dispatched) => cancelDispatch(own, dispatched),
         ...changes,
       })
+      return checkedGateway(app)
     },
     newHost,
     beat,

@@ -34,6 +34,9 @@ export type Answer = {
 
 export type Turn = {
   readonly ticket: Ticket
+  readonly path: string
+  readonly body: Readonly<Record<string, unknown>>
+  readonly bytes: Buffer
   readonly node: Signer
   readonly nodeId: string
   readonly response: ServerResponse
@@ -136,21 +139,33 @@ function refuseWith(
   response.end(JSON.stringify({ error: { code: 'refused', message: 'not now' } }))
 }
 
-function proofOf({ proof = 'genuine' }: Answer, { ticket, node }: Turn): Record<string, string> {
+export function proofOf(
+  { proof = 'genuine' }: Pick<Answer, 'proof'>,
+  { ticket, node }: Turn,
+): Record<string, string> {
   if (proof === 'none') return {}
   const signer = proof === 'genuine' ? node : makeSigner(generatePrivateKey())
   return { [proofHeader]: signProof(ticket, signer) }
 }
 
 function claimFrame(sent: readonly HostChunk[], answer: Answer, turn: Turn): Frame {
+  const of = { usage: lastUsage(sent), output_sha256: sha256Hex(sent.map(chunkText).join('')) }
+  return claimMember(of, answer, turn)
+}
+
+/** The `b3iq` member of a last event, or of a document. */
+export function claimMember(
+  of: Pick<Claim, 'usage' | 'output_sha256'> & Partial<Claim>,
+  answer: Pick<Answer, 'claim' | 'claimSigner'>,
+  turn: Turn,
+) {
   const changes = answer.claim === 'none' ? {} : answer.claim
   const claim: Claim = {
     v: 1,
     ticket_hash: ticketHash(turn.ticket),
     node_id: turn.nodeId,
-    usage: lastUsage(sent),
     finish_reason: 'stop',
-    output_sha256: sha256Hex(sent.map(chunkText).join('')),
+    ...of,
     first_content_ms: 1,
     total_ms: 2,
     runtime: { kind: 'llamacpp', version: 'b6600' },

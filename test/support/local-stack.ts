@@ -16,6 +16,7 @@ const Ready = z.object({
   keyFile: z.string(),
   adminKeyFile: z.string(),
   model: z.string(),
+  embeddingModel: z.string().nullable(),
   pid: z.int(),
   gatewayPid: z.int(),
   hostPid: z.int(),

@@ -27,22 +27,30 @@ export function applyReserve(state: LedgerState, reservation: Reservation): Rese
       claim: refusing && { fingerprint: refusing.fingerprint, holdId: refusing.holdId },
     }
   }
-  changeWallet(state, wallet, held(wallet, reservation))
+  const changed = changeWallet(state, wallet, held(wallet, reservation))
   if (claim) {
     const { fingerprint, expiresAtSec } = claim
     state.claims.set(claim.claimHash, { fingerprint, holdId, expiresAtSec })
   }
-  return { kind: 'held' }
+  const { counters } = changed
+  const told = reservation.charges.map(({ name }) => [name, counters.get(name) ?? 0n] as const)
+  // A transaction answers that it was committed and no more.
+  return { kind: 'held', counters: claim || told.length === 0 ? undefined : new Map(told) }
 }
 
 function isFree(standing: ClaimRecord, claim: IdempotencyClaim): boolean {
   return standing.expiresAtSec <= claim.nowSec || standing.holdId === claim.replaces
 }
 
-function mayHold(wallet: Wallet, { holdId, hold, keyOrdinal, charges }: Reservation): boolean {
+function mayHold(
+  wallet: Wallet,
+  { holdId, hold, keyOrdinal, secret, keyVersion, charges }: Reservation,
+): boolean {
   return (
     wallet.status === 'active' &&
     !wallet.revokedKeyOrdinals.has(keyOrdinal) &&
+    (secret === undefined || (wallet.oldestSecrets.get(keyOrdinal) ?? 0) <= secret) &&
+    (keyVersion === undefined || (wallet.limitVersions.get(keyOrdinal) ?? 0) <= keyVersion) &&
     wallet.available >= hold.amount &&
     !wallet.holds.has(holdId) &&
     (wallet.closedBefore === undefined || wallet.closedBefore < holdId) &&

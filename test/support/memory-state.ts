@@ -72,6 +72,8 @@ export const newWallet = (accountId: string): Wallet => ({
   holds: new Map(),
   counters: new Map(),
   revokedKeyOrdinals: new Set(),
+  oldestSecrets: new Map(),
+  limitVersions: new Map(),
   sweepBucket: undefined,
   closedBefore: undefined,
 })

@@ -30,6 +30,20 @@ export function applyRevocation(state: LedgerState, accountId: string, keyOrdina
   changeWallet(state, wallet, { revokedKeyOrdinals })
 }
 
+/** As a change of the key puts it on the wallet. */
+export function applyKeyMark(
+  state: LedgerState,
+  accountId: string,
+  mark: { readonly keyOrdinal: number; readonly name: 'secret' | 'limits'; readonly value: number },
+): void {
+  const wallet = state.wallets.get(accountId)
+  assert(wallet !== undefined, 'a key has an account with a wallet', { accountId })
+  const field = mark.name === 'secret' ? 'oldestSecrets' : 'limitVersions'
+  changeWallet(state, wallet, {
+    [field]: new Map(wallet[field]).set(mark.keyOrdinal, mark.value),
+  })
+}
+
 export function accountsInBucket(state: LedgerState, bucket: string, limit: number): string[] {
   const ids: string[] = []
   for (const { accountId, sweepBucket } of state.wallets.values()) {

@@ -12,6 +12,8 @@ import { makeLatch, type Script, streams } from './host-answers.ts'
 
 export type Dispatch = {
   readonly ticket: Ticket
+  readonly path: string
+  /** Empty where it is not JSON. */
   readonly body: Readonly<Record<string, unknown>>
   readonly bytes: Buffer
   readonly headers: IncomingMessage['headers']
@@ -64,11 +66,18 @@ export async function startScriptedHost(...scripts: readonly Script[]) {
     const bytes = await buffer(request)
     const ended = once(response, 'close').then(() => response.writableFinished)
     const { ticket } = signed
-    const body = z.record(z.string(), z.unknown()).parse(JSON.parse(bytes.toString('utf8')))
-    dispatches.push({ ticket, body, bytes, headers: request.headers, ended })
+    const { headers } = request
+    const isJson = headers['content-type']?.startsWith('application/json') ?? true
+    const json: unknown = isJson ? JSON.parse(bytes.toString('utf8')) : {}
+    const body = z.record(z.string(), z.unknown()).parse(json)
+    const path = url.pathname
+    dispatches.push({ ticket, path, body, bytes, headers, ended })
     dispatched.open()
     dispatched = makeLatch()
-    await (waiting.shift() ?? usual)({ ticket, node, nodeId, response })
+    await (waiting.shift() ?? usual)({
+      ...{ ticket, path, body, bytes },
+      ...{ node, nodeId, response },
+    })
   }
 
   const server = createServer((request, response) => void answer(request, response))

@@ -17,6 +17,7 @@ export async function stageEnvironment(
     [envKey.keysTable]: tables.keys,
     [envKey.profilesTable]: tables.profiles,
     [envKey.receiptsTable]: tables.receipts,
+    [envKey.spendTable]: tables.spend,
     [envKey.secretsSource]: `file:${path}`,
     [envKey.dynamodbEndpoint]: endpoint,
     [envKey.deadlineMs]: '60000',

@@ -5,6 +5,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { sha256Hex } from '../../../src/protocol/canonical.ts'
 import type { NowMs } from '../../../src/protocol/clock.ts'
+import { type HostPath, isChunked } from '../../../src/protocol/host-path.ts'
 import type { LateClaimOffer } from '../../../src/protocol/late-claims.ts'
 import { limits } from '../../../src/protocol/limits.ts'
 import {
@@ -23,6 +24,7 @@ import { makeSparingLog } from '../sparing-log.ts'
 import { type AdmissionDeps, makeAdmission, ticketRefused } from './admission.ts'
 import type { Counters } from './counters.ts'
 import { makeEvidence } from './evidence.ts'
+import { forwardedBody } from './forwarded-body.ts'
 import { endEvents, type Relay, type RelayEnd, relayEvents } from './relay-events.ts'
 import { endJsonCancelled, relayJson } from './relay-json.ts'
 import {
@@ -35,13 +37,10 @@ import {
   tooLarge,
   whenGone,
 } from './replies.ts'
-import { forwardedBody, readBody } from './request-body.ts'
+import { readBody, type SentBody } from './request-body.ts'
 import type { Running } from './running.ts'
 import { runtimeError } from './runtime-error.ts'
 import { askRuntime, type RuntimeTimeouts } from './runtime-request.ts'
-
-export const dispatchPaths = ['/v1/chat/completions', '/v1/completions', '/v1/embeddings'] as const
-export type DispatchPath = (typeof dispatchPaths)[number]
 
 export type DispatchDeps = AdmissionDeps & {
   readonly node: NodeKey
@@ -57,12 +56,12 @@ export type DispatchDeps = AdmissionDeps & {
 }
 
 export type Dispatch = (
-  path: DispatchPath,
+  path: HostPath,
   request: IncomingMessage,
   response: ServerResponse,
 ) => Promise<void>
 
-type Job = { readonly signed: SignedTicket; readonly target: Target; readonly path: DispatchPath }
+type Job = { readonly signed: SignedTicket; readonly target: Target; readonly path: HostPath }
 
 type Cancellable = Job & {
   /** Aborts when the gateway cancels. */
@@ -70,7 +69,7 @@ type Cancellable = Job & {
 }
 
 type Answering = Relay & {
-  readonly path: DispatchPath
+  readonly path: HostPath
   readonly reply: IncomingMessage | undefined
   readonly headers: OutgoingHttpHeaders
 }
@@ -127,18 +126,15 @@ export function makeDispatch(deps: DispatchDeps): Dispatch {
       sendRefusal(response, ticketRefused('wrong_body'))
       return
     }
-    const forwarded = forwardedBody(body.bytes, {
-      ticket,
-      localName: target.localName,
-      generates: path !== '/v1/embeddings',
-    })
+    const sent = { bytes: body.bytes, contentType: request.headers['content-type'] ?? '' }
+    const forwarded = await forwardedBody(sent, { ticket, localName: target.localName, path })
     if (!forwarded.ok) {
       sendRefusal(response, { status: 400, code: 'invalid_body', message: forwarded.message })
       return
     }
     counters.count('accepted')
     const startedMs = deps.monotonicMs()
-    const end = await run(job, forwarded.bytes, response)
+    const end = await run(job, forwarded, response)
     counters.count(end)
     log('dispatch', {
       ticket_id: ticket.ticket_id,
@@ -151,7 +147,7 @@ export function makeDispatch(deps: DispatchDeps): Dispatch {
 
   async function run(
     { signed, target, path, cancelled }: Cancellable,
-    body: Buffer,
+    { bytes: body, contentType }: SentBody,
     response: ServerResponse,
   ): Promise<RelayEnd> {
     const headers = { [proofHeader]: signProof(signed.ticket, node.signer) }
@@ -161,7 +157,7 @@ export function makeDispatch(deps: DispatchDeps): Dispatch {
     const gone = whenGone(response)
     const url = runtimeUrl(target.url, path)
     const signal = AbortSignal.any([gone, cancelled])
-    const reply = await askRuntime({ url, body, signal, timeouts })
+    const reply = await askRuntime({ url, body, contentType, signal, timeouts })
     if (gone.aborted) return 'cancelled_by_client'
     const relay = { to: response, evidence, gone, cancelled, idleMs: timeouts.idleMs, headers }
     try {
@@ -176,8 +172,8 @@ export function makeDispatch(deps: DispatchDeps): Dispatch {
 
   async function answer(relay: Answering): Promise<RelayEnd> {
     const { path, reply, to, cancelled, headers } = relay
-    if (cancelled.aborted && path === '/v1/embeddings') return endJsonCancelled(relay)
-    const kind = reply === undefined ? 'none' : kindOf(reply)
+    if (cancelled.aborted && !isChunked(path)) return endJsonCancelled(relay)
+    const kind = reply === undefined ? 'none' : kindOf(reply, path)
     if (!cancelled.aborted && (reply === undefined || kind === 'none')) {
       reply?.destroy()
       sendRefusal(to, runtimeError(reply?.statusCode), headers)
@@ -196,10 +192,10 @@ const streamHeaders = {
   'cache-control': 'no-cache, no-transform',
 }
 
-function kindOf(reply: IncomingMessage): 'events' | 'json' | 'none' {
+function kindOf(reply: IncomingMessage, path: HostPath): 'events' | 'json' | 'none' {
   const status = reply.statusCode ?? 0
   const type = reply.headers['content-type'] ?? ''
   if (status < 200 || status > 299) return 'none'
-  if (type.startsWith('text/event-stream')) return 'events'
+  if (isChunked(path) && type.startsWith('text/event-stream')) return 'events'
   return type.startsWith('application/json') ? 'json' : 'none'
 }

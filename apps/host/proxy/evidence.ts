@@ -1,8 +1,9 @@
-/** Collects, chunk by chunk, what the claim will say was delivered. */
+/** Collects, chunk by chunk or from one document, what the claim will say was delivered. */
 import { createHash } from 'node:crypto'
 import { chunkText, type HostChunk } from '../../../src/protocol/chat-chunk.ts'
 import { type Claim, nodeReceiptHash, signClaim } from '../../../src/protocol/claim.ts'
 import type { NowMs } from '../../../src/protocol/clock.ts'
+import type { DocumentFacts } from '../../../src/protocol/document.ts'
 import { moreUsage, toTokenCounts, type WireUsage } from '../../../src/protocol/host-usage.ts'
 import { type Ticket, ticketHash } from '../../../src/protocol/ticket.ts'
 import type { NodeKey } from '../node-key.ts'
@@ -10,6 +11,8 @@ import type { Target } from '../runtimes/monitor.ts'
 
 export type Evidence = {
   readonly see: (chunk: HostChunk) => void
+  /** The whole of an answer that has no chunks. */
+  readonly seeDocument: (facts: DocumentFacts) => void
   readonly finishReason: () => string | null
   /** The gateway wanted no more; a reason that the runtime gave before that stands. */
   readonly cancelled: () => void
@@ -31,6 +34,7 @@ export function makeEvidence(deps: {
   const startedMs = deps.monotonicMs()
   const elapsedMs = () => Math.max(0, Math.round(deps.monotonicMs() - startedMs))
   const output = createHash('sha256')
+  let document: DocumentFacts | undefined
   let reported: WireUsage | null = null
   let finishReason: string | null = null
   let firstContentMs: number | null = null
@@ -47,6 +51,11 @@ export function makeEvidence(deps: {
       // An empty reason is no reason: some runtimes say it where others say null.
       for (const choice of chunk.choices) finishReason = choice.finish_reason || finishReason
     },
+    seeDocument: (facts) => {
+      deps.seen()
+      firstContentMs ??= elapsedMs()
+      document = facts
+    },
     finishReason: () => finishReason,
     cancelled: () => {
       finishReason ??= 'cancelled'
@@ -57,9 +66,9 @@ export function makeEvidence(deps: {
         v: 1,
         ticket_hash: ticketHash(ticket),
         node_id: node.nodeId,
-        usage: reported && toTokenCounts(reported),
+        usage: document ? document.usage : reported && toTokenCounts(reported),
         finish_reason: finishReason,
-        output_sha256: output.copy().digest('hex'),
+        output_sha256: document?.outputSha256 ?? output.copy().digest('hex'),
         first_content_ms: firstContentMs,
         total_ms: elapsedMs(),
         runtime: { kind: target.kind, version: target.version },

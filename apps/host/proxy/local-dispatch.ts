@@ -4,14 +4,15 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
-import * as z from 'zod'
+import type { HostPath } from '../../../src/protocol/host-path.ts'
 import { limits } from '../../../src/protocol/limits.ts'
 import type { Target } from '../runtimes/monitor.ts'
 import { runtimeUrl } from '../runtimes/surface.ts'
 import type { Counters } from './counters.ts'
-import type { Dispatch, DispatchPath } from './dispatch.ts'
+import type { Dispatch } from './dispatch.ts'
+import { safeBody } from './forwarded-body.ts'
 import { busy, type Refusal, sendJson, sendRefusal, tooLarge, whenGone } from './replies.ts'
-import { readBody, safeBody } from './request-body.ts'
+import { readBody, type SentBody } from './request-body.ts'
 import { runtimeError } from './runtime-error.ts'
 import { askRuntime, type RuntimeTimeouts } from './runtime-request.ts'
 import type { Slots } from './slots.ts'
@@ -21,8 +22,6 @@ const unauthorized: Refusal = {
   code: 'unauthorized',
   message: 'In mode local a request needs the bearer token of token_file.',
 }
-
-const WithModel = z.looseObject({ model: z.string() })
 
 export type LocalDispatchDeps = {
   readonly isAuthorized: (request: IncomingMessage) => boolean
@@ -42,12 +41,13 @@ export function makeLocalDispatch(deps: LocalDispatchDeps): {
   const { counters, timeouts } = deps
 
   async function run(
-    ask: { readonly path: DispatchPath; readonly target: Target; readonly body: Buffer },
+    ask: SentBody & { readonly path: HostPath; readonly target: Target },
     response: ServerResponse,
   ): Promise<'completed' | 'failed' | 'cancelled_by_client'> {
     const gone = whenGone(response)
+    const { bytes: body, contentType } = ask
     const url = runtimeUrl(ask.target.url, ask.path)
-    const reply = await askRuntime({ url, body: ask.body, signal: gone, timeouts })
+    const reply = await askRuntime({ url, body, contentType, signal: gone, timeouts })
     if (gone.aborted) return 'cancelled_by_client'
     if (reply === undefined) {
       sendRefusal(response, runtimeError())
@@ -71,12 +71,12 @@ export function makeLocalDispatch(deps: LocalDispatchDeps): {
         if (body.reason === 'too_large') sendRefusal(response, tooLarge, { connection: 'close' })
         return
       }
-      const safe = safeBody(body.bytes)
+      const sent = { bytes: body.bytes, contentType: request.headers['content-type'] ?? '' }
+      const safe = await safeBody(sent, path)
       if (!safe.ok) {
         return sendRefusal(response, { status: 400, code: 'invalid_body', message: safe.message })
       }
-      const model = WithModel.safeParse(safe.json).data?.model ?? ''
-      const target = deps.targetNamed(model)
+      const target = deps.targetNamed(safe.model)
       if (target === undefined) {
         const message = 'No runtime here serves that model: GET /v1/models names those that do.'
         return sendRefusal(response, { status: 404, code: 'model_not_found', message })
@@ -89,7 +89,10 @@ export function makeLocalDispatch(deps: LocalDispatchDeps): {
         return sendRefusal(response, busy)
       }
       counters.count('accepted')
-      const end = await run({ path, target, body: body.bytes }, response).finally(release)
+      const contentType = safe.kind === 'form' ? sent.contentType : 'application/json'
+      const end = await run({ path, target, bytes: body.bytes, contentType }, response).finally(
+        release,
+      )
       counters.count(end)
     },
     models: (request, response) => {

@@ -2,7 +2,10 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import * as z from 'zod'
 import { HostChunk } from '../../../src/protocol/chat-chunk.ts'
+import { documentFacts } from '../../../src/protocol/document.ts'
+import { type HostPath, isChunked, modalityOf } from '../../../src/protocol/host-path.ts'
 import { limits } from '../../../src/protocol/limits.ts'
+import type { Evidence } from './evidence.ts'
 import type { Relay, RelayEnd } from './relay-events.ts'
 import { hasLeft, sendJson, sendRefusal } from './replies.ts'
 import { readBody } from './request-body.ts'
@@ -27,32 +30,40 @@ export async function endJsonCancelled(relay: JsonRelay): Promise<RelayEnd> {
 }
 
 export async function relayJson(
-  relay: JsonRelay & { readonly from: IncomingMessage },
+  relay: JsonRelay & { readonly from: IncomingMessage; readonly path: HostPath },
 ): Promise<RelayEnd> {
-  const { from, to, evidence } = relay
+  const { from, to, evidence, path } = relay
   // The gateway reads so much of the reply and the claim together.
-  const body = await readBody(from, limits.hostReplyBytes - limits.claimBytes)
+  const bytesMax = isChunked(path) ? limits.hostReplyBytes : limits.hostDocumentBytes
+  const body = await readBody(from, bytesMax - limits.claimBytes)
   from.destroy()
   if (to.destroyed) return 'cancelled_by_client'
-  const reply = body.ok ? parseReply(body.bytes) : undefined
+  const reply = body.ok ? parseReply(body.bytes, path) : undefined
   if (reply === undefined && relay.cancelled.aborted) return endJsonCancelled(relay)
   if (reply === undefined) {
     sendRefusal(to, runtimeError(), relay.headers)
     await hasLeft(to, relay.idleMs)
     return 'failed'
   }
-  evidence.see(reply.chunk)
+  reply.show(evidence)
   sendJson(to, 200, { ...reply.json, b3iq: evidence.signedClaim() }, relay.headers)
   return (await hasLeft(to, relay.idleMs)) ? 'completed' : 'cancelled_by_client'
 }
 
-type Reply = { readonly json: object; readonly chunk: HostChunk }
+type Reply = { readonly json: object; readonly show: (to: Evidence) => void }
 
-/** The reply as it is, and as one chunk: what is text in it is told by the rule for streams. */
-function parseReply(bytes: Buffer): Reply | undefined {
+function parseReply(bytes: Buffer, path: HostPath): Reply | undefined {
   try {
     const json = z.looseObject({}).parse(JSON.parse(bytes.toString('utf8')))
-    return Failed.safeParse(json).success ? undefined : { json, chunk: HostChunk.parse(json) }
+    if (Failed.safeParse(json).success) return undefined
+    const modality = modalityOf[path]
+    if (modality === 'text') {
+      // As one chunk: what is text in it is told by the rule for streams.
+      const chunk = HostChunk.parse(json)
+      return { json, show: (evidence) => evidence.see(chunk) }
+    }
+    const facts = documentFacts(modality, json)
+    return facts && { json, show: (evidence) => evidence.seeDocument(facts) }
   } catch {
     return undefined
   }

@@ -19,10 +19,12 @@ export const runtimeTimeouts: RuntimeTimeouts = {
 export function askRuntime(ask: {
   readonly url: string
   readonly body: Buffer
+  /** @default `application/json` */
+  readonly contentType?: string
   readonly signal: AbortSignal
   readonly timeouts: RuntimeTimeouts
 }): Promise<http.IncomingMessage | undefined> {
-  const { url, body, signal, timeouts } = ask
+  const { url, body, contentType = 'application/json', signal, timeouts } = ask
   const { request: open } = url.startsWith('https:') ? https : http
   return new Promise((resolve) => {
     const request = open(url, {
@@ -31,7 +33,7 @@ export function askRuntime(ask: {
       // machine a new one costs less than that failure.
       agent: false,
       signal,
-      headers: { 'content-type': 'application/json', 'content-length': body.byteLength },
+      headers: { 'content-type': contentType, 'content-length': body.byteLength },
     })
     request.once('socket', (socket) => {
       socket.setTimeout(timeouts.connectMs)

@@ -6,11 +6,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https'
 import { cancelPath } from '../../../src/protocol/cancel.ts'
 import { routeProbePath } from '../../../src/protocol/enrolment.ts'
+import { HostPath } from '../../../src/protocol/host-path.ts'
 import type { Log } from '../log.ts'
 import type { RouteTls } from '../route-tls.ts'
 import { errorCode, messageOf, StatedError } from '../stated-error.ts'
 import type { CancelEndpoint } from './cancel.ts'
-import { type Dispatch, dispatchPaths } from './dispatch.ts'
+import type { Dispatch } from './dispatch.ts'
 import { notFound, sendRefusal } from './replies.ts'
 import type { RouteProbe } from './route-probe.ts'
 
@@ -75,7 +76,7 @@ export async function startProxyServer(deps: {
     }
     if (models && request.method === 'GET' && path === modelsPath) return models(request, response)
     if (cancel && request.method === 'POST' && path === cancelPath) return cancel(request, response)
-    const dispatchPath = dispatchPaths.find((allowed) => allowed === path)
+    const dispatchPath = HostPath.safeParse(path).data
     if (request.method === 'POST' && dispatchPath !== undefined) {
       await deps.dispatch(dispatchPath, request, response)
       return

@@ -103,7 +103,8 @@ const jobOf = (
   includeUsage: request.stream_options?.include_usage ?? false,
 })
 
-const faultOf = (error: z.ZodError, body: unknown): RequestFault => {
+/** What is wrong with a body that is not as its schema has it. */
+export const faultOf = (error: z.ZodError, body: unknown): RequestFault => {
   const issue = error.issues[0]
   if (typeof body !== 'object' || body === null || Array.isArray(body) || issue === undefined) {
     return { code: 'invalid_value', message: 'The body must be a JSON object.', param: null }

@@ -19,15 +19,19 @@ import { specialIds, type VocabularyEntry, vocabulary } from './vocabulary.ts'
 
 /** The name under which the laptop stack offers the model. */
 export const demoModelName = 'b3iq/tiny-random'
+/** Its variant that embeds: the same vocabulary under other weights, and no chat template. */
+export const embeddingModelName = 'b3iq/tiny-embed'
 
 export type ModelVariant = {
   /** Of the random weights. */
   readonly seed: number
   /** Of the matrices; norms stay F32, as converters keep them. */
   readonly precision: Precision
+  readonly embeds?: boolean
 }
 
 export const demoVariant: ModelVariant = { seed: 20_261, precision: 'F32' }
+export const embeddingVariant: ModelVariant = { seed: 20_262, precision: 'F32', embeds: true }
 export const demoContextTokens = 2048
 const layers = 2
 const heads = 4
@@ -146,9 +150,9 @@ const u32 = (value: number): MetadataValue => ({ type: 'u32', value })
 const bool = (value: boolean): MetadataValue => ({ type: 'bool', value })
 const string = (value: string): MetadataValue => ({ type: 'string', value })
 
-const metadata = ({ precision }: ModelVariant): Record<string, MetadataValue> => ({
+const metadata = ({ precision, embeds }: ModelVariant): Record<string, MetadataValue> => ({
   'general.architecture': string('llama'),
-  'general.name': string(demoModelName),
+  'general.name': string(embeds ? embeddingModelName : demoModelName),
   'general.description': string('Random weights for demonstrations; not a trained model.'),
   'general.file_type': u32(fileTypes[precision]),
   'llama.vocab_size': u32(vocabulary.length),
@@ -170,7 +174,7 @@ const metadata = ({ precision }: ModelVariant): Record<string, MetadataValue> =>
   'tokenizer.ggml.eos_token_id': u32(specialIds.end),
   'tokenizer.ggml.add_bos_token': bool(true),
   'tokenizer.ggml.add_space_prefix': bool(false),
-  'tokenizer.chat_template': string(chatTemplate),
+  ...(embeds ? {} : { 'tokenizer.chat_template': string(chatTemplate) }),
 })
 
 /** The whole model; the same values every time. */

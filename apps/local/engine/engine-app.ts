@@ -1,13 +1,18 @@
 // The HTTP surface over an engine, in the shape of llama.cpp's server: what a host agent reads
-// (health, props, models, slots, metrics) and what it forwards (chat and text completions).
+// (health, props, models, slots, metrics) and what it forwards (chat and text completions, and
+// embeddings where a model for them is open). With two models it shows itself as llama.cpp's router
+// does: whoever asks about one names it.
 
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import * as z from 'zod'
 import { makeCompletionRoute, refusals } from './completion-route.ts'
 import { chatDialect, textDialect } from './completion-wire.ts'
-import type { Engine } from './engine.ts'
-import { fail, unavailable } from './engine-error.ts'
-import { makeCounters, renderMetrics } from './metrics.ts'
+import { makeEmbeddingRoute } from './embedding-route.ts'
+import type { Embedder, Engine, ModelFacts } from './engine.ts'
+import { fail, invalid, unavailable } from './engine-error.ts'
+import { routeFacts, type Served } from './fact-routes.ts'
+import { makeCounters } from './metrics.ts'
 import { makeSlots } from './slots.ts'
 
 export type EngineAppOptions = {
@@ -18,6 +23,10 @@ export type EngineAppOptions = {
   /** Requests that may wait for a slot; more are refused with 503. */
   readonly deferredMax: number
   readonly tokenDelayMs: number
+  /** A second model, which answers at /v1/embeddings under a name of its own. */
+  readonly embedding?:
+    | { readonly embedder: Embedder; readonly alias: string; readonly slots: number }
+    | undefined
   /** Aborted to end every running and waiting request. */
   readonly shutdown: AbortSignal
 }
@@ -26,12 +35,16 @@ const bodyBytesMax = 4 * 1024 * 1024
 const slotWaitMsMax = 120_000
 
 export const makeEngineApp = (engine: Engine, options: EngineAppOptions): Hono => {
-  const { facts } = engine
-  const { alias, deferredMax, tokenDelayMs, shutdown } = options
-  const slots = makeSlots({ count: options.slots, deferredMax, waitMsMax: slotWaitMsMax })
-  const counters = makeCounters()
+  const { alias, deferredMax, tokenDelayMs, shutdown, embedding } = options
+  const serve = (name: string, facts: ModelFacts, count: number): Served => ({
+    alias: name,
+    facts,
+    slots: makeSlots({ count, deferredMax, waitMsMax: slotWaitMsMax }),
+    counters: makeCounters(),
+  })
+  const chat = serve(alias, engine.facts, options.slots)
+  const embeds = embedding && serve(embedding.alias, embedding.embedder.facts, embedding.slots)
   const startedSeconds = Math.floor(Date.now() / 1000)
-  const complete = makeCompletionRoute({ engine, slots, counters, alias, tokenDelayMs, shutdown })
   const app = new Hono()
 
   app.use(
@@ -46,46 +59,15 @@ export const makeEngineApp = (engine: Engine, options: EngineAppOptions): Hono =
     }),
   )
 
-  app.get('/health', (c) => c.json({ status: 'ok' }))
-  app.get('/props', (c) =>
-    c.json({
-      default_generation_settings: { n_ctx: facts.contextTokens },
-      total_slots: options.slots,
-      model_alias: alias,
-      model_path: facts.modelPath,
-      chat_template: facts.chatTemplate,
-      build_info: facts.buildInfo,
-    }),
-  )
-  app.get('/v1/models', (c) => {
-    const meta = {
-      n_ctx_train: facts.contextTokens,
-      n_params: facts.parameters,
-      size: facts.modelBytes,
-    }
-    const ownedBy = facts.kind === 'llama.cpp' ? 'llamacpp' : 'scripted'
-    const model = { id: alias, object: 'model', created: startedSeconds, owned_by: ownedBy, meta }
-    return c.json({ object: 'list', data: [model] })
-  })
-  app.get('/slots', (c) => {
-    if (c.req.query('fail_on_no_slot') !== undefined && slots.processing() === options.slots) {
-      return unavailable(c, { code: 'no_slot_available', message: 'No slot is free.' })
-    }
-    return c.json(
-      slots.states().map(({ id, isProcessing }) => ({
-        id,
-        n_ctx: facts.contextTokens,
-        is_processing: isProcessing,
-      })),
-    )
-  })
-  app.get('/metrics', (c) => {
-    const load = { processing: slots.processing(), deferred: slots.deferred() }
-    c.header('content-type', 'text/plain; version=0.0.4')
-    return c.body(renderMetrics(counters, load))
-  })
-  app.post('/v1/chat/completions', complete(chatDialect))
-  app.post('/v1/completions', complete(textDialect))
+  routeFacts(app, { models: embeds ? [chat, embeds] : [chat], startedSeconds })
+  const { slots, counters } = chat
+  const complete = makeCompletionRoute({ engine, slots, counters, alias, tokenDelayMs, shutdown })
+  app.post('/v1/chat/completions', notFor(embeds), complete(chatDialect))
+  app.post('/v1/completions', notFor(embeds), complete(textDialect))
+  if (embedding && embeds) {
+    const { embedder } = embedding
+    app.post('/v1/embeddings', notFor(chat), makeEmbeddingRoute({ ...embeds, embedder, shutdown }))
+  }
 
   const paths = app.routes.filter(({ method }) => method !== 'ALL').map(({ path }) => path)
   for (const path of paths) {
@@ -112,3 +94,15 @@ export const makeEngineApp = (engine: Engine, options: EngineAppOptions): Hono =
   })
   return app
 }
+
+/** Another model's requests; any other name is taken for the one model that answers here. */
+const notFor =
+  (other: Served | undefined): MiddlewareHandler =>
+  async (c, next) => {
+    const named = Named.safeParse(await c.req.json().catch(() => undefined)).data?.model
+    if (other === undefined || named !== other.alias) return next()
+    const message = `The model ${named} does not answer at ${c.req.path}.`
+    return invalid(c, { code: 'invalid_value', message, param: 'model' })
+  }
+
+const Named = z.object({ model: z.string() })

@@ -43,18 +43,29 @@ export type Prompt = {
   generate(generation: Generation): AsyncGenerator<Piece, void, undefined>
 }
 
-export type EngineFacts = {
+/** Of a model that is open. */
+export type ModelFacts = {
   readonly kind: 'llama.cpp' | 'scripted'
   readonly buildInfo: string
   readonly modelPath: string
   readonly modelBytes: number
   readonly parameters: number
   readonly contextTokens: number
-  readonly chatTemplate: string
 }
+
+export type EngineFacts = ModelFacts & { readonly chatTemplate: string }
 
 export type Engine = {
   readonly facts: EngineFacts
   prompt(text: string): Prompt
   dispose(): Promise<void>
+}
+
+/** A second model beside the engine's, which turns texts into vectors. Ends with the engine. */
+export type Embedder = {
+  readonly facts: ModelFacts
+  /** Of a text as the model takes it, its beginning included. */
+  tokens(text: string): number
+  /** Of length 1, and the same every time. A slot takes one text at a time. */
+  embed(slot: number, text: string): Promise<Float32Array>
 }

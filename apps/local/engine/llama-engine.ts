@@ -7,16 +7,25 @@
 
 import type { Llama, LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp'
 import { chatTemplate } from './chat-template.ts'
+import { embeddingModelName } from './demo-model.ts'
 import { makeDetokenizer } from './detokenizer.ts'
-import type { Engine, Generation, Piece, Prompt } from './engine.ts'
+import type { Embedder, Engine, Generation, ModelFacts, Piece, Prompt } from './engine.ts'
+import { openLlamaEmbedder } from './llama-embedder.ts'
 import { type Reader, startReader } from './logprob-reader.ts'
 import { inspectModelFile } from './model-file.ts'
 
 export type OpenedEngine =
-  | { readonly ok: true; readonly engine: Engine }
+  | { readonly ok: true; readonly engine: Engine; readonly embedder?: Embedder | undefined }
   | { readonly ok: false; readonly code: 'binary_missing' | 'bad_model'; readonly message: string }
 
-type OpenOptions = { readonly modelPath: string; readonly slots: number }
+type OpenOptions = {
+  readonly modelPath: string
+  readonly slots: number
+  /** A second model, for embeddings. */
+  readonly embedding?: { readonly modelPath: string; readonly slots: number } | undefined
+}
+
+type File = { readonly modelPath: string; readonly modelBytes: number }
 
 const messageOf = (error: unknown): string =>
   error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
@@ -121,33 +130,38 @@ const countParameters = (model: LlamaModel): number =>
     )
     .reduce((sum, elements) => sum + elements, 0)
 
-const openModel = async (
-  llama: Llama,
-  { modelPath, slots, modelBytes }: OpenOptions & { readonly modelBytes: number },
-): Promise<Engine> => {
-  const model = await llama.loadModel({ modelPath })
+const factsOf =
+  (llama: Llama, file: File) =>
+  (model: LlamaModel): ModelFacts => ({
+    kind: 'llama.cpp',
+    buildInfo: llama.llamaCppRelease.release,
+    ...file,
+    parameters: countParameters(model),
+    contextTokens: model.trainContextSize,
+  })
+
+const openModel = async (llama: Llama, file: File, slots: number): Promise<Engine> => {
+  const model = await llama.loadModel({ modelPath: file.modelPath })
   const opened = await openSlots(model, slots)
   return {
-    facts: {
-      kind: 'llama.cpp',
-      buildInfo: llama.llamaCppRelease.release,
-      modelPath,
-      modelBytes,
-      parameters: countParameters(model),
-      contextTokens: model.trainContextSize,
-      chatTemplate,
-    },
+    facts: { ...factsOf(llama, file)(model), chatTemplate },
     prompt: promptOver(model, opened),
     dispose: () => llama.dispose(),
   }
 }
 
-/** Opens the model with one context per slot; the caller disposes of the engine. */
+const notOurs = (path: string): string =>
+  `${path} is not the demo model, the only one this engine serves; run other models ` +
+  'with their own runtime and give its address to npm start with --runtime URL'
+
+/** Opens each model with one context per slot; the caller disposes of the engine. */
 export const openLlamaEngine = async (options: OpenOptions): Promise<OpenedEngine> => {
-  const { modelPath } = options
+  const { modelPath, embedding } = options
   const bad = (message: string) => ({ ok: false, code: 'bad_model', message }) as const
   const file = await inspectModelFile(modelPath)
   if (!file.ok) return bad(file.message)
+  const embeddingFile = embedding && (await inspectModelFile(embedding.modelPath))
+  if (embeddingFile?.ok === false) return bad(embeddingFile.message)
 
   // While the model loads, llama.cpp's first complaint is the reason to report; after that its
   // complaints belong in the log.
@@ -158,19 +172,25 @@ export const openLlamaEngine = async (options: OpenOptions): Promise<OpenedEngin
   const loaded = await loadLlama((line) => log(line))
   if (!loaded.ok) return { ok: false, code: 'binary_missing', message: loaded.message }
   try {
-    const { metadata } = await loaded.readGgufFileInfo(modelPath)
-    if (metadata.tokenizer?.chat_template !== chatTemplate) {
-      await loaded.llama.dispose()
-      return bad(
-        `${modelPath} is not the demo model, the only one this engine serves; run other models ` +
-          'with their own runtime and give its address to npm start with --runtime URL',
-      )
+    const { llama, readGgufFileInfo } = loaded
+    const refuse = async (path: string) => {
+      await llama.dispose()
+      return bad(notOurs(path))
     }
-    const engine = await openModel(loaded.llama, { ...options, modelBytes: file.bytes })
+    const { metadata } = await readGgufFileInfo(modelPath)
+    if (metadata.tokenizer?.chat_template !== chatTemplate) return await refuse(modelPath)
+    const engine = await openModel(llama, { modelPath, modelBytes: file.bytes }, options.slots)
+    let embedder: Embedder | undefined
+    if (embedding && embeddingFile) {
+      const { metadata: told } = await readGgufFileInfo(embedding.modelPath)
+      if (told.general.name !== embeddingModelName) return await refuse(embedding.modelPath)
+      const opened = { modelPath: embedding.modelPath, modelBytes: embeddingFile.bytes }
+      embedder = await openLlamaEmbedder(llama, { ...embedding, factsOf: factsOf(llama, opened) })
+    }
     log = (line) => {
       process.stderr.write(`${line}\n`)
     }
-    return { ok: true, engine }
+    return { ok: true, engine, embedder }
   } catch (error) {
     await loaded.llama.dispose()
     const reason = complaints[0] ?? messageOf(error)

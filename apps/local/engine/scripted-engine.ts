@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import { chatTemplate } from './chat-template.ts'
 import { demoContextTokens } from './demo-model.ts'
 import { makeDemoCount } from './demo-tokenizer.ts'
-import type { Engine, Generation, Piece, Prompt } from './engine.ts'
+import type { Embedder, Engine, Generation, Piece, Prompt } from './engine.ts'
 import { successors, type WordClass, wordsOf } from './grammar.ts'
 
 /** FNV-1a over the text's bytes: replies differ from prompt to prompt and repeat for each. */
@@ -48,6 +48,7 @@ async function* generate(
 
 /** Sold under a name of its own: nobody may take its words for inference. */
 export const scriptedModelName = 'b3iq/scripted'
+export const scriptedEmbeddingName = 'b3iq/scripted-embed'
 
 /**
  * Counts prompts with the demo model's tokenizer, and one token to begin. Names no model file, because a
@@ -70,5 +71,30 @@ export const openScriptedEngine = (): Engine => {
       generate: (generation) => generate(text, generation),
     }),
     dispose: async () => {},
+  }
+}
+
+const scriptedDimensions = 64
+
+/** Vectors by chance, the same for the same text: near texts are no nearer than others. */
+export const openScriptedEmbedder = (): Embedder => {
+  const count = makeDemoCount()
+  return {
+    facts: {
+      kind: 'scripted',
+      buildInfo: 'scripted',
+      modelPath: scriptedEmbeddingName,
+      modelBytes: 0,
+      parameters: 0,
+      contextTokens: demoContextTokens,
+    },
+    tokens: (text) => 1 + count(text),
+    embed: async (_slot, text) => {
+      await setImmediate()
+      const choose = makeChooser(hash32(text, 0))
+      const raw = Float32Array.from({ length: scriptedDimensions }, () => choose(2_001) - 1_000.5)
+      const length = Math.hypot(...raw)
+      return raw.map((value) => value / length)
+    },
   }
 }

@@ -1,17 +1,25 @@
 // The laptop stack's inference server: `node apps/local/engine/serve.ts --model demo.gguf`. Prints
-// one line of JSON when it listens, drains on SIGTERM and SIGINT.
+// one line of JSON when it listens, drains on SIGTERM and SIGINT. `--embedding-model FILE` opens a
+// second model beside it, for embeddings.
 
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import * as z from 'zod'
-import { demoModelName } from './demo-model.ts'
-import type { Engine } from './engine.ts'
+import { demoModelName, embeddingModelName } from './demo-model.ts'
+import type { Embedder, Engine } from './engine.ts'
 import { startEngineServer } from './engine-server.ts'
 import { openLlamaEngine } from './llama-engine.ts'
-import { openScriptedEngine, scriptedModelName } from './scripted-engine.ts'
+import {
+  openScriptedEmbedder,
+  openScriptedEngine,
+  scriptedEmbeddingName,
+  scriptedModelName,
+} from './scripted-engine.ts'
 
 const drainMs = 5_000
 const deferredMax = 64
+/** Of the model that embeds: texts are short work. */
+const embeddingSlots = 2
 
 const wholeNumber = (name: string, min: number, max: number) =>
   z.coerce
@@ -22,6 +30,7 @@ const wholeNumber = (name: string, min: number, max: number) =>
 
 const Options = z.object({
   model: z.string().min(1, '--model must name a file').optional(),
+  'embedding-model': z.string().min(1, '--embedding-model must name a file').optional(),
   port: wholeNumber('--port', 0, 65_535),
   slots: wholeNumber('--slots', 1, 16),
   alias: z.string().min(1, '--alias must not be empty').optional(),
@@ -40,6 +49,7 @@ const readOptions = (args: readonly string[]): Result<Options> => {
       args: [...args],
       options: {
         model: { type: 'string' },
+        'embedding-model': { type: 'string' },
         port: { type: 'string', default: '8080' },
         slots: { type: 'string', default: '2' },
         alias: { type: 'string' },
@@ -56,20 +66,30 @@ const readOptions = (args: readonly string[]): Result<Options> => {
   }
 }
 
-const openEngine = async ({ model, slots, scripted }: Options): Promise<Result<Engine>> => {
-  if (scripted) return { ok: true, value: openScriptedEngine() }
+type Opened = { readonly engine: Engine; readonly embedder?: Embedder | undefined }
+
+const openEngine = async (options: Options): Promise<Result<Opened>> => {
+  const { model, slots, 'embedding-model': embeddingModel } = options
+  const byScript = (): Result<Opened> => {
+    const embedder = embeddingModel === undefined ? undefined : openScriptedEmbedder()
+    return { ok: true, value: { engine: openScriptedEngine(), embedder } }
+  }
+  if (options.scripted) return byScript()
   if (model === undefined) {
     return { ok: false, message: 'Name the model with --model FILE, or pass --scripted.' }
   }
-  const modelPath = resolve(model)
-  const opened = await openLlamaEngine({ modelPath, slots })
-  if (opened.ok) return { ok: true, value: opened.engine }
+  const embedding =
+    embeddingModel === undefined
+      ? undefined
+      : { modelPath: resolve(embeddingModel), slots: embeddingSlots }
+  const opened = await openLlamaEngine({ modelPath: resolve(model), slots, embedding })
+  if (opened.ok) return { ok: true, value: opened }
   if (opened.code === 'bad_model') return { ok: false, message: opened.message }
   console.error(
     `The llama.cpp binary for this platform is missing (${opened.message}); ` +
       'a scripted engine stands in: its output is not inference.',
   )
-  return { ok: true, value: openScriptedEngine() }
+  return byScript()
 }
 
 const listenFault = (error: unknown, port: number): string => {
@@ -82,33 +102,40 @@ const listenFault = (error: unknown, port: number): string => {
 const main = async (args: readonly string[]): Promise<Result<void>> => {
   const options = readOptions(args)
   if (!options.ok) return options
-  const engine = await openEngine(options.value)
-  if (!engine.ok) return engine
+  const opened = await openEngine(options.value)
+  if (!opened.ok) return opened
+  const { engine, embedder } = opened.value
   const { port, slots } = options.value
-  const ownName = engine.value.facts.kind === 'scripted' ? scriptedModelName : demoModelName
-  const alias = options.value.alias ?? ownName
+  const isScripted = engine.facts.kind === 'scripted'
+  const alias = options.value.alias ?? (isScripted ? scriptedModelName : demoModelName)
+  const embedding = embedder && {
+    embedder,
+    alias: isScripted ? scriptedEmbeddingName : embeddingModelName,
+    slots: embeddingSlots,
+  }
   const tokenDelayMs = options.value['token-delay-ms']
   try {
-    const server = await startEngineServer(engine.value, {
+    const server = await startEngineServer(engine, {
       port,
       slots,
       alias,
+      embedding,
       deferredMax,
       tokenDelayMs,
     })
-    const ready = { ready: true, port: server.port, engine: engine.value.facts.kind, model: alias }
+    const ready = { ready: true, port: server.port, engine: engine.facts.kind, model: alias }
     console.log(JSON.stringify(ready))
     const stop = () => {
       process.once('SIGTERM', () => process.exit(1)).once('SIGINT', () => process.exit(1))
       void server
         .close(drainMs)
-        .then(() => engine.value.dispose())
+        .then(() => engine.dispose())
         .then(() => process.exit(0))
     }
     process.once('SIGTERM', stop).once('SIGINT', stop)
     return { ok: true, value: undefined }
   } catch (error) {
-    await engine.value.dispose()
+    await engine.dispose()
     return { ok: false, message: listenFault(error, port) }
   }
 }

@@ -1,10 +1,10 @@
-// Writes the demo model to a file, and its tokenizer beside it: `npm run model -- <file>`. Each appears
-// whole or not at all.
+// Writes the demo model to a file, its tokenizer and the model that embeds beside it: `npm run model -- <file>`.
+// Each appears whole or not at all.
 
 import { createHash, randomUUID } from 'node:crypto'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { demoModel, type ModelVariant } from './demo-model.ts'
+import { demoModel, embeddingVariant, type ModelVariant } from './demo-model.ts'
 import { demoTokenizer } from './demo-tokenizer.ts'
 import { encodeGguf } from './gguf.ts'
 
@@ -51,9 +51,9 @@ const reasonOf = (error: unknown): string => {
   return reasons[code] ?? error.message
 }
 
-/** `demo.gguf` has its tokenizer in `demo.tokenizer.json`. */
-const tokenizerBeside = (file: string): string =>
-  join(dirname(file), `${basename(file, '.gguf')}.tokenizer.json`)
+/** `demo.gguf` has its tokenizer in `demo.tokenizer.json`, and beside it is `demo-embed.gguf`. */
+const beside = (file: string, ending: string): string =>
+  join(dirname(file), `${basename(file, '.gguf')}${ending}`)
 
 const main = async (args: readonly string[]): Promise<number> => {
   const [path, ...rest] = args
@@ -64,7 +64,8 @@ const main = async (args: readonly string[]): Promise<number> => {
   const file = resolve(path)
   try {
     const { bytes, sha256 } = await writeDemoModel(file)
-    await writeDemoTokenizer(tokenizerBeside(file))
+    await writeDemoTokenizer(beside(file, '.tokenizer.json'))
+    await writeDemoModel(beside(file, '-embed.gguf'), embeddingVariant)
     console.log(`${file}\n${bytes} bytes\nsha256 ${sha256}`)
     return 0
   } catch (error) {

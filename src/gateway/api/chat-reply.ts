@@ -15,7 +15,7 @@ const Logprobs = z
   .nullable()
   .describe("As the host's runtime gave them; null unless asked for.")
 
-const FinishReason = z
+export const FinishReason = z
   .enum(['stop', 'length', 'tool_calls', 'content_filter', 'function_call'])
   .describe('`length` as well where the deadline or a cancel ended the answer.')
 

@@ -9,7 +9,14 @@ import { PaidRequestHeaders, priced, type ReplyHeader, routed } from './headers.
 
 const answer: Contents = {
   'application/json': { schema: ChatCompletion, examples: { text: examples.answer } },
-  'text/event-stream': { schema: ChatCompletionChunk, examples: { text: examples.stream } },
+  'text/event-stream': {
+    schema: ChatCompletionChunk,
+    examples: {
+      first: examples.firstChunk,
+      last: examples.lastChunk,
+      failed: examples.failedChunk,
+    },
+  },
 }
 
 export const chatEndpoints = {
@@ -17,7 +24,7 @@ export const chatEndpoints = {
     operationId: 'createChatCompletion',
     tag: 'Inference',
     summary: 'Complete a chat',
-    does: "OpenAI's chat completions. With `stream: true` the answer comes as server-sent events: chunks, then `data: [DONE]`; comments (`: ping`) keep a silent stream alive. Charge and receipt are durable before the last byte, and stand in `b3iq` of the answer or of its last chunk. An error after the first content comes as one chunk with `finish_reason: \"error\"`, and the stream ends without `[DONE]`. Fields that this document does not name are accepted and reach no host.",
+    does: 'OpenAI\'s chat completions. With `stream: true` the answer comes as server-sent events: chunks, then `data: [DONE]`; comments (`: ping`) keep a silent stream alive. Charge and receipt are durable before the last byte, and stand in `b3iq` of the answer or of its last chunk. An error after the first content comes as one chunk with `finish_reason: "error"`, and the stream ends without `[DONE]`. Fields that this document does not name are accepted and reach no host.',
     auth: 'inference',
     takes: PaidRequestHeaders,
     body: json(ChatRequest, { text: examples.request, tools: examples.toolRequest }),

@@ -19,29 +19,37 @@ export const bodied: Codes = [
   'unsupported_media_type',
 ]
 
+/** Of the key's limits and caps, and of the balance. */
+export const ofLimits: Codes = [
+  'rate_limit_exceeded',
+  'inflight_budget_exhausted',
+  'spend_cap_exceeded',
+  'insufficient_balance',
+]
+
 /** Of a request that takes a hold and asks hosts. */
 export const paid: Codes = [
   ...scoped,
   ...bodied,
+  ...ofLimits,
   'unsupported_parameter',
   'context_length_exceeded',
-  'insufficient_balance',
   'no_billing_identity',
   'model_not_allowed',
   'route_tier_not_allowed',
   'max_price_unmet',
-  'spend_cap_exceeded',
   'account_suspended',
   'model_not_found',
   'request_cancelled',
   'idempotency_in_progress',
   'idempotency_completed',
   'idempotency_key_reused',
-  'rate_limit_exceeded',
-  'inflight_budget_exhausted',
   'upstream_error',
   'upstream_timeout',
   'no_eligible_host',
   'capacity_exhausted',
+  'incident_paused',
   'ledger_unavailable',
+  'quote_expired',
+  'quote_mismatch',
 ]

@@ -2,11 +2,21 @@
 import * as z from 'zod'
 import { ExcludedBy } from '../../fleet/blockers.ts'
 import { errorFields } from '../../http/error-reply.ts'
-import { Usd } from '../../http/wire-fields.ts'
+import { Time, Usd } from '../../http/wire-fields.ts'
 
 export const Availability = z.strictObject({
   code: z.literal('no_eligible_host'),
   excluded_by: z.array(ExcludedBy).describe('Why candidates fell away, each reason once.'),
+})
+
+/** An operator's pause, as far as customers are told. */
+export const PausedBy = z.strictObject({
+  id: z.string(),
+  scope: z.strictObject({
+    kind: z.enum(['route_class', 'model', 'node', 'owner', 'customer', 'everything']),
+    id: z.string().optional().describe('Left out where it would name a host or its owner.'),
+  }),
+  until: Time.describe('When it ends at the latest.'),
 })
 
 const balance = 'With `insufficient_balance` and `inflight_budget_exhausted`.'
@@ -14,6 +24,7 @@ const balance = 'With `insufficient_balance` and `inflight_budget_exhausted`.'
 export const ErrorObject = z.strictObject({
   ...errorFields,
   availability: Availability.optional().describe('With `no_eligible_host`.'),
+  incident: PausedBy.optional().describe('With `incident_paused`.'),
   kind: z
     .enum(['rpm', 'tpm', 'concurrency', 'open_holds', 'inflight_budget'])
     .optional()
@@ -22,6 +33,9 @@ export const ErrorObject = z.strictObject({
     .union([z.int(), z.enum(['spend_day', 'spend_month'])])
     .optional()
     .describe('The limit that was met, or with `spend_cap_exceeded` which of the two caps.'),
+  limit_usd: Usd.optional().describe('With `spend_cap_exceeded`: the cap.'),
+  used_usd: Usd.optional().describe('Of the cap, what is spent and held.'),
+  resets_at: Time.optional().describe('When the limit that was met begins anew.'),
   scope: z.string().optional().describe('With `missing_scope`: the scope that it takes.'),
   required_hold_usd: Usd.optional().describe(balance),
   available_usd: Usd.optional().describe(balance),

@@ -27,6 +27,14 @@ export const replyHeaders = {
   'x-b3iq-customer-charge': usd.describe('The same as `X-B3IQ-Cost-Usd`.'),
   'x-b3iq-benchmark-cost': usd.describe('What a direct upstream would have asked, in USD.'),
   'x-b3iq-saved': usd.describe('Benchmark cost less the charge, in USD.'),
+  'x-ratelimit-limit-requests': count.describe(
+    'Of the key, per minute. Keys without it lack these.',
+  ),
+  'x-ratelimit-remaining-requests': count.describe('Left out where the reserve did not tell.'),
+  'x-ratelimit-reset-requests': text.describe('Until the minute is over: `59s`, `1m0s`.'),
+  'x-ratelimit-limit-tokens': count.describe('Of the key, per minute.'),
+  'x-ratelimit-remaining-tokens': count.describe('A request counts with the most that it may use.'),
+  'x-ratelimit-reset-tokens': text.describe('Until the minute is over.'),
   'x-next-cursor': text.describe('`after` of the next page, where there is one.'),
 } as const satisfies Readonly<Record<string, z.ZodType>>
 
@@ -36,8 +44,19 @@ export type ReplyHeader = keyof typeof replyHeaders
 export const everyReply: readonly ReplyHeader[] = ['x-request-id']
 export const everyError: readonly ReplyHeader[] = [...everyReply, 'x-should-retry', 'retry-after']
 
+/** Of a key with limits per minute, on success and on failure. */
+export const limited: readonly ReplyHeader[] = [
+  'x-ratelimit-limit-requests',
+  'x-ratelimit-remaining-requests',
+  'x-ratelimit-reset-requests',
+  'x-ratelimit-limit-tokens',
+  'x-ratelimit-remaining-tokens',
+  'x-ratelimit-reset-tokens',
+]
+
 /** Of what a host served, as far as it was known before the body began. */
 export const routed: readonly ReplyHeader[] = [
+  ...limited,
   'openai-processing-ms',
   'x-b3iq-router-dispatch-mode',
   'x-b3iq-router-node-id',
@@ -59,6 +78,10 @@ export const priced: readonly ReplyHeader[] = [
 
 /** Of a request that takes a hold. */
 export const PaidRequestHeaders = z.object({
+  'X-B3IQ-Quote-ID': z
+    .string()
+    .optional()
+    .describe('Of `POST /v1/account/quote`: locks its prices.'),
   'Idempotency-Key': z
     .string()
     .min(1)
@@ -67,6 +90,10 @@ export const PaidRequestHeaders = z.object({
     .describe(
       'The same key with the same body is charged once within 24 hours; answers are not stored, so a repetition is told the receipt instead.',
     ),
+  'X-B3IQ-Customer': z
+    .string()
+    .optional()
+    .describe('For smoke keys of the operator alone: the account that is asked for.'),
   'X-B3IQ-Deadline-Seconds': z
     .int()
     .min(15)

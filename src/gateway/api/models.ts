@@ -15,6 +15,8 @@ const Pricing = z.strictObject({
   prompt: usdPerToken,
   completion: usdPerToken,
   input_cache_read: usdPerToken.describe("USD per prompt token that a host's cache served."),
+  image: z.string().optional().describe('USD per image, of a model that makes them.'),
+  audio: z.string().optional().describe('USD per begun second, of a model that transcribes.'),
 })
 
 const modelFields = {

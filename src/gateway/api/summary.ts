@@ -13,6 +13,7 @@ export const Usage = z.strictObject({
   prompt_tokens_details: z.strictObject({
     cached_tokens: tokens.describe("Served by the host's cache, at the cached price."),
   }),
+  units: tokens.optional().describe('Images, or begun seconds of audio, where those are sold.'),
 })
 
 export const B3iqSummary = z.strictObject({

@@ -183,9 +183,10 @@ function lazyTerms(at: At, { book }: AccountProgress): () => Promise<ChargeTerms
   let terms: Promise<ChargeTerms> | undefined
   const read = async (): Promise<ChargeTerms> => {
     const keys = await at.keys.listKeys(at.accountId)
-    const caps = keys.map(
-      (key) => [key.keyId, { perDay: key.spendPerDay, perMonth: key.spendPerMonth }] as const,
-    )
+    const caps = keys.map(({ keyId, spendPerDay, spendPerMonth, limitsChangedAtMs }) => {
+      const perKey = { perDay: spendPerDay, perMonth: spendPerMonth }
+      return [keyId, { ...perKey, changedAtMs: limitsChangedAtMs }] as const
+    })
     const { verify, timeOfId } = at
     return { bookedThrough: book?.through ?? '', caps: new Map(caps), verify, timeOfId }
   }

@@ -10,6 +10,8 @@ import type { ChargeSums } from './sums.ts'
 export type SpendCaps = {
   readonly perDay: NanoUsd | undefined
   readonly perMonth: NanoUsd | undefined
+  /** They are these since then; undefined since the key was made. */
+  readonly changedAtMs?: number | undefined
 }
 
 export type ChargeTerms = {
@@ -72,18 +74,26 @@ function addSpend(
   return { day, onDay: onDay + charge, month, inMonth: inMonth + charge }
 }
 
-/** Told at the charge that passes the cap, and not again at every later one. */
+/** Gateways may go by the caps of before for so long: what they keep of a key, and what clocks are off. */
+const changeKnownAfterMs = 2 * 60_000
+
+/**
+ * Told at the charge that passes the cap, and not again at every later one. A period in which the caps were
+ * changed had others, too.
+ */
 function judgeSpend(
   spend: Spend,
   { holdId, charge }: Decision,
-  { perDay, perMonth }: SpendCaps,
+  { perDay, perMonth, changedAtMs }: SpendCaps,
 ): Discrepancy[] {
   const rows = [
     { period: spend.day, sum: spend.onDay, cap: perDay },
     { period: spend.month, sum: spend.inMonth, cap: perMonth },
   ]
+  const isBound = (period: string) =>
+    changedAtMs === undefined || Date.parse(period) >= changedAtMs + changeKnownAfterMs
   return rows.flatMap(({ period, sum, cap }) =>
-    cap !== undefined && sum > cap && sum - charge <= cap
+    cap !== undefined && sum > cap && sum - charge <= cap && isBound(period)
       ? {
           recordId: holdId,
           invariant: 'S14 no cap is ever exceeded',

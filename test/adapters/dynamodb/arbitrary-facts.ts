@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import type { HotItem, NodeFacts, NodeProfile } from '../../../src/fleet/node.ts'
 import type { CustomerKey } from '../../../src/keys/api-key.ts'
+import { formatUsd } from '../../../src/money/nano-usd.ts'
 import { OperatorRole, Scope } from '../../../src/protocol/account.ts'
 import { RouteTier, TrustTier } from '../../../src/protocol/catalogue.ts'
 import { RuntimeKind } from '../../../src/protocol/claim.ts'
@@ -197,8 +198,11 @@ export const anyProfile: fc.Arbitrary<NodeProfile> = fc.record({
   ),
 })
 
-const cap = fc.bigInt({ min: 0n, max: 10n ** 21n })
+const cap = fc.bigInt({ min: 0n, max: 10n ** 21n - 1n })
 const ulid = fc.stringMatching(/^[0-9A-HJKMNP-TV-Z]{26}$/)
+
+const pattern = fc.stringMatching(/^[a-z/*]{1,12}$/)
+const usd = cap.map(formatUsd)
 
 export const anyKey: fc.Arbitrary<CustomerKey> = fc.record({
   keyId: ulid.map((id) => `key_${id}`),
@@ -210,9 +214,15 @@ export const anyKey: fc.Arbitrary<CustomerKey> = fc.record({
   scopes: fc.subarray(Scope.options),
   policy: fc.record(
     {
-      models_allowed: fc.array(text, { maxLength: 4 }),
+      models_allowed: fc.array(pattern, { maxLength: 4 }),
+      models_denied: fc.array(pattern, { maxLength: 4 }),
       route_tiers: fc.subarray(RouteTier.options),
       trust_tiers: fc.subarray(TrustTier.options),
+      max_price: fc.record(
+        { prompt_usd_per_mtok: usd, completion_usd_per_mtok: usd, unit_usd: usd },
+        { requiredKeys: [] },
+      ),
+      smoke_usd_per_day: usd,
       exposes_node_id: fc.boolean(),
     },
     { requiredKeys: ['exposes_node_id'] },
@@ -223,6 +233,12 @@ export const anyKey: fc.Arbitrary<CustomerKey> = fc.record({
   tokensPerMinute: orNone(fc.integer({ min: 1, max: 1_000_000_000 })),
   concurrency: orNone(fc.integer({ min: 1, max: 64 })),
   createdAtMs: timeMs,
+  expiresAtMs: orNone(timeMs),
+  secret: fc.integer({ min: 1, max: 1_000_000 }),
+  previousSecretUntilMs: orNone(timeMs),
+  isCounted: fc.boolean(),
+  limitsChangedAtMs: orNone(timeMs),
+  version: fc.integer({ min: 1, max: 1_000_000 }),
 })
 
 export const anyOperatorKey = fc.record({

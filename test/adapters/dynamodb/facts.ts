@@ -10,7 +10,7 @@ import type {
 } from '../../../src/fleet/node.ts'
 import { allCapabilities, type Candidate } from '../../../src/fleet/pool.ts'
 import type { Beat, JoinCode } from '../../../src/fleet/ports.ts'
-import type { CustomerKey } from '../../../src/keys/api-key.ts'
+import { type CustomerKey, hasLimits } from '../../../src/keys/api-key.ts'
 import { CatalogueModel } from '../../../src/protocol/catalogue.ts'
 import type { HostFacts } from '../../../src/protocol/heartbeat.ts'
 import { nodeAliasOf, nodeIdOf } from '../../../src/protocol/node-identity.ts'
@@ -180,6 +180,14 @@ export function aCandidate(changes: Partial<Candidate> = {}): Candidate {
 
 export const anAccountId = () => `acct_${ulid(nowMs)}`
 
+const noLimits = {
+  spendPerDay: undefined,
+  spendPerMonth: undefined,
+  requestsPerMinute: undefined,
+  tokensPerMinute: undefined,
+  concurrency: undefined,
+}
+
 export const aKey = (
   accountId: string,
   changes: Partial<CustomerKey> = {},
@@ -191,11 +199,13 @@ export const aKey = (
   status: 'active',
   scopes: ['inference'],
   policy: { exposes_node_id: false },
-  spendPerDay: undefined,
-  spendPerMonth: undefined,
-  requestsPerMinute: undefined,
-  tokensPerMinute: undefined,
-  concurrency: undefined,
+  ...noLimits,
   createdAtMs: nowMs,
+  expiresAtMs: undefined,
+  secret: 1,
+  previousSecretUntilMs: undefined,
+  isCounted: hasLimits({ ...noLimits, ...changes }),
+  limitsChangedAtMs: undefined,
+  version: 1,
   ...changes,
 })

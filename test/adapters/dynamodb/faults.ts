@@ -11,12 +11,12 @@ export type Call = {
 /** `beforeCall` sees every call and may throw in its place. */
 export function withFaults(
   { endpoint, tables }: EmbeddedDynamodb,
-  beforeCall: (call: Call) => void,
+  beforeCall: (call: Call) => unknown,
 ): Database {
   const database = makeDatabase({ endpoint, tables })
   database.client.middlewareStack.add(
     (next, context) => async (args) => {
-      beforeCall({ command: context.commandName, input: args.input })
+      await beforeCall({ command: context.commandName, input: args.input })
       return next(args)
     },
     { step: 'initialize', name: 'testFaults' },

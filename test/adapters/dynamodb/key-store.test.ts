@@ -30,6 +30,12 @@ async function created(accountId: string, changes: Partial<CustomerKey> = {}) {
   return key
 }
 
+async function now({ keyId }: CustomerKey): Promise<CustomerKey> {
+  const key = await keys.readById(keyId)
+  if (!key) throw new Error('the key is there')
+  return key
+}
+
 async function revokedOnWallet(accountId: string): Promise<readonly number[]> {
   const wallet = await makeSweepStore(engine).readWallet(accountId)
   return [...(wallet?.revokedKeyOrdinals ?? [])].toSorted()
@@ -147,7 +153,11 @@ describe('revocation', () => {
     const accountId = await anAccount()
     const [kept, gone] = [await created(accountId), await created(accountId)]
     await keys.revokeKey(gone)
-    expect(await keys.readByHash(gone.keyHash)).toEqual({ ...gone, status: 'revoked' })
+    expect(await keys.readByHash(gone.keyHash)).toEqual({
+      ...gone,
+      status: 'revoked',
+      version: 2,
+    })
     expect(await keys.readByHash(kept.keyHash)).toEqual(kept)
     expect(await revokedOnWallet(accountId)).toEqual([2])
   })
@@ -157,6 +167,18 @@ describe('revocation', () => {
     const key = await created(accountId)
     await Promise.all([keys.revokeKey(key), keys.revokeKey(key)])
     expect(await revokedOnWallet(accountId)).toEqual([key.ordinal])
+  })
+
+  test('ends what somebody else changed or replaced since it was read', async () => {
+    const key = await created(await anAccount())
+    await keys.changeKey(key, { name: 'other', requestsPerMinute: 5 })
+    const next = { keyHash: `next ${key.keyHash}`, atMs: nowMs, graceMs: 60_000 }
+    await keys.rotateKey(await now(key), next)
+    await keys.revokeKey(key)
+    expect(await now(key)).toMatchObject({ name: 'other', status: 'revoked' })
+    for (const hash of [key.keyHash, next.keyHash]) {
+      expect((await keys.readByHash(hash))?.status).toBe('revoked')
+    }
   })
 
   test('that the wallet cannot take changes nothing', async () => {

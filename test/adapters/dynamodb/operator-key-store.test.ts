@@ -25,6 +25,8 @@ describe('the first owner key', () => {
     expect(await operators.bootstrapOwner(owner('ada'))).toBe(true)
     expect(await operators.bootstrapOwner(owner('bob'))).toBe(false)
     expect(await operators.readOperator('hash-of-ada')).toEqual(owner('ada'))
+    expect(await operators.readOperatorById('key_ada')).toEqual(owner('ada'))
+    expect(await operators.readOperatorById('key_bob')).toBeUndefined()
     expect(await operators.readOperator('hash-of-bob')).toBeUndefined()
   })
 

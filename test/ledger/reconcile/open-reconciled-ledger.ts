@@ -75,6 +75,7 @@ export async function openReconciledLedger(engine: EmbeddedDynamodb) {
     ...posting,
     journal: ledger.journal,
     places: closing,
+    readIncidents: async () => [],
     onFailure: sweeping.onFailure,
   }
   const putReceipt = async (Item: Record<string, unknown>) => {

@@ -99,6 +99,7 @@ function completeDepsOf(
     breakers: noBreakers,
     // Which routes are proven moves no money, so nothing of it is kept.
     fleet: { readHotItems: async () => hotItems, recordProbe: async () => undefined },
+    readIncidents: async () => [],
     deadlineMs: sim.plan.setting.deadlineMs,
     leaseMs: sim.leaseMs,
   }

@@ -13,6 +13,7 @@ export async function runPayouts(sim: Sim, task: Task): Promise<void> {
   const report = await closePayouts({
     ...postDepsOf(sim, task),
     places: closingOf(sim, task),
+    readIncidents: async () => [],
     onFailure: ({ error }) => {
       if (error instanceof StoreFault) sim.checker.count('payout: a node put off')
       else sim.world.fail(error)

@@ -75,14 +75,31 @@ const chunk = (choice: object, more: object = {}) => ({
   ...more,
 })
 
-const chunks = [
-  chunk({ delta: { role: 'assistant', content: '' }, finish_reason: null }),
-  chunk({ delta: { content: 'Hello!' }, finish_reason: null }),
-  chunk({ delta: {}, finish_reason: 'stop' }, { b3iq: summary }),
-]
+export const firstChunk: Example = {
+  summary: 'Data of the first event',
+  value: chunk({ delta: { role: 'assistant', content: '' }, finish_reason: null }),
+}
 
-/** As it stands on the wire. */
-export const stream: Example = {
-  summary: 'The same, streamed',
-  value: `${chunks.map((one) => `data: ${JSON.stringify(one)}\n\n`).join('')}data: [DONE]\n\n`,
+export const lastChunk: Example = {
+  summary: 'Data of the last event before [DONE]',
+  value: chunk({ delta: {}, finish_reason: 'stop' }, { b3iq: summary }),
+}
+
+export const failedChunk: Example = {
+  summary: 'Data of the last event where the host failed after its first content',
+  value: chunk(
+    { delta: { content: '' }, finish_reason: 'error' },
+    {
+      error: {
+        message: 'The host broke off its answer. What it had delivered is billed.',
+        type: 'server_error',
+        param: null,
+        code: 'upstream_error',
+        request_id: summary.request_id,
+        retryable: false,
+        status: 502,
+      },
+      b3iq: summary,
+    },
+  ),
 }

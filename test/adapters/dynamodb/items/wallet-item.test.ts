@@ -60,6 +60,8 @@ describe('a wallet', () => {
       holds: new Map(),
       counters: new Map(),
       revokedKeyOrdinals: new Set(),
+      oldestSecrets: new Map(),
+      limitVersions: new Map(),
       sweepBucket: undefined,
       closedBefore: undefined,
     })
@@ -99,6 +101,8 @@ describe('a wallet', () => {
         'cc#12': 2n,
         'revoked#2': true,
         'revoked#14': true,
+        'secret#12': '3',
+        'limits#14': '9',
         sweepBucket: '2026-11-21T05:10',
         somethingLater: 'kept',
       }),
@@ -113,6 +117,8 @@ describe('a wallet', () => {
       ]),
     )
     expect(wallet.revokedKeyOrdinals).toEqual(new Set([2, 14]))
+    expect(wallet.oldestSecrets).toEqual(new Map([[12, 3]]))
+    expect(wallet.limitVersions).toEqual(new Map([[14, 9]]))
     expect(wallet.sweepBucket).toBe('2026-11-21T05:10')
   })
 

@@ -54,10 +54,10 @@ describe('a dispatch with a good ticket', () => {
     ])
   })
 
-  it.each(['/v1/completions', '/v1/embeddings'])('is taken on %s too', async (path) => {
+  it('is taken on /v1/completions too', async () => {
     const { dispatch, runtime } = await openWorld()
-    const body = JSON.stringify({ model: 'm', prompt: 'p', input: 'i' })
-    const { response } = await dispatch({ path, body })
+    const path = '/v1/completions'
+    const { response } = await dispatch({ path, body: JSON.stringify({ model: 'm', prompt: 'p' }) })
     expect(response.status).toBe(200)
     expect(runtime.asked[0]?.path).toBe(path)
   })

@@ -41,6 +41,15 @@ describe('mode local', () => {
     expect(text).not.toContain('b3iq')
     expect(runtime.asked).toEqual([{ path: '/v1/chat/completions', body: JSON.parse(body) }])
 
+    const form = new FormData()
+    form.set('model', 'm')
+    form.set('file', new Blob(['RIFF']), 'speech.wav')
+    const heard = await ask('/v1/audio/transcriptions', { method: 'POST', body: form })
+    expect(heard.status).toBe(200)
+    await heard.text()
+    expect(runtime.asked.at(-1)?.path).toBe('/v1/audio/transcriptions')
+    expect([...(runtime.forms[0]?.keys() ?? [])]).toEqual(['model', 'file'])
+
     child.kill('SIGTERM')
     await once(child, 'close')
     expect(ingest.requests).toEqual([])

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { hostEvents } from '../../../../src/dispatch/host-events.ts'
 import { sha256Hex } from '../../../../src/protocol/canonical.ts'
-import { ClaimEvent, verifyClaim } from '../../../../src/protocol/claim.ts'
+import { ClaimEvent } from '../../../../src/protocol/claim.ts'
 import { limits } from '../../../../src/protocol/limits.ts'
 import { verifyProof } from '../../../../src/protocol/ticket.ts'
 import { content, done, type Reply, sse, stop, usage } from '../support/fake-runtime.ts'
@@ -168,21 +168,6 @@ describe('a reply that is one JSON document', () => {
   const json = (value: unknown): Reply => ({
     type: 'application/json',
     pieces: [JSON.stringify(value)],
-  })
-
-  it('carries the claim as a member: embeddings', async () => {
-    const embedding = { object: 'list', data: [{ index: 0, embedding: [0.1] }], model: 'm' }
-    const { dispatch, proxy } = await openWorld({
-      reply: json({ ...embedding, usage: { prompt_tokens: 3, total_tokens: 3 } }),
-    })
-    const body = JSON.stringify({ model: 'm', input: 'text' })
-    const { response } = await dispatch({ path: '/v1/embeddings', body })
-    const reply = await response.json()
-    expect(reply).toMatchObject(embedding)
-    const { claim } = ClaimEvent.parse(reply).b3iq
-    expect(verifyClaim(claim, proxy.node.signer.publicKey)).toBe(true)
-    expect(claim.claim.usage).toEqual({ prompt: 3, cached_prompt: 0, completion: 0 })
-    expect(claim.claim.output_sha256).toBe(sha256Hex(''))
   })
 
   it('is read as far as it fits beside its claim into what the gateway reads', async () => {

@@ -45,7 +45,7 @@ describe('paths outside the allowlist answer 404', () => {
     ['POST', '/v1/..%2fv1/chat/completions'],
     ['POST', '/V1/Chat/Completions'],
     ['POST', '/v1/responses'],
-    ['POST', '/v1/audio/transcriptions'],
+    ['POST', '/v1/audio/speech'],
     ['GET', '/v1'],
     ['GET', '/props'],
     ['GET', '/health'],

@@ -1,6 +1,7 @@
 /** A runtime on a real port that answers as its script says, byte for byte. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export type Reply = {
@@ -18,6 +19,8 @@ export type FakeRuntime = {
   readonly url: string
   /** What was asked of the inference endpoints, oldest first. */
   readonly asked: { readonly path: string; readonly body: Record<string, unknown> }[]
+  /** The forms among them, in the order in which they came. */
+  readonly forms: readonly FormData[]
   /** Bytes of replies so far; the runtime writes no faster than it is read. */
   readonly written: () => number
   /** Resolves when a client drops the connection of a running reply. */
@@ -51,14 +54,25 @@ export async function startFakeRuntime(options: {
   readonly surface?: Readonly<Record<string, unknown>>
 }): Promise<FakeRuntime> {
   const asked: FakeRuntime['asked'] = []
+  const forms: FormData[] = []
   let written = 0
   const { promise: dropped, resolve: drop } = Promise.withResolvers<void>()
+
+  async function note(path: string, request: IncomingMessage): Promise<void> {
+    const type = request.headers['content-type'] ?? ''
+    if (!type.startsWith('multipart/')) {
+      return void asked.push({ path, body: JSON.parse(await textOf(request)) })
+    }
+    asked.push({ path, body: {} })
+    const body = new Uint8Array(await buffer(request))
+    forms.push(await new Response(body, { headers: { 'content-type': type } }).formData())
+  }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? ''
     if (request.method === 'GET')
       return show(options.surface?.[path] ?? options.surface?.['*'], response)
-    asked.push({ path, body: JSON.parse(await textOf(request)) })
+    await note(path, request)
     response.once('close', () => {
       if (!response.writableFinished) drop()
     })
@@ -85,6 +99,7 @@ export async function startFakeRuntime(options: {
   return {
     url: `http://127.0.0.1:${portOf(server)}`,
     asked,
+    forms,
     written: () => written,
     dropped,
     close: async () => {

@@ -73,16 +73,25 @@ export const chatBody = (extra: object = {}): string =>
 export type Sending = {
   readonly proxyUrl: string
   readonly body: string
+  /** @default `application/json` */
+  readonly contentType?: string
   readonly ticket?: string
   readonly path?: string
   readonly signal?: AbortSignal
 }
 
-export function post({ proxyUrl, body, ticket, path, signal }: Sending): Promise<Response> {
+export function post({
+  proxyUrl,
+  body,
+  contentType,
+  ticket,
+  path,
+  signal,
+}: Sending): Promise<Response> {
   return fetch(`${proxyUrl}${path ?? '/v1/chat/completions'}`, {
     method: 'POST',
     headers: {
-      'content-type': 'application/json',
+      'content-type': contentType ?? 'application/json',
       ...(ticket === undefined ? {} : { [ticketHeader]: ticket }),
     },
     body,

@@ -12,13 +12,17 @@ import * as z from 'zod'
 const Ready = z.object({ port: z.int(), engine: z.string() })
 
 /** `isInference` is false where this platform has no binary and a script stands in. */
-export async function startShippedEngine(flags: readonly string[] = []) {
+export async function startShippedEngine(
+  flags: readonly string[] = [],
+  { embeds = false }: { readonly embeds?: boolean } = {},
+) {
   const folder = await mkdtemp(join(tmpdir(), 'b3iq-shipped-'))
   const path = join(folder, 'demo-F32.gguf')
   const writer = spawn(process.execPath, ['apps/local/engine/write-model.ts', path])
   const [, digest] = /sha256 ([0-9a-f]{64})/.exec(await text(writer.stdout)) ?? []
   const server = spawn(process.execPath, [
     ...['apps/local/engine/serve.ts', '--model', path, '--port', '0', '--alias', 'demo'],
+    ...(embeds ? ['--embedding-model', join(folder, 'demo-F32-embed.gguf')] : []),
     ...flags,
   ])
   onTestFinished(async () => {

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -158,6 +159,7 @@ describe('write-model', () => {
     expect(stdout).toMatch(/^\/.*written\.gguf\n\d+ bytes\nsha256 [0-9a-f]{64}\n$/)
     const beside = await readFile(join(model.folder, 'written.tokenizer.json'))
     expect(beside.equals(demoTokenizer)).toBe(true)
+    expect(existsSync(join(model.folder, 'written-embed.gguf'))).toBe(true)
   })
 
   it('says in one sentence why a file cannot be written', async () => {
