@@ -4,6 +4,8 @@
  */
 import * as z from 'zod'
 import { PublishedKeys, ReceiptView } from '../../src/protocol/receipt.ts'
+import { checkedBaseUrl } from './base-url.ts'
+import { exchange, type Reply } from './exchange.ts'
 import { type Outcome, ok, refuse } from './outcome.ts'
 import { parseDocument } from './parse-document.ts'
 
@@ -23,18 +25,8 @@ const WireErrorReply = z.object({
 })
 
 /** The same base URL that clients are given, with or without `/v1`, as it is shown and called. */
-export function checkedGatewayUrl(text: string, sendsKey: boolean): Outcome<string> {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.search || url.hash) {
-    return refuse(`"${text}" is not the URL of a gateway: write it as https://HOST.`)
-  }
-  if (sendsKey && url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    return refuse(
-      `An API key is not sent over plain http: write the gateway as https://${url.host}.`,
-    )
-  }
-  return ok(`${url.origin}${url.pathname.replace(/(\/v1)?\/*$/, '')}`)
-}
+export const checkedGatewayUrl = (text: string, sendsKey: boolean): Outcome<string> =>
+  checkedBaseUrl(text, 'gateway', { sendsKey })
 
 export async function fetchReceipt(gateway: Gateway, hash: string): Promise<Outcome<ReceiptView>> {
   const reply = await get(gateway, `/v1/receipts/${hash}`)
@@ -58,8 +50,6 @@ export async function fetchKeys({
     : refused(gateway, reply.value)
 }
 
-type Reply = { readonly status: number; readonly text: string }
-
 function refused({ url }: Gateway, { status, text }: Reply): Outcome<never> {
   const wire = parseDocument(text, WireErrorReply, { source: url, kind: 'an error' })
   if (!wire.ok) {
@@ -74,44 +64,21 @@ function refused({ url }: Gateway, { status, text }: Reply): Outcome<never> {
 
 async function get(gateway: Gateway, path: string): Promise<Outcome<Reply>> {
   const { url, apiKey, timeoutMs = defaultTimeoutMs } = gateway
-  try {
-    const response = await fetch(`${url}${path}`, {
-      headers: {
-        accept: 'application/json',
-        ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
-      },
-      // Where a redirect leads, a key must not follow.
-      redirect: 'error',
-      signal: AbortSignal.timeout(timeoutMs),
-    })
-    const text = await readBounded(response)
-    if (text === undefined) return refuse(`${url} answered with more than ${replyBytesMax} bytes.`)
-    return ok({ status: response.status, text })
-  } catch (error) {
-    const reason = isTimeout(error) ? `no whole reply in ${timeoutMs} ms` : networkReason(error)
-    return refuse(`The gateway ${url} cannot be reached: ${reason}. Start it or check --gateway.`)
+  const headers = {
+    accept: 'application/json',
+    ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
   }
-}
-
-async function readBounded({ body }: Response): Promise<string | undefined> {
-  const pieces: Uint8Array[] = []
-  let bytes = 0
-  for await (const piece of body ?? []) {
-    bytes += piece.byteLength
-    if (bytes > replyBytesMax) return undefined
-    pieces.push(piece)
+  const ask = { method: 'GET', url: `${url}${path}`, headers, timeoutMs, replyBytesMax }
+  const exchanged = await exchange(ask)
+  switch (exchanged.kind) {
+    case 'replied':
+      return ok(exchanged.reply)
+    case 'too_large':
+      return refuse(`${url} answered with more than ${replyBytesMax} bytes.`)
+    case 'refused_connection':
+    case 'no_reply':
+      return refuse(
+        `The gateway ${url} cannot be reached: ${exchanged.reason}. Start it or check --gateway.`,
+      )
   }
-  return Buffer.concat(pieces).toString('utf8')
-}
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
-
-const isTimeout = (error: unknown): boolean =>
-  error instanceof Error && error.name === 'TimeoutError'
-
-/** `fetch` says only that it failed; the reason is in the cause. */
-function networkReason(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  return cause instanceof Error ? cause.message || cause.name : String(cause)
 }

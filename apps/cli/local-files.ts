@@ -1,5 +1,6 @@
 /** Everything that the command line reads from disk, within bounds of size. */
 import { createReadStream } from 'node:fs'
+import { access } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import * as z from 'zod'
 import { type Outcome, ok, refuse } from './outcome.ts'
@@ -37,12 +38,21 @@ export async function readyGatewayUrl(readyFile: string): Promise<string | undef
   return ready.ok ? ready.value.gatewayUrl : undefined
 }
 
-async function readText(path: string): Promise<Outcome<string>> {
+/** False where there is no such file; whatever else is wrong with it shows when it is read. */
+export async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    (error: unknown) => codeOf(error) !== 'ENOENT',
+  )
+}
+
+/** `fileBytesMax` bounds what is taken in. */
+export async function readText(path: string, fileBytesMax = bytesMax): Promise<Outcome<string>> {
   try {
     const signal = AbortSignal.timeout(readTimeoutMs)
     // One byte above the bound tells a file that reaches it from one that exceeds it.
-    const bytes = await buffer(createReadStream(path, { end: bytesMax, signal }))
-    if (bytes.length > bytesMax) return refuse(`${path} is larger than ${bytesMax} bytes.`)
+    const bytes = await buffer(createReadStream(path, { end: fileBytesMax, signal }))
+    if (bytes.length > fileBytesMax) return refuse(`${path} is larger than ${fileBytesMax} bytes.`)
     return ok(bytes.toString('utf8'))
   } catch (error) {
     return refuse(`${path} cannot be read: ${reasonOf(error)}.`)
@@ -53,11 +63,15 @@ const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EISDIR: 'it is a folder',
   EACCES: 'its permissions do not allow it',
+  EEXIST: 'there is such a file already',
+  ENOTDIR: 'a part of its path is no folder',
   ABORT_ERR: 'it did not end in time',
 }
 
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  return reasons[code] ?? error.message
+  return reasons[codeOf(error)] ?? error.message
 }
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''

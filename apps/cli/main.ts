@@ -1,37 +1,40 @@
 /**
- * The command line of `b3iq`. Exit codes: 0 verified, 1 not verified, 2 could not be judged. It
- * ships to customers, so it knows the wire, receipts and money, and nothing of how the gateway works.
+ * The command line of `b3iq` as a process. It ships to customers, so it knows the wire, receipts and
+ * money, and nothing of how the gateway works.
  */
+import { randomBytes } from 'node:crypto'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { verify, verifyUsage } from './commands/verify.ts'
-import { printable } from './printable.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { runCommandLine } from './command-line.ts'
+import type { World } from './world.ts'
 
-const usage = `usage: b3iq <command>
+const interrupt = new AbortController()
 
-${verifyUsage}`
-
-const readyFile = join(import.meta.dirname, '..', '..', '.local', 'ready.json')
-
-const print = (text: string) => process.stdout.write(`${text}\n`)
-
-function complain(message: string): number {
-  process.stderr.write(`b3iq: ${printable(message)}\n`)
-  return 2
+const world: World = {
+  env: process.env,
+  homeDir: homedir(),
+  readyFile: join(import.meta.dirname, '..', '..', '.local', 'ready.json'),
+  stdin: process.stdin,
+  writeOut: (text) => void process.stdout.write(text),
+  writeErr: (text) => void process.stderr.write(text),
+  isTerminal: process.stderr.isTTY === true,
+  nowMs: Date.now,
+  sleep: async (durationMs, signal) => {
+    await delay(durationMs, undefined, { signal }).catch(() => undefined)
+  },
+  random: Math.random,
+  newId: (bytes) => randomBytes(bytes).toString('base64url'),
+  interrupted: () => {
+    if (process.listenerCount('SIGINT') === 0) process.once('SIGINT', () => interrupt.abort())
+    return interrupt.signal
+  },
 }
 
-async function main([command, ...args]: readonly string[]): Promise<number> {
-  if (command === undefined) return complain('Name a command: "b3iq --help" shows what there is.')
-  if (command === 'help' || [command, ...args].some((arg) => arg === '--help' || arg === '-h')) {
-    print(usage)
-    return 0
-  }
-  if (command !== 'verify') {
-    return complain(`There is no command "${command}": "b3iq --help" shows what there is.`)
-  }
-  const outcome = await verify(args, readyFile)
-  if (!outcome.ok) return complain(outcome.message)
-  print(outcome.value.text)
-  return outcome.value.isVerified ? 0 : 1
-}
+// Whoever reads may have read enough: `b3iq usage | head` is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
 
-process.exitCode = await main(process.argv.slice(2))
+process.exitCode = await runCommandLine(process.argv.slice(2), world)
