@@ -2,3 +2,5 @@
 import './product/stack.ts'
 import './product/paid-request.ts'
 import './product/compatibility.ts'
+// Last: it pauses the host.
+import './product/operator-cli.ts'
