@@ -28,9 +28,12 @@ export const tables = {
     // A wallet with open holds sits in the bucket of the minute in which its first one expires.
     keysOnlyIndexes: [{ name: 'bySweepBucket', partitionKey: 'sweepBucket', sortKey: 'pk' }],
   },
-  /** Customer keys, operator keys, join codes and idempotency claims, all stored by hash. */
+  /**
+   * Customer keys, operator keys, join codes and idempotency claims, all stored by hash; and what operators
+   * changed, by day, which never expires.
+   */
   keys: { partitionKey: 'pk', sortKey: 'sk', keysOnlyIndexes: [], timeToLive: 'expiresAtSec' },
-  /** Nodes, their profiles and hot items, the pool shards per model, the catalogue. */
+  /** Nodes, their profiles and hot items, the pool shards per model, the catalogue, incidents. */
   profiles: { partitionKey: 'pk', sortKey: 'sk', keysOnlyIndexes: [] },
   /** One receipt per hold, found by account and hold, by its hash, by the node's. */
   receipts: {

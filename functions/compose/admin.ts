@@ -1,10 +1,12 @@
 /** Wires the operators' surface and its bootstrap. */
 
 import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
+import { makeAuditStore } from '../../src/adapters/dynamodb/audit-store.ts'
 import { makeBreakerStore } from '../../src/adapters/dynamodb/breaker-store.ts'
 import { makeCatalogueStore } from '../../src/adapters/dynamodb/catalogue-store.ts'
 import { makeClosingStore } from '../../src/adapters/dynamodb/closing-store.ts'
 import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
+import { makeIncidentStore } from '../../src/adapters/dynamodb/incident-store.ts'
 import { makeJobStore } from '../../src/adapters/dynamodb/job-store.ts'
 import { makeJoinCodeStore } from '../../src/adapters/dynamodb/join-code-store.ts'
 import { makeJournalStore } from '../../src/adapters/dynamodb/journal-store.ts'
@@ -13,11 +15,13 @@ import { makeOperatorKeyStore } from '../../src/adapters/dynamodb/operator-key-s
 import { makeReceiptStore } from '../../src/adapters/dynamodb/receipt-store.ts'
 import { makeReputationStore } from '../../src/adapters/dynamodb/reputation-store.ts'
 import { makeRolloutStore } from '../../src/adapters/dynamodb/rollout-store.ts'
+import { makeSpendStore } from '../../src/adapters/dynamodb/spend-store.ts'
 import { makeSpotCheckStore } from '../../src/adapters/dynamodb/spot-check-store.ts'
 import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
 import type { AdminDeps } from '../../src/admin/app.ts'
 import type { BootstrapDeps } from '../../src/admin/bootstrap.ts'
-import { peppersOf } from '../../src/keys/stage-secrets.ts'
+import { claimSecretOf, peppersOf } from '../../src/keys/stage-secrets.ts'
+import { explainRouteOf } from './explain.ts'
 import { type Base, composeBase, isOwnTrafficOf, log, system, tunnelsOf } from './parts.ts'
 import { recomputeOf } from './recompute.ts'
 
@@ -58,7 +62,12 @@ function adminDepsOf(base: Base) {
     joinCodes: makeJoinCodeStore(database),
     jobs: makeJobStore(database),
     rollouts: makeRolloutStore(database),
+    spend: makeSpendStore(database, system),
     spotChecks: makeSpotCheckStore(database),
+    audit: makeAuditStore(database),
+    incidents: makeIncidentStore(database),
+    claimSecret: claimSecretOf(secrets),
+    explainRoute: explainRouteOf(base),
     tunnels: tunnelsOf(base),
     peppers: peppersOf(secrets),
     recompute: recomputeOf(base),

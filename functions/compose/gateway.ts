@@ -1,4 +1,5 @@
 /** Wires the gateway: environment → adapters → use cases. */
+import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
 import { makeJournalStore } from '../../src/adapters/dynamodb/journal-store.ts'
 import { makeKeyStore } from '../../src/adapters/dynamodb/key-store.ts'
 import { makePoolStore } from '../../src/adapters/dynamodb/pool-store.ts'
@@ -10,6 +11,7 @@ import type { GatewayDeps } from '../../src/gateway/deps.ts'
 import { makeFreshCache } from '../../src/gateway/fresh-cache.ts'
 import { readShardFrom } from '../../src/gateway/read-shard.ts'
 import { claimSecretOf, peppersOf, publishedKeysOf } from '../../src/keys/stage-secrets.ts'
+import { readOpenApi } from '../gateway/openapi-file.ts'
 import { completeDepsOf } from './complete.ts'
 import { composeBase, log, system } from './parts.ts'
 
@@ -22,6 +24,7 @@ export async function composeGateway(
   const { secrets, database } = base
   const pool = makePoolStore(database)
   const keys = makeKeyStore(database)
+  const accounts = makeAccountStore(database)
   const { nowMs } = system
   const requestMarks = makeRequestMarkStore(database)
   const catalogue = makeFreshCache(pool.readPublicCatalogue, { freshMs, nowMs })
@@ -35,10 +38,13 @@ export async function composeGateway(
     requestMarks,
     watchCancel: makeCancelWatch({ ...system, store: requestMarks }),
     keys: makeFreshCache(keys.readByHash, { freshMs, nowMs }),
+    readKey: keys.readById,
+    accounts: makeFreshCache(accounts.readAccount, { freshMs, nowMs }),
     shards: readShardFrom(pool, { random: system.random, freshMs, nowMs }),
     publicCatalogue: () => catalogue('public'),
     peppers: peppersOf(secrets),
     publishedKeys: publishedKeysOf(secrets),
+    readOpenApi,
     claimSecret: claimSecretOf(secrets),
   }
 }

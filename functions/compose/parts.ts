@@ -41,7 +41,10 @@ export async function composeBase(
 }
 
 /** On AWS a function's role limits it; where there is none, its client does. */
-function databaseOf({ tables, dynamodbEndpoint: endpoint, isLocal }: Config, principal: Principal) {
+export function databaseOf(
+  { tables, dynamodbEndpoint: endpoint, isLocal }: Config,
+  principal: Principal,
+) {
   return makeDatabase({ tables, endpoint, enforce: isLocal ? { principal } : undefined })
 }
 

@@ -14,17 +14,20 @@ import { makeSpotCheckStore } from '../../src/adapters/dynamodb/spot-check-store
 import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
 import { makePoolMetrics, makeReconcileMetrics } from '../../src/adapters/metrics.ts'
 import { deployedBudget, laptopBudget } from '../../src/benchmark/budget.ts'
-import { makeUnpaidDispatch } from '../../src/benchmark/dispatch.ts'
+import { makeUnpaidDispatch, makeUnpaidDocuments } from '../../src/benchmark/dispatch.ts'
 import { type LiveSpeedDeps, observeLiveSpeed } from '../../src/benchmark/observe-live-speed.ts'
 import type { FleetStore } from '../../src/fleet/ports.ts'
 import { type Finding, keptByHeir, passOnFinding } from '../../src/fleet/successors.ts'
 import { makeAskOneHost } from '../../src/gateway/ask-one-host.ts'
 import { neverCancelled } from '../../src/gateway/cancel-watch.ts'
-import { findPaidDispatch } from '../../src/gateway/paid-dispatch.ts'
+import { documentOrder } from '../../src/gateway/document-orders.ts'
+import { findPaidDispatch, findPaidDocuments } from '../../src/gateway/paid-dispatch.ts'
 import { advanceJobs } from '../../src/jobs/advance-jobs.ts'
 import { publishedKeysOf } from '../../src/keys/stage-secrets.ts'
 import { sweep } from '../../src/ledger/sweep.ts'
 import type { ScheduleName } from '../../src/names.ts'
+import { assert } from '../../src/protocol/assert.ts'
+import type { DocumentRequest } from '../../src/protocol/document-request.ts'
 import { verifyReceipt } from '../../src/receipts/verify-receipt.ts'
 import {
   type KeepDeps,
@@ -41,7 +44,7 @@ import { type ReconcileLedgerDeps, reconcileLedger } from '../../src/schedules/r
 import { runBenchmarks, type UnmeasuredRun } from '../../src/schedules/run-benchmarks.ts'
 import { runSpotChecks } from '../../src/schedules/run-spot-checks.ts'
 import { runSteps, type StepFailure } from '../../src/schedules/run-steps.ts'
-import { completeDepsOf } from './complete.ts'
+import { completeDepsOf, readIncidentsOf } from './complete.ts'
 import {
   attemptDepsOf,
   type Base,
@@ -110,7 +113,13 @@ const runners: Readonly<Record<ScheduleName, (base: Base) => RunSchedule>> = {
       catalogue,
       unpaid: makeUnpaidDispatch(attemptDepsOf(base)),
       findPaid: () => findPaidDispatch(payer),
+      unpaidDocuments: makeUnpaidDocuments({
+        ...attemptDepsOf(base),
+        hostBody: documentBody,
+      }),
+      findPaidDocuments: () => findPaidDocuments(payer),
       budget: base.config.isLocal ? laptopBudget : deployedBudget,
+      readIncidents: payer.readIncidents,
       onUnmeasured: (run: UnmeasuredRun) => log('benchmark_without_evidence', run),
     }
     return () => runBenchmarks(deps)
@@ -162,6 +171,7 @@ const runners: Readonly<Record<ScheduleName, (base: Base) => RunSchedule>> = {
       ...system,
       journal: makeJournalStore(database),
       places: makeClosingStore(database),
+      readIncidents: readIncidentsOf({ database }),
       onFailure: ({ nodeId, error }: { nodeId: string; error: unknown }) =>
         log('payout_failed', { nodeId, message: messageOf(error) }),
     }
@@ -171,6 +181,13 @@ const runners: Readonly<Record<ScheduleName, (base: Base) => RunSchedule>> = {
     const deps = reconcileDepsOf(base)
     return () => reconcileLedger(deps)
   },
+}
+
+/** A benchmark's request, as customers' reach hosts. */
+async function documentBody(request: DocumentRequest, model: string) {
+  const order = await documentOrder(system, request)
+  assert(order.ok, 'a benchmark asks what can be asked', { path: request.path })
+  return order.value.hostBody(model)
 }
 
 /** Accrual reads every decided request once: what hosts did is learned from there. */

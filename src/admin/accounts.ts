@@ -1,30 +1,44 @@
 /** Customers: who they are, and whether they may spend. */
 import * as z from 'zod'
 import { isoTime } from '../http/iso-time.ts'
-import type { Account, AccountStore, Paged, SweepStore } from '../ledger/ports.ts'
+import type { Account, AccountEditor, AccountStore, Paged, SweepStore } from '../ledger/ports.ts'
 import type { Wallet } from '../ledger/wallet.ts'
 import { formatUsd } from '../money/nano-usd.ts'
+import { AccountTags } from '../protocol/account.ts'
 import type { Ids, NowMs } from '../protocol/clock.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
 import { OwnerId } from './join-codes.ts'
 import { pageFields, toList } from './page.ts'
 
 export type AccountDeps = {
-  readonly accounts: AccountStore
+  readonly accounts: AccountStore & AccountEditor
   readonly wallets: Pick<SweepStore, 'readWallet'>
   readonly ids: Ids
   readonly nowMs: NowMs
 }
 
+const AccountName = z.string().trim().min(1).max(128)
+
 export const AccountDraft = z.strictObject({
-  name: z.string().trim().min(1).max(128),
-  /** For the operator's own tests. */
+  name: AccountName,
+  /** For the operator's own tests: smoke keys may spend of it. */
   smoke: z.boolean().default(false),
   /** The host owner that this customer also is: its own hosts earn nothing from it. */
   owner_id: OwnerId.optional(),
+  tags: AccountTags.default({}),
 })
 
-export const AccountChange = z.strictObject({ status: z.enum(['active', 'suspended']) })
+/** What is left out stays; tags change all together. */
+export const AccountPatch = z
+  .strictObject({
+    name: AccountName,
+    smoke: z.boolean(),
+    owner_id: OwnerId.nullable(),
+    tags: AccountTags,
+    status: z.enum(['active', 'suspended']),
+  })
+  .partial()
+  .refine((patch) => Object.keys(patch).length > 0, 'name at least one field to change')
 
 export const AccountQuery = z.strictObject(pageFields)
 
@@ -60,15 +74,16 @@ export async function showAccount(deps: AccountDeps, accountId: string): Promise
 export async function changeAccount(
   deps: AccountDeps,
   accountId: string,
-  { status }: z.infer<typeof AccountChange>,
+  { owner_id: ownerId, ...patch }: z.infer<typeof AccountPatch>,
 ): Promise<Result<object>> {
-  const isThere = await deps.accounts.setStatus(accountId, status)
+  const isThere = await deps.accounts.changeAccount(accountId, { ...patch, ownerId })
   return isThere ? showAccount(deps, accountId) : refuse('account_not_found')
 }
 
-function toWireAccount({ accountId, name, smoke, ownerId, createdAtMs }: Account) {
+function toWireAccount({ accountId, name, smoke, ownerId, createdAtMs, tags = {} }: Account) {
   const created_at = isoTime(createdAtMs)
-  return { object: 'account', id: accountId, name, smoke, owner_id: ownerId ?? null, created_at }
+  const owner_id = ownerId ?? null
+  return { object: 'account', id: accountId, name, smoke, owner_id, tags, created_at }
 }
 
 function toWireWallet({ status, available, held, spent, funded, granted, holds }: Wallet) {

@@ -10,9 +10,9 @@ import { CatalogueModel } from '../protocol/catalogue.ts'
 import type { Ids } from '../protocol/clock.ts'
 import { Reference } from '../spot-checks/reference.ts'
 import {
-  AccountChange,
   type AccountDeps,
   AccountDraft,
+  AccountPatch,
   AccountQuery,
   changeAccount,
   createAccount,
@@ -26,6 +26,7 @@ import {
   approve,
   showAdjustment,
 } from './adjustments.ts'
+import { type AuditDeps, AuditQuery, listAudit, showAudit } from './audit.ts'
 import { CreditDraft, creditAccount } from './credits.ts'
 import {
   type DeploymentDeps,
@@ -36,8 +37,18 @@ import {
 } from './deployments.ts'
 import { type EntryDeps, listEntries } from './entries.ts'
 import type { IdentifyDeps } from './identify-operator.ts'
+import {
+  type IncidentDeps,
+  IncidentDraft,
+  IncidentQuery,
+  listIncidents,
+  openIncident,
+  resolveIncident,
+  showIncident,
+} from './incidents.ts'
 import { cancel, type JobDeps, JobQuery, listJobs, orderForNode, showJob } from './jobs.ts'
 import { createJoinCode, type JoinCodeDeps, JoinCodeDraft } from './join-codes.ts'
+import { changeKey, KeyPatch, KeyRotation, rotateKey } from './key-changes.ts'
 import {
   createKey,
   type KeyDeps,
@@ -47,7 +58,7 @@ import {
   revokeKey,
   showKey,
 } from './keys.ts'
-import { listModels, type ModelDeps, putModel } from './models.ts'
+import { listModels, type ModelDeps, ModelQuery, putModel } from './models.ts'
 import { changeNode, listNodes, type NodeDeps, NodeQuery, showNode } from './nodes.ts'
 import {
   createOperatorKey,
@@ -70,7 +81,8 @@ import {
   type PlatformAccountDeps,
   setPlatformAccount,
 } from './platform-account.ts'
-import { listReferences, putReference, type ReferenceDeps } from './references.ts'
+import type { RecordDeps } from './record-change.ts'
+import { listReferences, putReference, type ReferenceDeps, ReferenceQuery } from './references.ts'
 import { type RefundDeps, RefundDraft, refundCharge } from './refunds.ts'
 import { type ReputationDeps, showReputation } from './reputation.ts'
 import {
@@ -81,7 +93,16 @@ import {
   RolloutQuery,
   showRollout,
 } from './rollouts.ts'
+import {
+  askForRoute,
+  questionBytesMax,
+  type RouteExplainDeps,
+  RouteQuestion,
+} from './route-explain.ts'
 import { makeRoutes } from './routes.ts'
+import { type SpendDeps, showSpend } from './spend.ts'
+import { SpendQuery } from './spend-query.ts'
+import { makeSubjectViews, type SubjectViewDeps } from './subject-views.ts'
 import { clearVerdict, type VerdictDeps } from './verdicts.ts'
 
 export type AdminDeps = Omit<SurfaceDeps, 'ids'> & { readonly ids: Ids } & IdentifyDeps &
@@ -101,18 +122,24 @@ export type AdminDeps = Omit<SurfaceDeps, 'ids'> & { readonly ids: Ids } & Ident
   ReferenceDeps &
   PlatformAccountDeps &
   VerdictDeps &
-  OperatorKeyDeps
+  OperatorKeyDeps &
+  SpendDeps &
+  AuditDeps &
+  IncidentDeps &
+  RouteExplainDeps &
+  RecordDeps &
+  SubjectViewDeps
 
 const NoQuery = z.strictObject({})
 
 export function makeAdminApp(deps: AdminDeps): Hono<SurfaceEnv> {
   const app = makeSurface(deps)
-  const { show, take, act } = makeRoutes(app, deps)
+  const { show, ask, take, act } = makeRoutes(app, { ...deps, view: makeSubjectViews(deps) })
 
   take('POST /admin/accounts', AccountDraft, (draft) => createAccount(deps, draft))
   show('GET /admin/accounts', AccountQuery, (query) => listAccounts(deps, query))
   show('GET /admin/accounts/:id', NoQuery, (_, { id }) => showAccount(deps, id))
-  take('PATCH /admin/accounts/:id', AccountChange, (change, { id }) =>
+  take('PATCH /admin/accounts/:id', AccountPatch, (change, { id }) =>
     changeAccount(deps, id, change),
   )
   show('GET /admin/accounts/:id/entries', AccountQuery, (query, { id }) =>
@@ -134,6 +161,8 @@ export function makeAdminApp(deps: AdminDeps): Hono<SurfaceEnv> {
   take('POST /admin/keys', KeyDraft, (draft) => createKey(deps, draft))
   show('GET /admin/keys', KeyQuery, (query) => listKeys(deps, query))
   show('GET /admin/keys/:id', NoQuery, (_, { id }) => showKey(deps, id))
+  take('PATCH /admin/keys/:id', KeyPatch, (patch, { id }) => changeKey(deps, id, patch))
+  take('POST /admin/keys/:id/rotate', KeyRotation, (grace, { id }) => rotateKey(deps, id, grace))
   act('DELETE /admin/keys/:id', ({ id }) => revokeKey(deps, id))
 
   take('POST /admin/operator-keys', OperatorKeyDraft, (draft) => createOperatorKey(deps, draft))
@@ -171,11 +200,23 @@ export function makeAdminApp(deps: AdminDeps): Hono<SurfaceEnv> {
   )
 
   take('POST /admin/deployments/clear-verdict', DeploymentName, (name) => clearVerdict(deps, name))
-  show('GET /admin/references', NoQuery, () => listReferences(deps))
+  show('GET /admin/references', ReferenceQuery, (query) => listReferences(deps, query))
   take('PUT /admin/references', Reference, (reference) => putReference(deps, reference))
   take('PUT /admin/platform-account', PlatformAccount, (body) => setPlatformAccount(deps, body))
 
-  show('GET /admin/models', NoQuery, () => listModels(deps))
+  show('GET /admin/audit', AuditQuery, (query) => listAudit(deps, query))
+  show('GET /admin/audit/:id', NoQuery, (_, { id }) => showAudit(deps, id))
+  show('GET /admin/incidents', IncidentQuery, (query) => listIncidents(deps, query))
+  take('POST /admin/incidents', IncidentDraft, (draft, call) => openIncident(deps, draft, call))
+  show('GET /admin/incidents/:id', NoQuery, (_, { id }) => showIncident(deps, id))
+  act('POST /admin/incidents/:id/resolve', (call) => resolveIncident(deps, call))
+  ask('POST /admin/route-explain', RouteQuestion, {
+    bodyBytesMax: questionBytesMax,
+    use: (question) => askForRoute(deps, question),
+  })
+
+  show('GET /admin/spend', SpendQuery, (query) => showSpend(deps, query))
+  show('GET /admin/models', ModelQuery, (query) => listModels(deps, query))
   take('PUT /admin/models', CatalogueModel, (model) => putModel(deps, model))
   return app
 }

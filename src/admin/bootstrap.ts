@@ -10,13 +10,15 @@ import { hashKey, makeKey, type OperatorKeyStore, type Peppers } from '../keys/a
 import { assert } from '../protocol/assert.ts'
 import type { Ids } from '../protocol/clock.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
+import { type RecordDeps, recordChange, toResponse } from './record-change.ts'
 
-export type BootstrapDeps = SurfaceDeps & {
-  readonly operators: Pick<OperatorKeyStore, 'bootstrapOwner'>
-  readonly peppers: Peppers
-  readonly ids: Ids
-  readonly guard: BootstrapGuard
-}
+export type BootstrapDeps = SurfaceDeps &
+  RecordDeps & {
+    readonly operators: Pick<OperatorKeyStore, 'bootstrapOwner'>
+    readonly peppers: Peppers
+    readonly ids: Ids
+    readonly guard: BootstrapGuard
+  }
 
 /** `iam`: whoever arrives here was admitted by AWS. */
 export type BootstrapGuard =
@@ -28,12 +30,33 @@ export const bootstrapTokenHeader = 'x-b3iq-bootstrap-token'
 export function makeBootstrapApp(deps: BootstrapDeps): Hono<SurfaceEnv> {
   const app = makeSurface(deps)
   app.post('/admin/bootstrap', async (c) => {
-    const admitted = isAdmitted(deps.guard, c.req.header(bootstrapTokenHeader))
-    const result = admitted ? await mintOwner(deps) : refuse('invalid_operator_key')
-    return resultResponse(result, c.get('requestId'))
+    const requestId = c.get('requestId')
+    if (!isAdmitted(deps.guard, c.req.header(bootstrapTokenHeader))) {
+      return resultResponse(refuse('invalid_operator_key'), requestId)
+    }
+    const answered = await recordChange(deps, {
+      ...firstOwner,
+      path: c.req.path,
+      requestId,
+      idempotencyKey: c.req.header('idempotency-key'),
+      use: () => mintOwner(deps),
+    })
+    return toResponse(answered, requestId)
   })
   return app
 }
+
+/** Nobody operates yet: whoever the guard admits has an owner's part. */
+const firstOwner = {
+  route: 'POST /admin/bootstrap',
+  subject: 'operator_key',
+  named: { inReply: 'id' },
+  isRepeatable: false,
+  idInPath: '',
+  body: null,
+  by: { keyId: 'bootstrap', name: 'bootstrap', role: 'owner' },
+  view: async () => undefined,
+} as const
 
 async function mintOwner(deps: BootstrapDeps): Promise<Result<object>> {
   const { operators, peppers, ids, nowMs } = deps

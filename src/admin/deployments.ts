@@ -1,6 +1,7 @@
 /** Every node × profile with its gates, and the switch that takes one out of rotation and back. */
 import * as z from 'zod'
 import { runbookOf } from '../fleet/blockers.ts'
+import { pageOfFleet } from '../fleet/fleet-page.ts'
 import type { Breaker, ObservedBenchmark } from '../fleet/node.ts'
 import { type FleetRow, type JudgedProfile, judgeNode } from '../fleet/pool.ts'
 import { isoTime } from '../http/iso-time.ts'
@@ -9,7 +10,7 @@ import { ok, type Result, refuse } from '../protocol/result.ts'
 import { stateOf } from '../routing/breaker.ts'
 import type { BreakerReset } from '../routing/ports.ts'
 import { type NodeDeps, unknownCursor } from './nodes.ts'
-import { pageFields, pageOfFleet, toList } from './page.ts'
+import { pageFields, toList } from './page.ts'
 
 export type DeploymentDeps = NodeDeps & { readonly breakers: BreakerReset }
 

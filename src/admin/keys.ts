@@ -1,15 +1,15 @@
 /** Customer keys: shown once when made, afterwards known by id alone. */
 import * as z from 'zod'
-import { isoTime } from '../http/iso-time.ts'
 import { type CustomerKey, hashKey, type KeyStore, makeKey, type Peppers } from '../keys/api-key.ts'
 import type { Account, AccountStore } from '../ledger/ports.ts'
-import { formatUsd, type NanoUsd, parseUsd } from '../money/nano-usd.ts'
 import { KeyLimits, KeyPolicy, Scope } from '../protocol/account.ts'
 import { assert } from '../protocol/assert.ts'
 import type { Ids, NowMs } from '../protocol/clock.ts'
 import { AccountId } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
+import { noLimits, withLimits } from './key-limits.ts'
+import { toWireKey } from './key-view.ts'
 import { pageFields, toList } from './page.ts'
 
 export type KeyDeps = {
@@ -20,12 +20,16 @@ export type KeyDeps = {
   readonly nowMs: NowMs
 }
 
+export const KeyName = z.string().trim().min(1).max(128)
+export const ExpiryTime = z.iso.datetime({ offset: true })
+
 export const KeyDraft = z.strictObject({
   account_id: AccountId,
-  name: z.string().trim().min(1).max(128),
+  name: KeyName,
   scopes: z.array(Scope).min(1).max(8).default(['inference']),
   policy: KeyPolicy.prefault({}),
   limits: KeyLimits.default({}),
+  expires_at: ExpiryTime.nullable().default(null),
 })
 
 export const KeyQuery = z.strictObject({ ...pageFields, account_id: AccountId })
@@ -34,12 +38,14 @@ export async function createKey(
   deps: KeyDeps,
   draft: z.infer<typeof KeyDraft>,
 ): Promise<Result<object>> {
-  const caps = spendCaps(draft.limits)
-  if (!caps.ok) return caps
   const createdAtMs = deps.nowMs()
-  const secret = makeKey('sk-b3iq', deps.peppers, deps.ids)
-  const keyHash = hashKey(secret, 'sk-b3iq', deps.peppers)
-  assert(keyHash !== undefined, 'a key of ours has a hash')
+  const expiresAtMs = expiryOf(draft.expires_at, createdAtMs)
+  if (!expiresAtMs.ok) return expiresAtMs
+  const account = await deps.accounts.readAccount(draft.account_id)
+  if (!account) return refuse('account_not_found', { param: 'account_id' })
+  const fault = scopeFault(draft.scopes, account)
+  if (fault) return fault
+  const { secret, keyHash } = newSecret(deps)
   const created = await deps.keys.createKey({
     keyId: `key_${deps.ids.ulid(createdAtMs)}`,
     keyHash,
@@ -48,26 +54,45 @@ export async function createKey(
     status: 'active',
     scopes: [...new Set(draft.scopes)],
     policy: draft.policy,
-    ...caps.value,
-    requestsPerMinute: draft.limits.requests_per_minute,
-    tokensPerMinute: draft.limits.tokens_per_minute,
-    concurrency: draft.limits.concurrency,
+    ...withLimits(noLimits, draft.limits),
     createdAtMs,
+    expiresAtMs: expiresAtMs.value,
   })
-  return created
-    ? ok({ ...toWireKey(created), key: secret })
-    : refusalToCreate(await deps.accounts.readAccount(draft.account_id))
+  return created ? ok({ ...toWireKey(created, createdAtMs), key: secret }) : refuse(...noRoom)
 }
 
-function refusalToCreate(account: Account | undefined) {
-  if (!account) return refuse('account_not_found', { param: 'account_id' })
-  return refuse('state_conflict', {
-    message: `The account has ${limits.cappedKeysPerWallet} keys with limits: revoke one first.`,
-  })
+/** Never stored: of a secret only its keyed hash is. */
+export function newSecret({ peppers, ids }: Pick<KeyDeps, 'peppers' | 'ids'>) {
+  const secret = makeKey('sk-b3iq', peppers, ids)
+  const keyHash = hashKey(secret, 'sk-b3iq', peppers)
+  assert(keyHash !== undefined, 'a key of ours has a hash')
+  return { secret, keyHash }
 }
+
+/** Who names customers in a header must be of the operator's own accounts. */
+function scopeFault(scopes: readonly Scope[], account: Account) {
+  if (!scopes.includes('smoke') || account.smoke) return undefined
+  const message = 'scopes: "smoke" is for keys of accounts that are flagged smoke.'
+  return refuse('invalid_value', { param: 'scopes', message })
+}
+
+export function expiryOf(text: string | null, nowMs: number): Result<number | undefined> {
+  if (text === null) return ok(undefined)
+  const expiresAtMs = Date.parse(text)
+  if (expiresAtMs > nowMs) return ok(expiresAtMs)
+  const message = 'expires_at must be in the future: to end a key now, delete it.'
+  return refuse('invalid_value', { param: 'expires_at', message })
+}
+
+export const noRoom = [
+  'state_conflict',
+  {
+    message: `The account has ${limits.cappedKeysPerWallet} keys with limits: revoke one first.`,
+  },
+] as const
 
 export async function listKeys(
-  { keys, accounts }: KeyDeps,
+  { keys, accounts, nowMs }: KeyDeps,
   { account_id: accountId, limit, after }: z.infer<typeof KeyQuery>,
 ): Promise<Result<object>> {
   const [account, all] = await Promise.all([
@@ -78,60 +103,18 @@ export async function listKeys(
   const from = after === undefined ? 0 : all.findIndex((key) => key.keyId === after) + 1
   const items = all.slice(from, from + limit)
   const next = from + limit < all.length ? items.at(-1)?.keyId : undefined
-  return ok(toList({ items, next }, toWireKey))
+  return ok(toList<CustomerKey>({ items, next }, (key) => toWireKey(key, nowMs())))
 }
 
-export async function showKey({ keys }: KeyDeps, keyId: string): Promise<Result<object>> {
+export async function showKey({ keys, nowMs }: KeyDeps, keyId: string): Promise<Result<object>> {
   const key = await keys.readById(keyId)
-  return key ? ok(toWireKey(key)) : refuse('key_not_found')
+  return key ? ok(toWireKey(key, nowMs())) : refuse('key_not_found')
 }
 
-/** Paid use of the key has stopped when this returns. */
-export async function revokeKey({ keys }: KeyDeps, keyId: string): Promise<Result<object>> {
+/** Paid use of the key, by any of its secrets, has stopped when this returns. */
+export async function revokeKey({ keys, nowMs }: KeyDeps, keyId: string): Promise<Result<object>> {
   const key = await keys.readById(keyId)
   if (!key) return refuse('key_not_found')
   if (key.status === 'active') await keys.revokeKey(key)
-  return ok(toWireKey({ ...key, status: 'revoked' }))
-}
-
-type SpendCaps = Pick<CustomerKey, 'spendPerDay' | 'spendPerMonth'>
-
-function spendCaps(draft: KeyLimits): Result<SpendCaps> {
-  const perDay = capOf(draft, 'spend_usd_per_day')
-  if (!perDay.ok) return perDay
-  const perMonth = capOf(draft, 'spend_usd_per_month')
-  if (!perMonth.ok) return perMonth
-  return ok({ spendPerDay: perDay.value, spendPerMonth: perMonth.value })
-}
-
-function capOf(
-  draft: KeyLimits,
-  field: 'spend_usd_per_day' | 'spend_usd_per_month',
-): Result<NanoUsd | undefined> {
-  const usd = draft[field]
-  const cap = usd === undefined ? undefined : parseUsd(usd)
-  if (usd === undefined || cap !== undefined) return ok(cap)
-  const param = `limits.${field}`
-  return refuse('invalid_value', { param, message: `${param} must be a decimal USD string.` })
-}
-
-function toWireKey(key: CustomerKey) {
-  const { spendPerDay, spendPerMonth } = key
-  return {
-    object: 'key',
-    id: key.keyId,
-    account_id: key.accountId,
-    name: key.name,
-    status: key.status,
-    scopes: key.scopes,
-    policy: key.policy,
-    limits: {
-      spend_usd_per_day: spendPerDay === undefined ? null : formatUsd(spendPerDay),
-      spend_usd_per_month: spendPerMonth === undefined ? null : formatUsd(spendPerMonth),
-      requests_per_minute: key.requestsPerMinute ?? null,
-      tokens_per_minute: key.tokensPerMinute ?? null,
-      concurrency: key.concurrency ?? null,
-    },
-    created_at: isoTime(key.createdAtMs),
-  }
+  return ok(toWireKey({ ...key, status: 'revoked' }, nowMs()))
 }

@@ -1,5 +1,6 @@
 /** Machines of the fleet, and the operator's word on which of them may serve. */
 import * as z from 'zod'
+import { pageOfFleet } from '../fleet/fleet-page.ts'
 import { livenessOf, type NodeFacts } from '../fleet/node.ts'
 import { type FleetRow, judgeNode } from '../fleet/pool.ts'
 import type { CatalogueStore, FleetStore, Recompute } from '../fleet/ports.ts'
@@ -8,7 +9,7 @@ import { isoTime } from '../http/iso-time.ts'
 import type { NowMs } from '../protocol/clock.ts'
 import { NodeStatus } from '../protocol/enrolment.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
-import { pageFields, pageOfFleet, toList } from './page.ts'
+import { pageFields, toList } from './page.ts'
 
 export type NodeDeps = {
   readonly fleet: Pick<

@@ -70,7 +70,7 @@ export async function revokeOperatorKey(
   }
 }
 
-const toWireOperatorKey = ({ keyId, name, role, status }: OperatorKey) => ({
+export const toWireOperatorKey = ({ keyId, name, role, status }: OperatorKey) => ({
   object: 'operator_key',
   id: keyId,
   name,

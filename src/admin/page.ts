@@ -1,6 +1,5 @@
 /** Lists in pages: bounded in size, continued by the cursor that the page before gave. */
 import * as z from 'zod'
-import type { FleetRow } from '../fleet/pool.ts'
 import type { Page, Paged } from '../ledger/ports.ts'
 import { limits } from '../protocol/limits.ts'
 
@@ -23,26 +22,19 @@ export function toList<T>({ items, next }: Paged<T>, toWire: (item: T) => object
   }
 }
 
-/**
- * A page of what `pick` takes of each node, cut between nodes. The fleet has no index to start from
- * in the middle, so later pages read what they pass over. Undefined where no node is the cursor.
- */
-export async function pageOfFleet<T>(
-  rows: AsyncIterable<FleetRow>,
-  { limit, after }: Page,
-  pick: (row: FleetRow) => readonly T[],
-): Promise<Paged<T> | undefined> {
-  const items: T[] = []
-  let last: string | undefined
-  let isPassing = after !== undefined
-  for await (const row of rows) {
-    if (isPassing) {
-      isPassing = row.node.nodeId !== after
-      continue
-    }
-    if (items.length >= limit) return { items, next: last }
-    items.push(...pick(row))
-    last = row.node.nodeId
+/** Of a short list that is read whole: what sorts behind the cursor, whether that item is still there or not. */
+export function pageOfAll<T>(
+  items: readonly T[],
+  idOf: (item: T) => string,
+  { limit, after = '' }: Page,
+): Paged<T> {
+  const rest = items
+    .map((item) => ({ item, id: idOf(item) }))
+    .filter(({ id }) => id > after)
+    .toSorted((one, other) => (one.id < other.id ? -1 : 1))
+  const page = rest.slice(0, limit)
+  return {
+    items: page.map(({ item }) => item),
+    next: rest.length > limit ? page.at(-1)?.id : undefined,
   }
-  return isPassing ? undefined : { items, next: undefined }
 }

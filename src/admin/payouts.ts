@@ -2,6 +2,8 @@
 import * as z from 'zod'
 import type { FleetStore } from '../fleet/ports.ts'
 import { toWireEarnings, toWirePayout } from '../http/earnings-view.ts'
+import { incidentError, payoutPausedBy } from '../incidents/paused.ts'
+import type { IncidentStore } from '../incidents/ports.ts'
 import type { JournalStore, Payout } from '../ledger/journal-ports.ts'
 import { confirmPayout, type PayoutDeps as LedgerPayoutDeps } from '../ledger/payout.ts'
 import { absurd } from '../protocol/assert.ts'
@@ -14,6 +16,7 @@ import type { Call } from './routes.ts'
 export type PayoutDeps = LedgerPayoutDeps & {
   readonly journal: Pick<JournalStore, 'listPayouts'>
   readonly fleet: Pick<FleetStore, 'readRow'>
+  readonly incidents: Pick<IncidentStore, 'readActive'>
 }
 
 export const PayoutQuery = z.strictObject({ ...pageFields, node_id: NodeId })
@@ -43,11 +46,21 @@ export async function listPayouts(
   return ok(toList(await journal.listPayouts(node_id, { limit, after }), toWire))
 }
 
+export async function showPayout(
+  { journal }: PayoutDeps,
+  at: { readonly nodeId: string; readonly period: string },
+): Promise<Result<object>> {
+  const payout = await journal.readPayout(at.nodeId, at.period)
+  return payout ? ok(toWire(payout)) : refuse('payout_not_found')
+}
+
 export async function confirm(
   deps: PayoutDeps,
   { state, transfer_id }: z.infer<typeof PayoutWord>,
   { id: nodeId, period, by }: Call,
 ): Promise<Result<object>> {
+  const paused = payoutPausedBy(await deps.incidents.readActive(), deps.nowMs())
+  if (paused) return { ok: false, error: incidentError(paused, deps.nowMs()) }
   const word = { state, transferId: transfer_id, by }
   const confirmed = await confirmPayout(deps, { nodeId, period }, word)
   switch (confirmed.kind) {

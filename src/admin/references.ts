@@ -1,19 +1,42 @@
 /** What trusted runners showed, as operators hand it in for spot checks to compare with. */
+import * as z from 'zod'
 import { profileByDigest } from '../catalogue/model.ts'
 import type { CatalogueStore } from '../fleet/ports.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
 import type { SpotCheckStore } from '../spot-checks/ports.ts'
 import type { Reference } from '../spot-checks/reference.ts'
-import { toList } from './page.ts'
+import { pageFields, pageOfAll, toList } from './page.ts'
 
 export type ReferenceDeps = {
   readonly spotChecks: Pick<SpotCheckStore, 'putReference' | 'listReferences'>
   readonly catalogue: Pick<CatalogueStore, 'listModels'>
 }
 
-export async function listReferences({ spotChecks }: ReferenceDeps): Promise<Result<object>> {
-  const items = await spotChecks.listReferences()
-  return ok(toList({ items, next: undefined }, toWireReference))
+export const ReferenceQuery = z.strictObject({
+  ...pageFields,
+  after: z.string().min(1).max(256).optional(),
+})
+
+/** By build, runtime kind and version, which together are the cursor. */
+export async function listReferences(
+  { spotChecks }: Pick<ReferenceDeps, 'spotChecks'>,
+  { limit, after }: z.infer<typeof ReferenceQuery>,
+): Promise<Result<object>> {
+  const all = await spotChecks.listReferences()
+  return ok(toList(pageOfAll(all, idOf, { limit, after }), toWireReference))
+}
+
+const idOf = ({ profile_id, runtime_kind, runtime_version }: Reference): string =>
+  `${profile_id}#${runtime_kind}#${runtime_version}`
+
+/** Of one build, for every runtime that it has readings of. */
+export async function showReferencesOf(
+  { spotChecks }: Pick<ReferenceDeps, 'spotChecks'>,
+  artifactDigest: string,
+): Promise<object | undefined> {
+  const all = await spotChecks.listReferences()
+  const own = all.filter((one) => one.artifact_digest === artifactDigest)
+  return own.length === 0 ? undefined : { references: own.map(toWireReference) }
 }
 
 /** Replaces the one of the same build, runtime kind and version: new prompts come with a new one. */

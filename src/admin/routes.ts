@@ -1,18 +1,21 @@
 /**
  * How a route of the surface runs: operator and role first, then the id in its path, then its query
- * or body, then its use case. Whatever changes something leaves a line that names who did it.
+ * or body, then its use case. Whatever changes something runs on record: `record-change.ts`.
  */
 import type { Context, Hono } from 'hono'
 import * as z from 'zod'
 import { checkValue, readJson } from '../http/read-json.ts'
 import { resultResponse } from '../http/respond.ts'
-import type { Log, SurfaceEnv } from '../http/surface.ts'
+import type { SurfaceEnv } from '../http/surface.ts'
 import { RolloutId } from '../jobs/job-record.ts'
-import { AccountId, KeyId, NodeId } from '../protocol/ids.ts'
+import type { OperatorKey } from '../keys/api-key.ts'
+import { AccountId, AuditId, IncidentId, KeyId, NodeId } from '../protocol/ids.ts'
 import { JobId } from '../protocol/job.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
+import { type ChangingRoute, changes, type ViewSubject } from './changes.ts'
 import { type IdentifyDeps, identifyOperator } from './identify-operator.ts'
 import { AdjustmentReference } from './posting-terms.ts'
+import { type Answered, type RecordDeps, recordChange, toResponse } from './record-change.ts'
 import type { AdminRoute } from './roles.ts'
 
 /** A catalogue model with all its builds and prices is the largest document. */
@@ -35,6 +38,8 @@ export type Call = {
 const subjects = [
   { prefix: '/admin/accounts/:id', shape: AccountId, unknown: 'account_not_found' },
   { prefix: '/admin/adjustments/:id', shape: AdjustmentReference, unknown: 'adjustment_not_found' },
+  { prefix: '/admin/audit/:id', shape: AuditId, unknown: 'audit_record_not_found' },
+  { prefix: '/admin/incidents/:id', shape: IncidentId, unknown: 'incident_not_found' },
   { prefix: '/admin/jobs/:id', shape: JobId, unknown: 'job_not_found' },
   { prefix: '/admin/keys/:id', shape: KeyId, unknown: 'key_not_found' },
   { prefix: '/admin/nodes/:id', shape: NodeId, unknown: 'node_not_found' },
@@ -45,46 +50,82 @@ const subjects = [
 
 const Period = z.iso.date()
 
-export function makeRoutes(app: Hono<SurfaceEnv>, deps: IdentifyDeps & { readonly log: Log }) {
-  const on = (route: AdminRoute, answer: (c: AdminContext, call: Call) => Answer) => {
+export type RouteDeps = IdentifyDeps & RecordDeps & { readonly view: ViewSubject }
+
+type Asked = { readonly c: AdminContext; readonly call: Call; readonly operator: OperatorKey }
+type LookingRoute = Exclude<AdminRoute, ChangingRoute>
+
+export function makeRoutes(app: Hono<SurfaceEnv>, deps: RouteDeps) {
+  const on = (route: AdminRoute, answer: (asked: Asked) => Promise<Answered>) => {
     const [method = '', path = ''] = route.split(' ')
     app.on(method, path, async (c) => {
       const requestId = c.get('requestId')
       const operator = await identifyOperator(deps, c.req.header('authorization'), route)
       if (!operator.ok) return resultResponse(operator, requestId)
-      const by = operator.value.keyId
-      const call = callOf(path, c, by)
-      const result = call.ok ? await answer(c, call.value) : call
-      if (method !== 'GET') {
-        const outcome = result.ok ? 'done' : result.error.code
-        deps.log('operator_change', { requestId, route, path: c.req.path, by, outcome })
-      }
-      return resultResponse(result, requestId)
+      const call = callOf(path, c, operator.value.keyId)
+      if (!call.ok) return resultResponse(call, requestId)
+      const answered = await answer({ c, call: call.value, operator: operator.value })
+      return toResponse(answered, requestId)
     })
+  }
+  const look = (route: LookingRoute, answer: (asked: Asked) => Answer) =>
+    on(route, async (asked) => ({ result: await answer(asked), isReplayed: false }))
+  const change = async (
+    route: ChangingRoute,
+    { c, call, operator }: Asked,
+    made: { readonly body: unknown; readonly use: () => Answer },
+  ): Promise<Answered> => {
+    const requestId = c.get('requestId')
+    const answered = await recordChange(deps, {
+      ...changes[route],
+      ...made,
+      route,
+      path: c.req.path,
+      idInPath: call.period === '' ? call.id : `${call.id}/${call.period}`,
+      by: operator,
+      requestId,
+      idempotencyKey: c.req.header('idempotency-key'),
+      view: deps.view,
+    })
+    const outcome = answered.result.ok ? 'done' : answered.result.error.code
+    deps.log('operator_change', { requestId, route, path: c.req.path, by: call.by, outcome })
+    return answered
   }
 
   return {
     show: <Q>(
-      route: AdminRoute,
+      route: LookingRoute,
       schema: z.ZodType<Q>,
       use: (query: Q, call: Call) => Answer,
     ): void =>
-      on(route, async (c, call) => {
+      look(route, async ({ c, call }) => {
         const query = checkValue(c.req.query(), schema)
         return query.ok ? use(query.value, call) : query
       }),
+    /** Takes a body and changes nothing. */
+    ask: <B>(
+      route: LookingRoute,
+      schema: z.ZodType<B>,
+      { bodyBytesMax, use }: { readonly bodyBytesMax: number; readonly use: (body: B) => Answer },
+    ): void =>
+      look(route, async ({ c }) => {
+        const body = await readJson(c.req.raw, schema, bodyBytesMax)
+        return body.ok ? use(body.value) : body
+      }),
     take: <B>(
-      route: AdminRoute,
+      route: ChangingRoute,
       schema: z.ZodType<B>,
       use: (body: B, call: Call) => Answer,
     ): void =>
-      on(route, async (c, call) => {
-        const body = await readJson(c.req.raw, schema, bodyBytes)
-        return body.ok ? use(body.value, call) : body
+      on(route, async (asked) => {
+        const body = await readJson(asked.c.req.raw, schema, bodyBytes)
+        if (!body.ok) return { result: body, isReplayed: false }
+        const made = { body: body.value, use: () => use(body.value, asked.call) }
+        return change(route, asked, made)
       }),
     /** Takes nothing but its path. */
-    act: (route: AdminRoute, use: (call: Call) => Answer): void =>
-      on(route, (_, call) => use(call)),
+    act: (route: ChangingRoute, use: (call: Call) => Answer): void =>
+      on(route, (asked) => change(route, asked, { body: null, use: () => use(asked.call) })),
   }
 }
 

@@ -18,6 +18,7 @@ import type {
   ObservedBenchmark,
   QueueFact,
 } from './node.ts'
+import { ownerTagOf } from './owner-tag.ts'
 
 /** All that a dispatch needs to know of one profile of one node. */
 export type Candidate = {
@@ -39,6 +40,8 @@ export type Candidate = {
   readonly tokensPerSecondP50: number
   /** Where its operator says that it stands. */
   readonly region?: string | undefined
+  /** Its owner, hashed short. */
+  readonly ownerTag?: string | undefined
   /** Score of the node's past, 0 to 1; undefined for a newcomer. */
   readonly reputation?: number | undefined
   /** What was measured to work there; absent while somebody measures. */
@@ -169,6 +172,7 @@ export function candidateWith(
     benchmarkId: evidence.benchmarkId,
     firstContentP50Ms: evidence.firstContentP50Ms,
     tokensPerSecondP50: evidence.tokensPerSecondP50,
+    ownerTag: ownerTagOf(node.ownerId),
     ...(node.region === undefined ? {} : { region: node.region }),
     ...(node.reputation === undefined ? {} : { reputation: shortened(node.reputation) }),
   }

@@ -15,7 +15,7 @@ import type { Work } from './work.ts'
 
 /** Of the cache in front of the incidents: with the next bound, a pause is honoured within 5 s. */
 export const incidentsFreshMs = 4_000
-/** Whoever is asked for a request that is older than this is looked up again. */
+/** A host that is asked first is looked up again for a request that is older than this; every later host is. */
 export const pauseKnownForMs = 1_000
 
 export type PauseDeps = {

@@ -118,7 +118,8 @@ export async function* tryHosts(
       const { candidate, isTrial } = verified
       // Not only once the host before is cut off: nobody is dialled for a request that has to stop.
       if (stop.reason() !== undefined) break
-      const isLate = durationMs(order.startedAtMs, deps.nowMs()) > pauseKnownForMs
+      const ageMs = durationMs(order.startedAtMs, deps.nowMs())
+      const isLate = attempts.length > 0 || ageMs > pauseKnownForMs
       if (isLate && !(await isStillOpen(deps, candidate, order))) {
         excluded.add('incident')
         continue

@@ -24,20 +24,31 @@ export async function readForm(
   }
   const body = await readBytes(request, maxBytes)
   if (!body.ok) return body
-  const boundary = /;\s*boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType)
-  const parts = partsIn(body.value, boundary?.[1] ?? boundary?.[2])
+  const boundary = boundaryIn(contentType)
+  if (boundary === undefined) return notAForm
+  const parts = partsIn(body.value, boundary)
   if (parts > limits.formFields) {
     const message = `The form has more than ${limits.formFields} fields.`
     return refuse('invalid_value', { message })
   }
   try {
+    // The parser must see the boundary that was counted by, whatever else the header says.
     const form = await new Response(new Uint8Array(body.value), {
-      headers: { 'content-type': contentType },
+      headers: { 'content-type': `multipart/form-data; boundary="${boundary}"` },
     }).formData()
     return ok(await Promise.all([...form].map(toPart)))
   } catch {
-    return refuse('invalid_value', { message: 'The body is not a valid multipart form.' })
+    return notAForm
   }
+}
+
+const notAForm = refuse('invalid_value', { message: 'The body is not a valid multipart form.' })
+
+/** Of RFC 2046's characters; undefined where it is no boundary. */
+function boundaryIn(contentType: string): string | undefined {
+  const found = /;\s*boundary=(?:"([^"]*)"|([^;\s]*))/i.exec(contentType)
+  const boundary = found?.[1] ?? found?.[2] ?? ''
+  return /^[\w'()+,./:=? -]{1,70}$/.test(boundary) ? boundary : undefined
 }
 
 /** As its bytes, and the type to send them with. */
@@ -61,8 +72,7 @@ export function writeForm(parts: readonly FormPart[]): {
 }
 
 /** Marks of parts, counted no further than matters. */
-function partsIn(body: Buffer, boundary: string | undefined): number {
-  if (boundary === undefined) return 0
+function partsIn(body: Buffer, boundary: string): number {
   const mark = `--${boundary}`
   let count = 0
   // The last mark ends the form.

@@ -14,6 +14,10 @@ const newAccount = async (name = 'Ada'): Promise<string> => {
   return z.string().parse(body.id)
 }
 
+const seventeenTags = Object.fromEntries(
+  Array.from({ length: 17 }, (_, index) => [`tag-${index}`, 'x']),
+)
+
 describe('an account', () => {
   test('is made with an empty wallet', async () => {
     const made = await plane.operate('POST', '/accounts', { name: 'Ada' })
@@ -25,6 +29,7 @@ describe('an account', () => {
         name: 'Ada',
         smoke: false,
         owner_id: null,
+        tags: {},
         created_at: new Date(plane.nowMs()).toISOString(),
       },
     })
@@ -47,6 +52,9 @@ describe('an account', () => {
     [{}, 'missing_required_parameter', 'name'],
     [{ name: ' ' }, 'invalid_value', 'name'],
     [{ name: 'Ada', tags: [] }, 'invalid_value', 'tags'],
+    [{ name: 'Ada', tags: { 'two words': 'x' } }, 'invalid_value', 'tags.two words'],
+    [{ name: 'Ada', tags: { team: '' } }, 'invalid_value', 'tags.team'],
+    [{ name: 'Ada', tags: seventeenTags }, 'invalid_value', 'tags'],
     [{ name: 'Ada', smoke: 'yes' }, 'invalid_value', 'smoke'],
     [{ name: 'Ada', owner_id: 'two words' }, 'invalid_value', 'owner_id'],
   ])('is not made of %j', async (body, code, param) => {
@@ -87,14 +95,33 @@ describe('the status of an account', () => {
       expect((await plane.wallets.readWallet(id))?.status).toBe(status)
     }
   })
+})
+
+describe('a change of an account', () => {
+  test('is all that is named at once, and nothing else', async () => {
+    const made = await plane.operate('POST', '/accounts', { name: 'Ada', tags: { team: 'red' } })
+    const change = (body: object) => plane.operate('PATCH', `/accounts/${made.body.id}`, body)
+    const all = { name: 'Bob', smoke: true, owner_id: 'owner-9', status: 'suspended' }
+    const { status, ...shown } = all
+    const changed = await change(all)
+    expect(changed.body).toMatchObject({ ...shown, tags: { team: 'red' }, wallet: { status } })
+    expect((await change({ owner_id: null, tags: { env: 'ci' } })).body).toEqual({
+      ...changed.body,
+      owner_id: null,
+      tags: { env: 'ci' },
+    })
+    expect((await change({ tags: {} })).body.tags).toEqual({})
+  })
 
   test.each([
-    [{}, 'missing_required_parameter', 'status'],
-    [{ status: 'closed' }, 'invalid_value', 'status'],
-    [{ status: 'active', smoke: true }, 'invalid_value', 'smoke'],
-  ])('is not changed by %j', async (body, code, param) => {
+    [{}, null],
+    [{ status: 'closed' }, 'status'],
+    [{ name: '' }, 'name'],
+    [{ tags: seventeenTags }, 'tags'],
+    [{ balance: '5' }, 'balance'],
+  ])('is not %j', async (body, param) => {
     const reply = await plane.operate('PATCH', `/accounts/${await newAccount()}`, body)
-    expect(reply).toMatchObject({ status: 400, error: { code, param } })
+    expect(reply).toMatchObject({ status: 400, error: { code: 'invalid_value', param } })
   })
 })
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { makeKeyStore } from '../../src/adapters/dynamodb/key-store.ts'
 import { hashKey } from '../../src/keys/api-key.ts'
+import { aKey } from '../adapters/dynamodb/facts.ts'
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts'
 
 let plane: ControlPlane
@@ -46,6 +47,8 @@ describe('a key', () => {
         tokens_per_minute: null,
         concurrency: null,
       },
+      expires_at: null,
+      previous_secret_valid_until: null,
       created_at: new Date(plane.nowMs()).toISOString(),
     })
     expect((await plane.operate('GET', `/keys/${view.id}`)).body).toEqual(view)
@@ -55,7 +58,13 @@ describe('a key', () => {
   test('takes scopes, policy and limits', async () => {
     const { body } = await newKey({
       scopes: ['inference', 'billing:read', 'inference'],
-      policy: { models_allowed: ['maker/*'], route_tiers: ['portable_local'] },
+      policy: {
+        models_allowed: ['maker/*'],
+        models_denied: ['*-preview'],
+        route_tiers: ['portable_local'],
+        trust_tiers: ['T1'],
+        max_price: { completion_usd_per_mtok: '2' },
+      },
       limits: {
         spend_usd_per_day: '1.50',
         requests_per_minute: 60,
@@ -65,7 +74,14 @@ describe('a key', () => {
     })
     expect(body).toMatchObject({
       scopes: ['inference', 'billing:read'],
-      policy: { models_allowed: ['maker/*'], route_tiers: ['portable_local'] },
+      policy: {
+        models_allowed: ['maker/*'],
+        models_denied: ['*-preview'],
+        route_tiers: ['portable_local'],
+        trust_tiers: ['T1'],
+        max_price: { completion_usd_per_mtok: '2' },
+        exposes_node_id: false,
+      },
       limits: {
         spend_usd_per_day: '1.5',
         spend_usd_per_month: null,
@@ -93,8 +109,25 @@ describe('a key', () => {
     [{ limits: { requests_per_minute: 0 } }, 'invalid_value', 'limits.requests_per_minute'],
     [{ limits: { tokens_per_minute: 1.5 } }, 'invalid_value', 'limits.tokens_per_minute'],
     [{ limits: { concurrency: 65 } }, 'invalid_value', 'limits.concurrency'],
+    [{ policy: { models_denied: [''] } }, 'invalid_value', 'policy.models_denied.0'],
+    [
+      { policy: { max_price: { prompt_usd_per_mtok: 1 } } },
+      'invalid_value',
+      'policy.max_price.prompt_usd_per_mtok',
+    ],
+    [{ policy: { smoke_usd_per_day: '-1' } }, 'invalid_value', 'policy.smoke_usd_per_day'],
+    [{ expires_at: 'tomorrow' }, 'invalid_value', 'expires_at'],
+    [{ expires_at: '2020-01-01T00:00:00Z' }, 'invalid_value', 'expires_at'],
+    [{ scopes: ['smoke'] }, 'invalid_value', 'scopes'],
   ])('with %j is refused', async (changes, code, param) => {
     expect(await newKey(changes)).toMatchObject({ status: 400, error: { code, param } })
+  })
+
+  test('of a flagged account may be a smoke key', async () => {
+    const account_id = await plane.newAccount({ smoke: true })
+    const policy = { smoke_usd_per_day: '0.5' }
+    const made = await newKey({ account_id, scopes: ['smoke'], policy })
+    expect(made).toMatchObject({ status: 200, body: { scopes: ['smoke'], policy } })
   })
 
   test('needs an account', async () => {
@@ -102,16 +135,19 @@ describe('a key', () => {
     expect(reply).toMatchObject({ status: 404, error: { code: 'account_not_found' } })
   })
 
-  test.each([{ requests_per_minute: 1 }, { tokens_per_minute: 1_000 }, { concurrency: 1 }])(
-    'with %j is refused beyond 32 of its kind, because the wallet counts each',
-    async (limits) => {
-      const account_id = await newAccount()
-      const capped = { account_id, limits }
-      for (let made = 0; made < 32; made += 1) expect((await newKey(capped)).status).toBe(200)
-      expect(await newKey(capped)).toMatchObject({ status: 409, error: { code: 'state_conflict' } })
-      expect((await newKey({ account_id })).status).toBe(200)
-    },
-  )
+  test('with limits is refused beyond 32 of its kind, because the wallet counts each', async () => {
+    const account_id = await newAccount()
+    const each = [{ requestsPerMinute: 1 }, { tokensPerMinute: 1_000 }, { concurrency: 1 }]
+    for (let made = 0; made < 32; made += 1) {
+      const key = aKey(account_id, each[made % each.length])
+      expect(await makeKeyStore(plane).createKey(key)).toBeDefined()
+    }
+    const tooMany = { status: 409, error: { code: 'state_conflict' } }
+    const limits = { spend_usd_per_day: '1' }
+    expect(await newKey({ account_id, limits })).toMatchObject(tooMany)
+    const free = await newKey({ account_id })
+    expect(await plane.operate('PATCH', `/keys/${free.body.id}`, { limits })).toMatchObject(tooMany)
+  })
 })
 
 describe('revoking a key', () => {

@@ -50,6 +50,8 @@ test('what moves money, machines or prices needs an operator', () => {
     'PUT /admin/platform-account',
     'PUT /admin/models',
     'POST /admin/payouts/:id/:period/confirm',
+    'POST /admin/incidents',
+    'POST /admin/incidents/:id/resolve',
   ])
 })
 

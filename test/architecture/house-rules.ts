@@ -77,6 +77,7 @@ const ownKinds = [
   'faults',
   'failures',
   'processes',
+  'security',
   'load',
   'hosts',
   'interop',

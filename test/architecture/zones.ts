@@ -30,6 +30,10 @@ const domain = [
   'src/benchmark/',
   'src/spot-checks/',
   'src/reputation/',
+  'src/responses/',
+  'src/spend/',
+  'src/audit/',
+  'src/incidents/',
 ]
 const names = ['src/names.ts', 'src/tables.ts']
 /** Definitions that infrastructure and running code share. */

@@ -150,6 +150,7 @@ async function openGateway(nowMs: () => number, random: Random) {
     receiptSigner: fakeReceiptSigner,
     store: ledger.holds,
     repair: async () => false,
+    readIncidents: async () => [],
     deadlineMs: 300_000,
     leaseMs: 420_000,
   } satisfies Omit<CompleteDeps, 'startAttempt' | 'fleet'>

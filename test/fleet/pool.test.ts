@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { ownerTagOf } from '../../src/fleet/owner-tag.ts'
 import { candidateWith, judgeNode, toCandidate } from '../../src/fleet/pool.ts'
 import { aBeat, aBenchmark, aNode, aProfile, nowMs } from '../adapters/dynamodb/facts.ts'
 import { modelOnSale } from '../support/model-on-sale.ts'
@@ -57,6 +58,7 @@ describe('a candidate', () => {
     expect(judged && toCandidate(judged)).toEqual({
       nodeId: node.nodeId,
       publicKey: node.publicKey,
+      ownerTag: ownerTagOf(node.ownerId),
       routeUrl: node.route.url,
       routeEpoch: 1,
       profileId: 'maker/model@q8',

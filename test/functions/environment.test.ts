@@ -8,13 +8,20 @@ const env = {
   [envKey.keysTable]: 'keys',
   [envKey.profilesTable]: 'profiles',
   [envKey.receiptsTable]: 'receipts',
+  [envKey.spendTable]: 'spend',
   [envKey.secretsSource]: 'ssm:/b3iq/prod/secrets',
 }
 
 test('what is required, with the defaults of the rest', () => {
   expect(readConfig({ ...env, PATH: '/bin' })).toEqual({
     stage: 'prod',
-    tables: { balances: 'balances', keys: 'keys', profiles: 'profiles', receipts: 'receipts' },
+    tables: {
+      balances: 'balances',
+      keys: 'keys',
+      profiles: 'profiles',
+      receipts: 'receipts',
+      spend: 'spend',
+    },
     secretsSource: 'ssm:/b3iq/prod/secrets',
     deadlineMs: 300_000,
     leaseMarginMs: 120_000,

@@ -37,6 +37,7 @@ export async function openStage({ beatIntervalMs }: { readonly beatIntervalMs: n
     [envKey.keysTable]: database.tables.keys,
     [envKey.profilesTable]: database.tables.profiles,
     [envKey.receiptsTable]: database.tables.receipts,
+    [envKey.spendTable]: database.tables.spend,
     [envKey.secretsSource]: `file:${secretsFile}`,
     [envKey.beatIntervalMs]: String(beatIntervalMs),
     [envKey.dynamodbEndpoint]: database.endpoint,

@@ -23,6 +23,7 @@ const Order = z.object({
     keys: z.string(),
     profiles: z.string(),
     receipts: z.string(),
+    spend: z.string(),
   }),
   accountId: z.string(),
   /** What this process's clock shows at first; it then runs at the usual speed. */

@@ -11,6 +11,8 @@ type Ending = {
   readonly result?: Partial<Decision['receipt']['body']['result']>
   readonly served?: Partial<NonNullable<Decision['receipt']['body']['served']>>
   readonly tokens?: number
+  /** Images or seconds, which have no tokens. */
+  readonly units?: number
   readonly inflated?: boolean
   readonly charge?: bigint
 }
@@ -19,7 +21,9 @@ function decided(ending: Ending = {}): Decision {
   const { outcomes = [[node, 'served']], tokens = 2000, inflated = false } = ending
   const { served } = base.body
   if (!served) throw new Error('a genuine receipt was served')
-  const counted = { prompt: tokens, cached_prompt: 0, completion: 0 }
+  const { units } = ending
+  const prompt = units === undefined ? tokens : 0
+  const counted = { prompt, cached_prompt: 0, completion: 0, ...(units ? { units } : {}) }
   return {
     accountId: 'acct_1',
     holdId: 'hold-1',
@@ -70,6 +74,14 @@ describe('a request that a host served', () => {
     ['until the deadline', { result: { status: 'partial', error: 'deadline' } }, []],
   ])('%s', (_, ending, reasons) => {
     expect(reasonsOf(ending)).toEqual(reasons)
+  })
+
+  test('by the image or the second weighs something, and more of them more', () => {
+    const weightOf = (units: number) =>
+      seenIn({ decisions: [decided({ units })], ownNodes: new Set() }).get(node)?.events[0]?.weight
+    expect(weightOf(1)).toBeGreaterThan(0.4)
+    expect(weightOf(8)).toBeGreaterThan(weightOf(1) ?? 1)
+    expect(weightOf(3_600)).toBe(1)
   })
 
   test('weighs the more, the longer it was, up to 2,000 tokens', () => {

@@ -4,12 +4,19 @@
  */
 import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
-import type { Account, AccountStore, Page } from '../../ledger/ports.ts'
+import type {
+  Account,
+  AccountChange,
+  AccountEditor,
+  AccountStore,
+  Page,
+} from '../../ledger/ports.ts'
+import { AccountTags } from '../../protocol/account.ts'
 import { assert } from '../../protocol/assert.ts'
 import type { Database } from './client.ts'
 import { Int } from './item-fields.ts'
 import { newWalletItem, walletKey } from './items/wallet-item.ts'
-import { transact } from './transact.ts'
+import { type TransactItem, transact } from './transact.ts'
 import { setFields, updateIf } from './update-if.ts'
 
 const AccountItem = z.object({
@@ -18,13 +25,14 @@ const AccountItem = z.object({
   smoke: z.boolean(),
   ownerId: z.string().optional(),
   createdAtMs: Int,
+  tags: AccountTags.optional(),
 })
 
 export const accountKey = (accountId: string) => ({ pk: accountId, sk: 'account' })
 /** All accounts, for the operator's listing; ids sort by time. */
 const listing = 'accounts'
 
-export function makeAccountStore(database: Database): AccountStore {
+export function makeAccountStore(database: Database): AccountStore & AccountEditor {
   const { client, tables } = database
   const TableName = tables.balances
 
@@ -56,7 +64,33 @@ export function makeAccountStore(database: Database): AccountStore {
         ...setFields({ status }),
         ConditionExpression: 'attribute_exists(pk)',
       }),
+    changeAccount: async (accountId, change) => {
+      const { kind } = await transact(database, changesOf(TableName, accountId, change))
+      return kind === 'committed'
+    },
   }
+}
+
+/** Of the account and of its wallet, where each has one. */
+function changesOf(TableName: string, accountId: string, change: AccountChange): TransactItem[] {
+  const { status, ownerId, ...rest } = change
+  const fields = Object.entries({ ...rest, ownerId: ownerId ?? undefined }).filter(
+    ([, value]) => value !== undefined,
+  )
+  const leaves = ownerId === null ? ' REMOVE ownerId' : ''
+  const set = fields.length === 0 ? undefined : setFields(Object.fromEntries(fields))
+  const exists = { TableName, ConditionExpression: 'attribute_exists(pk)' }
+  const ofAccount = {
+    ...exists,
+    Key: accountKey(accountId),
+    ...set,
+    UpdateExpression: `${set?.UpdateExpression ?? ''}${leaves}`.trim(),
+  }
+  const ofWallet = { ...exists, Key: walletKey(accountId), ...setFields({ status }) }
+  return [
+    ...(ofAccount.UpdateExpression === '' ? [] : [{ Update: ofAccount }]),
+    ...(status === undefined ? [] : [{ Update: ofWallet }]),
+  ]
 }
 
 async function listPage(

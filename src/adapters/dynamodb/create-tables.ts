@@ -1,7 +1,9 @@
-/** Creates the four tables where nobody deployed them: on a laptop and in tests. */
+/** Creates the tables where nobody deployed them: on a laptop and in tests. */
 import {
   CreateTableCommand,
+  DescribeTableCommand,
   DynamoDBClient,
+  UpdateTableCommand,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb'
 import { type TableDefinition, type TableNames, tables } from '../../tables.ts'
@@ -12,9 +14,10 @@ export const localTableNames = (stage: string): TableNames => ({
   keys: `${stage}-keys`,
   profiles: `${stage}-profiles`,
   receipts: `${stage}-receipts`,
+  spend: `${stage}-spend`,
 })
 
-/** Leaves existing tables as they are. */
+/** Leaves existing tables as they are, but for a stream that they have not got yet. */
 export async function createTables(endpoint: string, names: TableNames): Promise<void> {
   const client = new DynamoDBClient({
     endpoint,
@@ -27,6 +30,7 @@ export async function createTables(endpoint: string, names: TableNames): Promise
       createTable(client, names.keys, tables.keys),
       createTable(client, names.profiles, tables.profiles),
       createTable(client, names.receipts, tables.receipts),
+      createTable(client, names.spend, tables.spend),
     ])
   } finally {
     client.destroy()
@@ -57,11 +61,12 @@ async function createTable(
           AttributeType: 'S',
         })),
         ...(indexes.length === 0 ? {} : { GlobalSecondaryIndexes: indexes }),
+        ...streamOf(definition),
       }),
     )
   } catch (error) {
-    if (error instanceof Error && error.name === 'ResourceInUseException') return
-    throw error
+    if (!(error instanceof Error && error.name === 'ResourceInUseException')) throw error
+    return addStream(client, name, definition)
   }
   if (definition.timeToLive === undefined) return
   await client.send(
@@ -71,6 +76,23 @@ async function createTable(
     }),
   )
 }
+
+/** A folder from before the table had one. */
+async function addStream(
+  client: DynamoDBClient,
+  name: string,
+  definition: TableDefinition,
+): Promise<void> {
+  if (definition.stream === undefined) return
+  const { Table } = await client.send(new DescribeTableCommand({ TableName: name }))
+  if (Table?.StreamSpecification?.StreamEnabled) return
+  await client.send(new UpdateTableCommand({ TableName: name, ...streamOf(definition) }))
+}
+
+const streamOf = ({ stream }: TableDefinition) =>
+  stream === undefined
+    ? {}
+    : { StreamSpecification: { StreamEnabled: true, StreamViewType: stream } }
 
 function keySchema({ partitionKey, sortKey }: { partitionKey: string; sortKey?: string }) {
   const partition = { AttributeName: partitionKey, KeyType: 'HASH' as const }

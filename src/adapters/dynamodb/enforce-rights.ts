@@ -70,7 +70,7 @@ function isGranted(
   { action, table, index }: Operation,
   tables: TableNames,
 ): boolean {
-  const names: readonly TableName[] = ['balances', 'keys', 'profiles', 'receipts']
+  const names: readonly TableName[] = ['balances', 'keys', 'profiles', 'receipts', 'spend']
   const name = names.find((one) => tables[one] === table)
   const granted = name && rights[principal][name]
   if (!granted) return false

@@ -16,11 +16,13 @@ import type {
 } from '../../ledger/ports.ts'
 import {
   type Database,
+  type Item,
   isFailedCondition,
   isUnknownOutcome,
   itemOfFailedCondition,
 } from './client.ts'
 import { claimPut, reserveUpdate, settleUpdate } from './hold-writes.ts'
+import { Amount } from './item-fields.ts'
 import { fromClaimItem } from './items/claim-item.ts'
 import { fromReceiptItem, toReceiptItem } from './items/receipt-item.ts'
 import { fromWalletItem } from './items/wallet-item.ts'
@@ -32,10 +34,14 @@ export function makeHoldStore(database: Database): HoldStore {
 
   const reserveAlone = async (reservation: Reservation): Promise<ReserveOutcome> => {
     try {
-      await once.send(
-        new UpdateCommand({ TableName: tables.balances, ...reserveUpdate(reservation) }),
+      const { Attributes } = await once.send(
+        new UpdateCommand({
+          TableName: tables.balances,
+          ...reserveUpdate(reservation),
+          ReturnValues: 'UPDATED_NEW',
+        }),
       )
-      return { kind: 'held' }
+      return { kind: 'held', counters: countersOf(Attributes, reservation) }
     } catch (error) {
       if (!isFailedCondition(error)) return unknownOrThrow(error)
       const item = itemOfFailedCondition(error)
@@ -113,4 +119,13 @@ export function makeHoldStore(database: Database): HoldStore {
 function unknownOrThrow(error: unknown): { readonly kind: 'unknown' } {
   if (isUnknownOutcome(error)) return { kind: 'unknown' }
   throw error
+}
+
+/** The values that the write left; undefined for a reservation that counts nothing. */
+function countersOf(
+  attributes: Item | undefined,
+  { charges }: Reservation,
+): ReadonlyMap<string, bigint> | undefined {
+  if (charges.length === 0) return undefined
+  return new Map(charges.map(({ name }) => [name, Amount.parse(attributes?.[name])]))
 }

@@ -7,6 +7,7 @@ import { toHoldItem, walletKey } from './items/wallet-item.ts'
 
 export function reserveUpdate(reservation: Reservation) {
   const { accountId, holdId, hold, keyOrdinal, charges, dropCounters } = reservation
+  const marks = keyMarks(reservation)
   const counters = charges.map((charge, index) => ({ ...charge, at: `#c${index}`, index }))
   const drops = dropCounters.map((name, index) => [`#d${index}`, name] as const)
   return {
@@ -27,6 +28,7 @@ export function reserveUpdate(reservation: Reservation) {
       'attribute_not_exists(holds.#hold)',
       'size(holds) < :holdsMax',
       'attribute_not_exists(#revoked)',
+      ...marks.map(({ name }) => `(attribute_not_exists(#${name}) OR #${name} <= :${name})`),
       '(attribute_not_exists(closedBefore) OR closedBefore < :holdId)',
       ...counters.map(({ at, index }) => `(attribute_not_exists(${at}) OR ${at} <= :room${index})`),
     ].join(' AND '),
@@ -34,6 +36,7 @@ export function reserveUpdate(reservation: Reservation) {
       '#status': 'status',
       '#hold': holdId,
       '#revoked': `revoked#${keyOrdinal}`,
+      ...Object.fromEntries(marks.map(({ name }) => [`#${name}`, `${name}#${keyOrdinal}`])),
       ...Object.fromEntries(counters.map(({ at, name }) => [at, name])),
       ...Object.fromEntries(drops),
     },
@@ -43,6 +46,7 @@ export function reserveUpdate(reservation: Reservation) {
       ':holdId': holdId,
       ':bucket': sweepBucketOf(hold.expiresAtSec),
       ':active': 'active',
+      ...Object.fromEntries(marks.map(({ name, value }) => [`:${name}`, value])),
       ':holdsMax': openHoldsMax,
       ...(counters.length === 0 ? {} : { ':zero': 0n }),
       ...Object.fromEntries(counters.map(({ add, index }) => [`:add${index}`, add])),
@@ -51,6 +55,13 @@ export function reserveUpdate(reservation: Reservation) {
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
   }
 }
+
+/** What the wallet may know better than whoever read the key: which secret pays, which limits are in force. */
+const keyMarks = ({ secret, keyVersion }: Reservation) =>
+  [
+    { name: 'secret', value: secret },
+    { name: 'limits', value: keyVersion },
+  ].filter(({ value }) => value !== undefined)
 
 export function claimPut(claim: IdempotencyClaim, holdId: string) {
   const { nowSec, replaces } = claim

@@ -4,53 +4,45 @@
  */
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
-import type { CustomerKey, KeyStore } from '../../keys/api-key.ts'
+import { type CustomerKey, hasLimits, type KeyStore } from '../../keys/api-key.ts'
 import { assert } from '../../protocol/assert.ts'
-import { limits } from '../../protocol/limits.ts'
 import { accountKey } from './account-store.ts'
 import { batchGet, keysPerBatchMax } from './batch-get.ts'
 import type { Database } from './client.ts'
 import { Int } from './item-fields.ts'
 import {
-  accountKeyKey,
   accountKeysPartition,
-  fromKeyItem,
+  type FoundKey,
+  fromEitherItem,
   fromPointer,
   keyCounterKey,
   keyIdKey,
   keyIdPrefix,
   keyKey,
-  toKeyItem,
+  throughFormer,
 } from './items/key-item.ts'
-import { walletKey } from './items/wallet-item.ts'
+import { changing, creation, creationIndex, revocation, rotation } from './key-writes.ts'
 import { queryPrefix } from './query-items.ts'
-import { type TransactItem, transact } from './transact.ts'
+import { transact } from './transact.ts'
 
 const NewOrdinal = z.object({ ordinals: Int })
-/** Beside the wallet, in the ledger's table. */
+/** Of a key that is replaced or changed whenever it is looked at. */
+const looksMax = 5
 
 export function makeKeyStore(database: Database): KeyStore {
-  const { client, tables } = database
-  const TableName = tables.keys
-
-  const read = async (keyHash: string, consistent: boolean): Promise<CustomerKey | undefined> => {
-    const { Item } = await client.send(
-      new GetCommand({ TableName, Key: keyKey(keyHash), ConsistentRead: consistent }),
-    )
-    return Item && fromKeyItem(Item)
-  }
-
+  const { tables } = database
   return {
-    readByHash: (keyHash) => read(keyHash, false),
-    readById: async (keyId) => {
-      const { Item } = await client.send(
-        new GetCommand({ TableName, Key: keyIdKey(keyId), ConsistentRead: true }),
-      )
-      return Item && read(fromPointer(Item), true)
+    readByHash: async (keyHash) => {
+      const found = await readItem(database, keyHash, false)
+      if (found?.kind !== 'replaced') return found?.key
+      const next = await readItem(database, found.replacedBy, true)
+      // Replaced once more: a secret is good beside the next one and no longer.
+      return next?.kind === 'key' ? throughFormer(next.key, found) : undefined
     },
+    readById: (keyId) => readById(database, keyId),
     listKeys: async (accountId) => {
       const at = { pk: accountKeysPartition(accountId), prefix: keyIdPrefix }
-      const pointers = queryPrefix(database, TableName, at)
+      const pointers = queryPrefix(database, tables.keys, at)
       const hashes = await Array.fromAsync(pointers, fromPointer)
       return readAll(database, hashes)
     },
@@ -58,22 +50,86 @@ export function makeKeyStore(database: Database): KeyStore {
     createKey: async (key) => {
       // An ordinal that a refusal leaves unused is a gap, but an unknown account gets no counter.
       if (!(await accountExists(database, key.accountId))) return undefined
-      const created = { ...key, ordinal: await nextOrdinal(database, key.accountId) }
-      const outcome = await transact(database, creation(database, created))
+      const created: CustomerKey = {
+        ...key,
+        ordinal: await nextOrdinal(database, key.accountId),
+        secret: 1,
+        previousSecretUntilMs: undefined,
+        isCounted: hasLimits(key),
+        limitsChangedAtMs: undefined,
+        version: 1,
+      }
+      const outcome = await transact(database, creation(tables, created))
       if (outcome.kind === 'committed') return created
       const { failed } = outcome
       const isRefused =
-        failed.includes(creationIndex.account) || failed.includes(creationIndex.caps)
+        failed.includes(creationIndex.account) || failed.includes(creationIndex.room)
       assert(isRefused, 'key ids and hashes are fresh', { keyId: key.keyId })
       return undefined
     },
+    changeKey: async (before, change) => {
+      const after: CustomerKey = { ...before, ...change, version: before.version + 1 }
+      const key = { ...after, isCounted: before.isCounted || hasLimits(after) }
+      const outcome = await transact(database, changing(tables, { before, after: key }))
+      if (outcome.kind === 'committed') return { kind: 'changed', key }
+      return { kind: outcome.failed.includes(0) ? 'stale' : 'no_room' }
+    },
+    rotateKey: async (before, { keyHash, atMs, graceMs }) => {
+      const previousUntilMs = atMs + graceMs
+      const key: CustomerKey = {
+        ...before,
+        keyHash,
+        secret: before.secret + 1,
+        previousSecretUntilMs: graceMs === 0 ? undefined : previousUntilMs,
+        version: before.version + 1,
+      }
+      const change = { before, after: key, previousUntilMs }
+      const outcome = await transact(database, rotation(tables, change))
+      if (outcome.kind === 'committed') return { kind: 'changed', key }
+      assert(outcome.failed.includes(0), 'a key has its pointers and a wallet', {
+        keyId: key.keyId,
+      })
+      return { kind: 'stale' }
+    },
     revokeKey: async (key) => {
-      const outcome = await transact(database, revocation(database, key))
-      // The key's own condition fails where it is revoked already, and the rest was done then.
-      const isRevoked = outcome.kind === 'committed' || outcome.failed.includes(0)
-      assert(isRevoked, 'a key has an account with a wallet', { keyId: key.keyId })
+      let last = key
+      for (let look = 0; look < looksMax; look += 1) {
+        const outcome = await transact(database, revocation(tables, last))
+        if (outcome.kind === 'committed') return
+        const isStale = outcome.failed.includes(0)
+        assert(isStale, 'a key has an account with a wallet', { keyId: key.keyId })
+        // Revoked already, and all of it was done then; or changed since it was read.
+        const now = await readById(database, key.keyId)
+        if (now?.status !== 'active') return
+        last = now
+      }
+      throw new Error('The key was changed each time that it was to be revoked.')
     },
   }
+}
+
+async function readItem(
+  { client, tables }: Database,
+  keyHash: string,
+  consistent: boolean,
+): Promise<FoundKey | undefined> {
+  const { Item } = await client.send(
+    new GetCommand({ TableName: tables.keys, Key: keyKey(keyHash), ConsistentRead: consistent }),
+  )
+  return Item && fromEitherItem(Item)
+}
+
+async function readById(database: Database, keyId: string): Promise<CustomerKey | undefined> {
+  const { client, tables } = database
+  for (let look = 0; look < looksMax; look += 1) {
+    const { Item } = await client.send(
+      new GetCommand({ TableName: tables.keys, Key: keyIdKey(keyId), ConsistentRead: true }),
+    )
+    const found = Item && (await readItem(database, fromPointer(Item), true))
+    // Replaced between the two reads: the pointer names the next one by now.
+    if (found?.kind !== 'replaced') return found?.key
+  }
+  throw new Error('The key was replaced each time that it was read.')
 }
 
 async function accountExists({ client, tables }: Database, accountId: string): Promise<boolean> {
@@ -101,81 +157,6 @@ async function nextOrdinal({ client, tables }: Database, accountId: string): Pro
   return NewOrdinal.parse(Attributes).ordinals
 }
 
-const creationIndex = { account: 0, caps: 4 } as const
-
-function creation({ tables }: Database, key: CustomerKey): TransactItem[] {
-  const { accountId, keyId, keyHash } = key
-  const put = (Item: Record<string, unknown>): TransactItem => ({
-    Put: { TableName: tables.keys, Item, ConditionExpression: 'attribute_not_exists(pk)' },
-  })
-  const caps: TransactItem = {
-    Update: {
-      TableName: tables.keys,
-      Key: keyCounterKey(accountId),
-      UpdateExpression: 'ADD cappedKeys :one',
-      ConditionExpression: 'attribute_not_exists(cappedKeys) OR cappedKeys < :max',
-      ExpressionAttributeValues: { ':one': 1, ':max': limits.cappedKeysPerWallet },
-    },
-  }
-  return [
-    {
-      ConditionCheck: {
-        TableName: tables.balances,
-        Key: accountKey(accountId),
-        ConditionExpression: 'attribute_exists(pk)',
-      },
-    },
-    put(toKeyItem(key)),
-    put({ ...keyIdKey(keyId), keyHash }),
-    put({ ...accountKeyKey(accountId, keyId), keyHash }),
-    ...(isCapped(key) ? [caps] : []),
-  ]
-}
-
-/** The key's change and the wallet's mark together; a key with caps makes room for another. */
-function revocation({ tables }: Database, key: CustomerKey): TransactItem[] {
-  const uncap: TransactItem = {
-    Update: {
-      TableName: tables.keys,
-      Key: keyCounterKey(key.accountId),
-      UpdateExpression: 'ADD cappedKeys :less',
-      ExpressionAttributeValues: { ':less': -1 },
-    },
-  }
-  return [
-    {
-      Update: {
-        TableName: tables.keys,
-        Key: keyKey(key.keyHash),
-        UpdateExpression: 'SET #status = :revoked',
-        ConditionExpression: '#status = :active',
-        ExpressionAttributeNames: { '#status': 'status' },
-        ExpressionAttributeValues: { ':revoked': 'revoked', ':active': 'active' },
-      },
-    },
-    {
-      Update: {
-        TableName: tables.balances,
-        Key: walletKey(key.accountId),
-        UpdateExpression: 'SET #revoked = :true',
-        ConditionExpression: 'attribute_exists(pk)',
-        ExpressionAttributeNames: { '#revoked': `revoked#${key.ordinal}` },
-        ExpressionAttributeValues: { ':true': true },
-      },
-    },
-    ...(isCapped(key) ? [uncap] : []),
-  ]
-}
-
-const isCapped = (key: CustomerKey): boolean =>
-  [
-    key.spendPerDay,
-    key.spendPerMonth,
-    key.requestsPerMinute,
-    key.tokensPerMinute,
-    key.concurrency,
-  ].some((cap) => cap !== undefined)
-
 async function readAll(database: Database, hashes: readonly string[]): Promise<CustomerKey[]> {
   const keys: CustomerKey[] = []
   for (let from = 0; from < hashes.length; from += keysPerBatchMax) {
@@ -184,7 +165,11 @@ async function readAll(database: Database, hashes: readonly string[]): Promise<C
       keys: hashes.slice(from, from + keysPerBatchMax).map(keyKey),
       consistent: true,
     })
-    keys.push(...items.map(fromKeyItem))
+    for (const item of items) {
+      const found = fromEitherItem(item)
+      const key = found.kind === 'key' ? found.key : await readById(database, found.keyId)
+      if (key) keys.push(key)
+    }
   }
   return keys.toSorted((one, other) => one.ordinal - other.ordinal)
 }

@@ -45,6 +45,7 @@ export function makeOperatorKeyStore(database: Database): OperatorKeyStore {
 
   return {
     readOperator,
+    readOperatorById: readById,
     bootstrapOwner: async (key) => {
       assert(key.role === 'owner', 'the first operator key is an owner', { keyId: key.keyId })
       const marker = { ...bootstrapKey, keyId: key.keyId }

@@ -46,6 +46,7 @@ beforeAll(async () => {
     [envKey.keysTable]: tables.keys,
     [envKey.profilesTable]: tables.profiles,
     [envKey.receiptsTable]: tables.receipts,
+    [envKey.spendTable]: tables.spend,
     [envKey.secretsSource]: `file:${secrets}`,
     [envKey.dynamodbEndpoint]: endpoint,
   }

@@ -29,6 +29,7 @@ async function environment(
     [envKey.keysTable]: 'keys',
     [envKey.profilesTable]: 'profiles',
     [envKey.receiptsTable]: 'receipts',
+    [envKey.spendTable]: 'spend',
     [envKey.secretsSource]: `file:${path}`,
     ...variables,
   }

@@ -108,6 +108,8 @@ describe('the books', () => {
     holds: new Map(),
     counters: new Map(),
     revokedKeyOrdinals: new Set(),
+    oldestSecrets: new Map(),
+    limitVersions: new Map(),
     sweepBucket: undefined,
     closedBefore: undefined,
   }

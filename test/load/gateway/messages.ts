@@ -15,6 +15,7 @@ export const HostsSetup = z.object({
     keys: z.string(),
     profiles: z.string(),
     receipts: z.string(),
+    spend: z.string(),
   }),
   endpoint: z.string(),
   /** Of this process, each by its place among all hosts. */

@@ -1,9 +1,10 @@
 /**
- * A customer's key as it is stored: the full record by its hash, because one read must admit a
- * request, and pointers to it by id and by account.
+ * A customer's key as it is stored: the full record by the hash of its secret, because one read must
+ * admit a request, and pointers to it by id and by account. Where a secret was replaced stands a pointer
+ * to the record under the next one.
  */
 import * as z from 'zod'
-import type { CustomerKey } from '../../../keys/api-key.ts'
+import { type CustomerKey, hasLimits } from '../../../keys/api-key.ts'
 import { KeyPolicy, Scope } from '../../../protocol/account.ts'
 import { AccountId, KeyId } from '../../../protocol/ids.ts'
 import { Amount, Int } from '../item-fields.ts'
@@ -23,7 +24,21 @@ const KeyItem = z.object({
   tokensPerMinute: Int.optional(),
   concurrency: Int.optional(),
   createdAtMs: Int,
+  expiresAtMs: Int.optional(),
+  secret: Int.default(1),
+  previousSecretUntilMs: Int.optional(),
+  isCounted: z.boolean().optional(),
+  limitsChangedAtMs: Int.optional(),
+  version: Int.default(0),
 })
+
+const ReplacedItem = z.object({
+  replacedBy: z.string(),
+  keyId: KeyId,
+  secret: Int,
+  untilMs: Int,
+})
+type ReplacedItem = z.infer<typeof ReplacedItem>
 
 const Pointer = z.object({ keyHash: z.string() })
 
@@ -48,7 +63,47 @@ export function fromKeyItem(item: unknown): CustomerKey {
   const key = KeyItem.parse(item)
   const { spendPerDay, spendPerMonth, requestsPerMinute, tokensPerMinute, concurrency } = key
   const limits = { spendPerDay, spendPerMonth, requestsPerMinute, tokensPerMinute, concurrency }
-  return { ...key, ...limits }
+  return {
+    ...key,
+    ...limits,
+    expiresAtMs: key.expiresAtMs,
+    previousSecretUntilMs: key.previousSecretUntilMs,
+    isCounted: key.isCounted ?? hasLimits(limits),
+    limitsChangedAtMs: key.limitsChangedAtMs,
+  }
 }
+
+/** Garbage a day after its secret has ended. */
+export const toReplacedItem = (
+  { keyHash, keyId, secret }: CustomerKey,
+  { replacedBy, untilMs }: { readonly replacedBy: string; readonly untilMs: number },
+) => ({
+  ...keyKey(keyHash),
+  replacedBy,
+  keyId,
+  secret,
+  untilMs,
+  expiresAtSec: Math.ceil(untilMs / 1000) + 86_400,
+})
+
+export type FoundKey =
+  | { readonly kind: 'key'; readonly key: CustomerKey }
+  | ({ readonly kind: 'replaced' } & ReplacedItem)
+
+export function fromEitherItem(item: Readonly<Record<string, unknown>>): FoundKey {
+  return 'replacedBy' in item
+    ? { kind: 'replaced', ...ReplacedItem.parse(item) }
+    : { kind: 'key', key: fromKeyItem(item) }
+}
+
+/** The key as its former secret opens it: until its grace ends, and no longer than the key itself. */
+export const throughFormer = (
+  key: CustomerKey,
+  { secret, untilMs }: Extract<FoundKey, { kind: 'replaced' }>,
+): CustomerKey => ({
+  ...key,
+  secret,
+  expiresAtMs: Math.min(untilMs, key.expiresAtMs ?? untilMs),
+})
 
 export const fromPointer = (item: unknown): string => Pointer.parse(item).keyHash

@@ -42,6 +42,7 @@ const StoredCandidate = z.strictObject({
   firstContentP50Ms: measure,
   tokensPerSecondP50: measure,
   region: Region.optional(),
+  ownerTag: z.string().max(12).optional(),
   reputation: z.number().min(0).max(1).optional(),
   capabilities: z.array(z.enum(['tools', 'jsonSchema', 'logprobs', 'vision'])).optional(),
   slots: z.int().min(1).optional(),

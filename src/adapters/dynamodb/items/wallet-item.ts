@@ -75,12 +75,22 @@ export function fromWalletItem(item: Readonly<Record<string, unknown>>): Wallet 
         .filter((name) => name.startsWith('revoked#'))
         .map((name) => Number(name.slice('revoked#'.length))),
     ),
+    oldestSecrets: marksOf(item, 'secret#'),
+    limitVersions: marksOf(item, 'limits#'),
     sweepBucket: parsed.sweepBucket,
     closedBefore: parsed.closedBefore,
   }
   assertWallet(wallet)
   return wallet
 }
+
+/** By key ordinal. */
+const marksOf = (item: Readonly<Record<string, unknown>>, prefix: string) =>
+  new Map(
+    Object.entries(item)
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, value]) => [Number(name.slice(prefix.length)), Int.parse(value)]),
+  )
 
 export function toHoldItem(hold: Hold) {
   return {
