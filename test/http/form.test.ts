@@ -57,6 +57,12 @@ describe('a form that is refused', () => {
   test.each<[string, Request, string]>([
     ['is none', asRequest(form, 'application/json'), 'unsupported_media_type'],
     ['has no boundary', asRequest(form, 'multipart/form-data'), 'invalid_value'],
+    ['has an empty boundary', asRequest(form, 'multipart/form-data; boundary='), 'invalid_value'],
+    [
+      'has a boundary that is none',
+      asRequest(form, `multipart/form-data; boundary="a"b"`),
+      'invalid_value',
+    ],
     ['has another boundary', asRequest(form, 'multipart/form-data; boundary=x'), 'invalid_value'],
     ['has too many parts', asRequest(writeForm(parts(33))), 'invalid_value'],
     [

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { readJson } from '../../src/http/read-json.ts'
+import { limits } from '../../src/protocol/limits.ts'
 
 const Order = z.strictObject({
   name: z.string().max(8),
@@ -66,6 +67,26 @@ describe('what is not JSON is refused before any schema', () => {
     },
   )
 
+  test.each(['gzip', 'br', 'identity, gzip'])('the encoding %s', async (encoding) => {
+    const error = await errorOf(post('{"name":"a"}', { 'content-encoding': encoding }))
+    expect(error).toMatchObject({ code: 'unsupported_media_type' })
+  })
+
+  test.each(['"a\\ud83d"', '"\\uDE00"', '"\\ude00\\ud83d"'])(
+    'half a character: %s',
+    async (text) => {
+      const half = { code: 'invalid_json', message: expect.stringContaining('whole characters') }
+      expect(await errorOf(post(`{"name":${text}}`))).toMatchObject(half)
+      expect(await errorOf(post(`{"name":"a",${text}:1}`))).toMatchObject(half)
+    },
+  )
+
+  test('a whole character in escapes, or the text of one, is none of that', async () => {
+    for (const text of ['"\\ud83d\\ude00"', '"\\\\ud83d"']) {
+      expect(await errorOf(post(`{"name":${text}}`))).toBeUndefined()
+    }
+  })
+
   test('a charset beside the type is no other type', async () => {
     const type = 'Application/JSON; charset=utf-8'
     expect(await errorOf(post('{"name":"a"}', { 'content-type': type }))).toBeUndefined()
@@ -103,6 +124,15 @@ describe('a body is read no further than its bound', () => {
   test('of exactly that size it is taken', async () => {
     const padded = '{"name":"a"}'.padEnd(maxBytes)
     expect(await errorOf(post(padded))).toBeUndefined()
+  })
+
+  test('by how many values it holds', async () => {
+    const rows = (count: number) => post(`{"name":"a","rows":[${'0,'.repeat(count)}0]}`)
+    const read = await readJson(rows(limits.jsonValues), Order, 1_000_000)
+    const message = 'The body holds more than 100000 values.'
+    expect(read).toEqual({ ok: false, error: { code: 'invalid_value', message } })
+    const fewer = await readJson(rows(limits.jsonValues - 5), Order, 1_000_000)
+    expect(fewer).toMatchObject({ error: { param: 'rows.0' } })
   })
 
   test('that breaks off did not arrive', async () => {

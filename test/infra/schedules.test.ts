@@ -3,7 +3,9 @@ import { schedules } from '../../src/names.ts'
 import { resourcesOf, stageConfig, synthesize } from './synthesize.ts'
 
 const templates = synthesize(stageConfig('dev'))
-const queue = resourcesOf(templates, 'AWS::SQS::Queue')[0]
+const [queue] = resourcesOf(templates, 'AWS::SQS::Queue').filter(
+  ({ stack }) => stack === 'schedules',
+)
 const failedRuns = { 'Fn::GetAtt': [queue?.id, 'Arn'] }
 const rates = new Map([
   [1, 'rate(1 minute)'],
@@ -61,7 +63,8 @@ describe('the Schedules stack', () => {
   })
 
   test('has one queue for failed runs: standard, encrypted, kept 14 days', () => {
-    expect(resourcesOf(templates, 'AWS::SQS::Queue')).toHaveLength(1)
+    const queues = resourcesOf(templates, 'AWS::SQS::Queue')
+    expect(queues.filter(({ stack }) => stack === 'schedules')).toHaveLength(1)
     expect(queue?.body.Properties).toMatchObject({
       SqsManagedSseEnabled: true,
       MessageRetentionPeriod: 14 * 24 * 3600,

@@ -127,9 +127,12 @@ describe('whatever stands in a field', () => {
 
   // One reader of all, so that each endpoint meets some of them.
   test('however large it is', async () => {
-    for (const [index, bomb] of largeBombs.entries()) {
-      await isHarmless(paths[index % paths.length] ?? '', 'unheard_of', bomb)
+    for (const bomb of largeBombs.slice(3, 5)) {
       await isHarmless('/v1/chat/completions', 'metadata', bomb)
+    }
+    for (const [index, bomb] of largeBombs.entries()) {
+      const field = index % 2 === 0 ? 'metadata' : 'unheard_of'
+      await isHarmless(paths[index % paths.length] ?? '', field, bomb)
     }
     expect(gateway.dispatches()).toBe(dispatched)
   })

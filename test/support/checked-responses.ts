@@ -3,6 +3,7 @@
  * table says of its route and status, and nothing that the table does not name may be in it.
  */
 import type { Hono } from 'hono'
+import { getPath } from 'hono/utils/url'
 import * as z from 'zod'
 import { type EndpointRow, type EndpointTable, partsOf } from '../../src/http/endpoint.ts'
 import type { SurfaceEnv } from '../../src/http/surface.ts'
@@ -28,7 +29,7 @@ export function checkingReplies(app: Hono<SurfaceEnv>, surface: Surface): Hono<S
   }))
   app.fetch = async (request, ...rest) => {
     const response = await answer(request, ...rest)
-    const { pathname } = new URL(request.url)
+    const pathname = getPath(request)
     const found = rows.find(
       ({ method, path }) => method === request.method && shapeOf(path).test(pathname),
     )

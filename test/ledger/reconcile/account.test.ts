@@ -436,14 +436,14 @@ describe('a key', () => {
   test('whose cap was lowered within the period has broken nothing', async () => {
     const key = await createKey({ spendPerDay: 10n ** 9n, spendPerMonth: undefined })
     await ledger.served(accountId, { keyId: key.keyId })
-    const lowered = { spendPerDay: 1n, limitsChangedAtMs: ledger.nowMs() }
+    const lowered = { spendPerDay: 1n, spendTightenedAtMs: ledger.nowMs() }
     expect(await ledger.keys.changeKey(key, lowered)).toMatchObject({ kind: 'changed' })
     expect((await ledger.reconcile()).found).toEqual([])
   })
 
   test('whose cap was lowered before the period is held to it', async () => {
     const key = await createKey({ spendPerDay: 10n ** 9n, spendPerMonth: undefined })
-    await ledger.keys.changeKey(key, { spendPerDay: 1n, limitsChangedAtMs: ledger.nowMs() })
+    await ledger.keys.changeKey(key, { spendPerDay: 1n, spendTightenedAtMs: ledger.nowMs() })
     ledger.moveClock(24 * hourMs)
     await ledger.served(accountId, { keyId: key.keyId })
     expect(await invariantsFound()).toEqual(['S14 no cap is ever exceeded'])
