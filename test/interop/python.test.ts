@@ -71,7 +71,7 @@ async function schemathesis(stack: LocalStack, key: string) {
     `--checks=${checks}`,
     `--header=Authorization: Bearer ${key}`,
     '--phases=examples,coverage,fuzzing',
-    '--max-examples=25',
+    '--max-examples=15',
     '--seed=20261121',
     '--workers=2',
     '--request-timeout=30',
