@@ -50,9 +50,11 @@ async function checkTools(session: Session): Promise<boolean> {
   const orderId = freshNumber(session)
   const name = 'look_up_order'
   const request = session.prompt(promptTokens, `Look up the order ${orderId} with the tool.`)
+  // The schema names the number as well: what is measured is that the runtime calls the tool and keeps
+  // its schema, not that the model reads.
   const parameters = {
     type: 'object',
-    properties: { order_id: { type: 'integer' } },
+    properties: { order_id: { type: 'integer', enum: [orderId] } },
     required: ['order_id'],
     additionalProperties: false,
   }

@@ -4,7 +4,7 @@
  */
 
 import * as z from 'zod'
-import { isImage } from '../metering/images.ts'
+import { imageSize } from '../metering/images.ts'
 import type { ChatRequest } from '../protocol/chat-request.ts'
 import { type Document, type DocumentModality, vectorsOf } from '../protocol/document.ts'
 import type { DocumentRequest } from '../protocol/document-request.ts'
@@ -124,10 +124,19 @@ function moderations(model: string, { fresh, long }: Texts): Prober {
   }
 }
 
-const Drawn = z.tuple([z.object({ b64_json: z.string().refine(isImage) })])
+const side = 256
+
+const isDrawn = (base64: string): boolean => {
+  const size = imageSize(base64)
+  return size?.width === side && size.height === side
+}
+const Drawn = z.tuple([z.object({ b64_json: z.string().refine(isDrawn) })])
 
 const image = (model: string, prompt: string): Probe => ({
-  request: { path: '/v1/images/generations', asked: { model, prompt, n: 1, size: '256x256' } },
+  request: {
+    path: '/v1/images/generations',
+    asked: { model, prompt, n: 1, size: `${side}x${side}` },
+  },
   texts: [],
   units: 1,
   isRight: ({ data }) => Drawn.safeParse(data).success,

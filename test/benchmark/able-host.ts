@@ -51,7 +51,17 @@ const Body = z.object({
   max_tokens: z.number(),
   messages: z.array(z.object({ content: Content })).min(1),
   stop: z.array(z.string()).optional(),
-  tools: z.array(z.unknown()).optional(),
+  tools: z
+    .tuple([
+      z.object({
+        function: z.object({
+          parameters: z.object({
+            properties: z.object({ order_id: z.object({ enum: z.array(z.int()) }) }),
+          }),
+        }),
+      }),
+    ])
+    .optional(),
   logprobs: z.boolean().optional(),
   response_format: z
     .object({
@@ -104,7 +114,7 @@ async function* textFrames(body: Body, skills: Skills): AsyncGenerator<Frame> {
     const [reference] = body.response_format.json_schema.schema.properties.reference.enum
     yield says(JSON.stringify({ reference, ok: true }))
   } else if (body.tools && skills.tools) {
-    const order_id = Number(/order (\d+)/.exec(text)?.[1])
+    const [order_id] = body.tools[0].function.parameters.properties.order_id.enum
     yield calls('look_up_order', JSON.stringify({ order_id }))
   } else if (body.stop && skills.stop) {
     yield says('Why')

@@ -37,7 +37,7 @@ function documentOf({ path, asked }: DocumentRequest): Document {
     case '/v1/moderations':
       return moderationsDocument(inputTexts(asked.input))
     case '/v1/images/generations':
-      return imagesDocument(1)
+      return imagesDocument(1, asked.size ?? undefined)
     case '/v1/audio/transcriptions':
       return transcriptionDocument('', { seconds: 2 })
   }
@@ -142,7 +142,7 @@ describe('an honest host is measured', () => {
     const { requests } = await run('transcription')
     const [first] = requests
     if (first?.path !== '/v1/audio/transcriptions') throw new Error('no audio was asked about')
-    expect(await audioSeconds(first.asked.file.bytes, { sleep })).toBe(2)
+    expect(audioSeconds(first.asked.file.bytes)).toBe(2)
   })
 })
 
@@ -185,6 +185,7 @@ describe('a wrong answer is no evidence', () => {
     ],
     ['a verdict too few', 'moderation', () => moderationsDocument(['a'])],
     ['two images for one', 'image', () => imagesDocument(2)],
+    ['an image of another size', 'image', () => imagesDocument(1, '255x256')],
     ['an image that is none', 'image', () => ({ data: [{ b64_json: 'AAAA' }] })],
   ])('%s', async (_, modality, host) => {
     expect(data).toHaveLength(1)

@@ -100,7 +100,7 @@ export async function startMeasuredHosts() {
 }
 
 async function documentBody(request: DocumentRequest, model: string) {
-  const order = await documentOrder({ sleep }, request)
+  const order = documentOrder(request)
   if (!order.ok) throw new Error(`a benchmark asked what cannot be asked: ${order.error.message}`)
   return order.value.hostBody(model)
 }

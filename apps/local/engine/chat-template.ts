@@ -17,10 +17,27 @@ export const templateTokensPerMessage = 2
 export const templateTokens = 2
 
 export const chatTemplate = [
-  "{% for message in messages %}{{ '[' + message['role'] + ']' + message['content'] + '\\n' }}",
-  "{% endfor %}{% if add_generation_prompt %}{{ '[assistant]' }}{% endif %}",
+  "{% for tool in tools or [] %}{{ tool | tojson(separators=(',', ':')) }}{% endfor %}",
+  "{% for message in messages %}{{ '[' + message['role'] + ']' + (message['content'] or '') }}",
+  "{{ '\\n' }}{% for call in message['tool_calls'] or [] %}{{ '[assistant]{\"name\": \"' }}",
+  "{{ call['function']['name'] + '\", \"arguments\": ' + call['function']['arguments'] + '}\\n' }}",
+  "{% endfor %}{% endfor %}{% if add_generation_prompt %}{{ '[assistant]' }}{% endif %}",
 ].join('')
 
-/** The text that `chatTemplate` gives for these messages with `add_generation_prompt` set. */
-export const renderChat = (messages: readonly ChatMessage[]): string =>
-  `${messages.map(({ role, text }) => `${roleMark(role)}${text}\n`).join('')}${roleMark('assistant')}`
+/** A call of a tool as the model writes it, and reads it again in a later turn. */
+export const callText = (name: string, args: string): string =>
+  `{"name": "${name}", "arguments": ${args}}`
+
+/**
+ * The text that `chatTemplate` gives for these messages with `add_generation_prompt` set. Each call of
+ * a tool is a message of its own, its text that of `callText`.
+ */
+export const renderChat = (
+  messages: readonly ChatMessage[],
+  tools: readonly unknown[] = [],
+): string =>
+  [
+    ...tools.map((tool) => JSON.stringify(tool)),
+    ...messages.map(({ role, text }) => `${roleMark(role)}${text}\n`),
+    roleMark('assistant'),
+  ].join('')

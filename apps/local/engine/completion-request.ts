@@ -3,7 +3,8 @@
 
 import { randomInt } from 'node:crypto'
 import * as z from 'zod'
-import { renderChat } from './chat-template.ts'
+import { type ChatMessage, callText, renderChat } from './chat-template.ts'
+import { type Constraint, constraintFields, constraintOf } from './constraint.ts'
 import type { Sampling } from './engine.ts'
 
 export type CompletionJob = {
@@ -16,7 +17,7 @@ export type CompletionJob = {
   readonly includeUsage: boolean
   /** Undefined: no log-probabilities. */
   readonly topLogprobs?: number | undefined
-}
+} & Constraint
 
 export type RequestFault = {
   readonly code: 'missing_required_parameter' | 'invalid_value'
@@ -53,7 +54,13 @@ const TextPart = z.object({ type: z.literal('text'), text: z.string() })
 /** OpenAI's bound. */
 const topLogprobsMax = 20
 
+const messageCallsMax = 128
+
+/** A call that an earlier reply made. */
+const Call = z.object({ function: z.object({ name: z.string(), arguments: z.string() }) })
+
 const ChatRequest = Common.extend({
+  ...constraintFields,
   logprobs: z.boolean().nullish(),
   top_logprobs: z.int().min(0).max(topLogprobsMax).nullish(),
   messages: z
@@ -63,6 +70,7 @@ const ChatRequest = Common.extend({
         content: z
           .union([z.string(), z.array(TextPart)], { error: 'Expected a string or text parts' })
           .nullish(),
+        tool_calls: z.array(Call).max(messageCallsMax).nullish(),
       }),
     )
     .min(1)
@@ -88,10 +96,10 @@ const jobOf = (
   request: z.infer<typeof Common>,
   promptText: string,
   tokensMax: number | undefined,
-  topLogprobs?: number | undefined,
+  more: Constraint & { readonly topLogprobs?: number | undefined },
 ): CompletionJob => ({
   promptText,
-  topLogprobs,
+  ...more,
   sampling: {
     temperature: request.temperature ?? defaultTemperature,
     topP: request.top_p ?? defaultTopP,
@@ -121,19 +129,41 @@ const loneTopLogprobs: RequestFault = {
   param: 'top_logprobs',
 }
 
+const calledLogprobs: RequestFault = {
+  code: 'invalid_value',
+  message: 'The field logprobs cannot be kept for the call of a tool; leave one of them out.',
+  param: 'logprobs',
+}
+
 const textOf = (content: string | readonly { readonly text: string }[] | null | undefined) =>
   typeof content === 'string' ? content : (content ?? []).map(({ text }) => text).join('')
+
+type Message = z.infer<typeof ChatRequest>['messages'][number]
+
+const messagesOf = ({ role, content, tool_calls }: Message): readonly ChatMessage[] => [
+  { role, text: textOf(content) },
+  ...(tool_calls ?? []).map(({ function: called }) => ({
+    role: 'assistant',
+    text: callText(called.name, called.arguments),
+  })),
+]
 
 export const parseChatRequest = (body: unknown): ParsedRequest => {
   const parsed = ChatRequest.safeParse(body)
   if (!parsed.success) return { ok: false, fault: faultOf(parsed.error, body) }
   const { data } = parsed
-  const messages = data.messages.map(({ role, content }) => ({ role, text: textOf(content) }))
   const tokensMax = data.max_completion_tokens ?? data.max_tokens ?? undefined
   const wantsLogprobs = data.logprobs ?? false
   if (!wantsLogprobs && data.top_logprobs != null) return { ok: false, fault: loneTopLogprobs }
+  const read = constraintOf(data)
+  if (!read.ok) {
+    return { ok: false, fault: { code: 'invalid_value', message: read.message, param: read.param } }
+  }
+  const { constraint } = read
+  if (wantsLogprobs && constraint.callsTool) return { ok: false, fault: calledLogprobs }
   const topLogprobs = wantsLogprobs ? (data.top_logprobs ?? 0) : undefined
-  return { ok: true, job: jobOf(data, renderChat(messages), tokensMax, topLogprobs) }
+  const promptText = renderChat(data.messages.flatMap(messagesOf), data.tools ?? [])
+  return { ok: true, job: jobOf(data, promptText, tokensMax, { ...constraint, topLogprobs }) }
 }
 
 export const parseTextRequest = (body: unknown): ParsedRequest => {
@@ -141,5 +171,8 @@ export const parseTextRequest = (body: unknown): ParsedRequest => {
   if (!parsed.success) return { ok: false, fault: faultOf(parsed.error, body) }
   const { data } = parsed
   const promptText = typeof data.prompt === 'string' ? data.prompt : data.prompt[0]
-  return { ok: true, job: jobOf(data, promptText, data.max_tokens ?? undefined) }
+  return {
+    ok: true,
+    job: jobOf(data, promptText, data.max_tokens ?? undefined, {}),
+  }
 }

@@ -10,6 +10,7 @@ import type { Engine, Prompt } from './engine.ts'
 import { invalid, unavailable } from './engine-error.ts'
 import type { Counters } from './metrics.ts'
 import type { Slots } from './slots.ts'
+import { readCall } from './tool-calls.ts'
 
 export type CompletionDeps = {
   readonly engine: Engine
@@ -73,7 +74,7 @@ export const makeCompletionRoute =
       created: Math.floor(Date.now() / 1000),
       model: alias,
     }
-    const events = runCompletion({
+    const run = runCompletion({
       prompt,
       slot: slot.id,
       job,
@@ -82,6 +83,9 @@ export const makeCompletionRoute =
       counters,
       signal,
     })
+    // An engine that runs no model writes text even where a call was asked for.
+    const calls = job.callsTool && engine.facts.kind === 'llama.cpp'
+    const events = calls ? readCall(run, () => `call_${randomUUID()}`) : run
 
     if (!job.stream) {
       try {

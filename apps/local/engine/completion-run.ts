@@ -23,7 +23,7 @@ export type Timings = {
 }
 
 export type CompletionEnd = {
-  readonly finishReason: 'stop' | 'length'
+  readonly finishReason: 'stop' | 'length' | 'tool_calls'
   readonly usage: Usage
   readonly timings: Timings
 }
@@ -35,6 +35,9 @@ export type CompletionEvent =
       /** Of the tokens that this text came from, when log-probabilities were asked for. */
       readonly readings?: readonly Reading[] | undefined
     }
+  /** From here on the reply is the arguments of this call. */
+  | { readonly type: 'call'; readonly id: string; readonly name: string }
+  | { readonly type: 'arguments'; readonly text: string }
   | ({ readonly type: 'end' } & CompletionEnd)
 
 export type CompletionRun = {
@@ -85,6 +88,7 @@ export async function* runCompletion(
       sampling: job.sampling,
       tokensMax,
       topLogprobs: job.topLogprobs,
+      grammar: job.grammar,
     })) {
       signal.throwIfAborted()
       if (piece.tokens === 1) count()
@@ -120,8 +124,11 @@ export async function* runCompletion(
   }
 }
 
+export type ToolCall = { readonly id: string; readonly name: string; readonly arguments: string }
+
 export type WholeCompletion = {
   readonly text: string
+  readonly call?: ToolCall | undefined
   readonly end: CompletionEnd
   readonly readings: readonly Reading[]
 }
@@ -131,11 +138,24 @@ export const collectCompletion = async (
   events: AsyncIterable<CompletionEvent>,
 ): Promise<WholeCompletion> => {
   let text = ''
+  let args = ''
+  let call: Omit<ToolCall, 'arguments'> | undefined
   const readings: Reading[] = []
   for await (const event of events) {
-    if (event.type === 'end') return { text, end: event, readings }
-    text += event.text
-    readings.push(...(event.readings ?? []))
+    switch (event.type) {
+      case 'text':
+        text += event.text
+        readings.push(...(event.readings ?? []))
+        break
+      case 'call':
+        call = { id: event.id, name: event.name }
+        break
+      case 'arguments':
+        args += event.text
+        break
+      case 'end':
+        return { text, call: call && { ...call, arguments: args }, end: event, readings }
+    }
   }
   throw new Error('A completion ended without saying how.')
 }

@@ -34,6 +34,8 @@ export type Generation = {
   readonly tokensMax: number
   /** How many likeliest tokens to read beside each generated one; undefined reads none at all. */
   readonly topLogprobs?: number | undefined
+  /** In GBNF; the reply follows it and ends where it ends. An engine that runs no model ignores it. */
+  readonly grammar?: string | undefined
 }
 
 /** A tokenised prompt, ready to be continued. */

@@ -5,11 +5,19 @@
 // sequences that share a context are computed in one batch, whose shape changes the rounding:
 // apart, a greedy or seeded reply never depends on what else is running.
 
-import type { Llama, LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp'
+import type {
+  Llama,
+  LlamaContextSequence,
+  LlamaModel,
+  SequenceEvaluateOptions,
+  Token,
+  TokenBias,
+} from 'node-llama-cpp'
 import { chatTemplate } from './chat-template.ts'
 import { embeddingModelName } from './demo-model.ts'
 import { makeDetokenizer } from './detokenizer.ts'
 import type { Embedder, Engine, Generation, ModelFacts, Piece, Prompt } from './engine.ts'
+import { grammarBias } from './grammar-bias.ts'
 import { openLlamaEmbedder } from './llama-embedder.ts'
 import { type Reader, startReader } from './logprob-reader.ts'
 import { inspectModelFile } from './model-file.ts'
@@ -81,10 +89,24 @@ const openSlots = async (model: LlamaModel, count: number): Promise<readonly Slo
   return slots
 }
 
+/** What holds a generation to its grammar. A state follows one reply and no other. */
+const makeConstrain =
+  (llama: Llama, model: LlamaModel, tokenBias: TokenBias) =>
+  async (gbnf: string): Promise<SequenceEvaluateOptions> => {
+    const { LlamaGrammarEvaluationState } = await import('node-llama-cpp')
+    const grammar = await llama.createGrammar({ grammar: gbnf })
+    return {
+      grammarEvaluationState: new LlamaGrammarEvaluationState({ model, grammar }),
+      tokenBias,
+    }
+  }
+type Constrain = ReturnType<typeof makeConstrain>
+
 async function* generate(
   { sequence, reading }: Slot,
   prompt: Token[],
-  { sampling, tokensMax, topLogprobs }: Generation,
+  constrain: Constrain,
+  { sampling, tokensMax, topLogprobs, grammar }: Generation,
 ): AsyncGenerator<Piece, void, undefined> {
   await sequence.clearHistory()
   let reader: Reader | undefined
@@ -92,9 +114,10 @@ async function* generate(
   const detokenizer = makeDetokenizer<Token>((tokens, before) =>
     sequence.model.detokenize(tokens, false, before),
   )
+  const constraint = grammar === undefined ? {} : await constrain(grammar)
   let generated = 0
   try {
-    for await (const token of sequence.evaluate(prompt, sampling)) {
+    for await (const token of sequence.evaluate(prompt, { ...sampling, ...constraint })) {
       generated += 1
       const piece = { text: detokenizer.push(token), tokens: 1 } as const
       yield reader ? { ...piece, reading: await reader.read(token) } : piece
@@ -108,7 +131,7 @@ async function* generate(
 }
 
 const promptOver =
-  (model: LlamaModel, slots: readonly Slot[]) =>
+  (model: LlamaModel, slots: readonly Slot[], constrain: Constrain) =>
   (text: string): Prompt => {
     const begin = model.tokens.bos
     // Special tokens written out in a prompt are plain text: a customer cannot forge them.
@@ -118,7 +141,7 @@ const promptOver =
       generate(generation) {
         const slot = slots[generation.slot]
         if (slot === undefined) throw new RangeError(`There is no slot ${generation.slot}.`)
-        return generate(slot, tokens, generation)
+        return generate(slot, tokens, constrain, generation)
       },
     }
   }
@@ -145,7 +168,7 @@ const openModel = async (llama: Llama, file: File, slots: number): Promise<Engin
   const opened = await openSlots(model, slots)
   return {
     facts: { ...factsOf(llama, file)(model), chatTemplate },
-    prompt: promptOver(model, opened),
+    prompt: promptOver(model, opened, makeConstrain(llama, model, await grammarBias(model))),
     dispose: () => llama.dispose(),
   }
 }

@@ -15,16 +15,16 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describe('a variant of the model', () => {
   it.each([
-    [otherWeights, 1_049_920, '776dab5940dcb34eefb53b96296d9cc468c037e7be775625f70d21307a32e6ef'],
+    [otherWeights, 1_050_208, '1a95c0611a4261311cb45940db6a7f9bf3fd852041c45486655ddc0614dba47d'],
     [
       { ...demoVariant, precision: 'F16' as const },
-      541_760,
-      'e4b5dce2a12c60b5130a270ee7fb9cf62863af0b1218908bfa1e05ab6a7e15cb',
+      542_048,
+      'b93a19da65a0021f2f3ec8a03d77ff2a281a704e06882760b00fe802d34ed703',
     ],
     [
       { ...demoVariant, precision: 'Q8_0' as const },
-      303_616,
-      '0388d3945ba2e9e9706f789a87e7573715a07e6729175dc2848d01aac9cb774e',
+      303_904,
+      '1088237c4650518b136bae7d3685ff5c29e323becccd31cbda624e3df3b45182',
     ],
   ])('%o has its own bytes every time', async (variant, bytes, sha256) => {
     expect(await writeDemoModel(join(folder, 'variant.gguf'), variant)).toEqual({ bytes, sha256 })
