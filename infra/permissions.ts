@@ -3,31 +3,54 @@
  * tables it may use how stands in `src/rights.ts`.
  */
 import type { Stack } from 'aws-cdk-lib'
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
-import { type Principal, rights } from '../src/rights.ts'
-import type { TableName } from '../src/tables.ts'
+import { PolicyStatement, type PolicyStatementProps } from 'aws-cdk-lib/aws-iam'
+import { type Action, isWrite, type Principal, rights } from '../src/rights.ts'
+import { tableNames } from '../src/tables.ts'
 import type { DeployedTables } from './constructs/b3iq-tables.ts'
 
 /** The row of `principal` as policy statements over exact table and index ARNs. */
 export function tableStatements(principal: Principal, deployed: DeployedTables): PolicyStatement[] {
   const row = rights[principal]
-  const names: readonly TableName[] = ['balances', 'keys', 'profiles', 'receipts', 'spend']
-  return names.flatMap((name) => {
+  return tableNames.flatMap((name) => {
     const granted = row[name]
     if (granted === undefined) return []
     const { tableArn } = deployed[name]
-    const onTable = new PolicyStatement({
-      actions: granted.actions.map((action) => `dynamodb:${action}`),
-      resources: [tableArn],
-    })
-    if (granted.indexes === undefined) return [onTable]
+    const { actions, writes } = granted
+    const onTable = writes
+      ? [
+          ...statementsOf(
+            tableArn,
+            actions.filter((action) => !isWrite(action)),
+          ),
+          ...statementsOf(tableArn, actions.filter(isWrite), leadingKeys(writes)),
+        ]
+      : statementsOf(tableArn, actions)
+    if (granted.indexes === undefined) return onTable
     const onIndexes = new PolicyStatement({
       actions: ['dynamodb:Query'],
       resources: granted.indexes.map((index) => `${tableArn}/index/${index}`),
     })
-    return [onTable, onIndexes]
+    return [...onTable, onIndexes]
   })
 }
+
+type Conditions = NonNullable<PolicyStatementProps['conditions']>
+
+/** None where there is nothing to allow. */
+function statementsOf(
+  tableArn: string,
+  allowed: readonly Action[],
+  conditions: Conditions = {},
+): PolicyStatement[] {
+  if (allowed.length === 0) return []
+  const actions = allowed.map((action) => `dynamodb:${action}`)
+  return [new PolicyStatement({ actions, resources: [tableArn], conditions })]
+}
+
+/** DynamoDB tells the partition key of every item that a write names, those of a transaction included. */
+const leadingKeys = (writes: readonly string[]): Conditions => ({
+  'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [...writes] },
+})
 
 /** Name of the SecureString with a stage's pepper and signing keys, without its leading slash. */
 export function secretsParameter(stage: string): string {

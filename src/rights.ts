@@ -22,8 +22,17 @@ export type Rights = {
     readonly actions: readonly Action[]
     /** Indexes that may be queried; the table itself only when `actions` has Query. */
     readonly indexes?: readonly IndexName<Name>[]
+    /** Partition keys of what may be written, as IAM's StringLike reads them; left out, all. */
+    readonly writes?: readonly string[]
   }
 }
+
+export const isWrite = (action: Action): boolean =>
+  action === 'PutItem' || action === 'UpdateItem' || action === 'DeleteItem'
+
+/** As IAM judges it, of the one wildcard that is used here. */
+export const isLike = (text: string, pattern: string): boolean =>
+  pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern
 
 export type Principal =
   | 'gateway'
@@ -38,7 +47,8 @@ const observe: Rights = { profiles: { actions: ['Query', 'UpdateItem'] } }
 /** Benchmarks and spot checks are paid requests: what the gateway may do, without clients' claims. */
 const askAsCustomer: Rights = {
   balances: { actions: ['GetItem', 'Query', 'UpdateItem'] },
-  keys: { actions: ['BatchGetItem', 'Query'] },
+  // A key that is replaced while it is listed is read again by itself.
+  keys: { actions: ['GetItem', 'BatchGetItem', 'Query'] },
   profiles: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'] },
   receipts: { actions: ['GetItem', 'PutItem'] },
 }
@@ -46,8 +56,12 @@ const askAsCustomer: Rights = {
 export const rights: Readonly<Record<Principal, Rights>> = {
   gateway: {
     balances: { actions: ['GetItem', 'Query', 'UpdateItem'] },
-    // Idempotency claims are put together with their holds; cancels are looked for in batches.
-    keys: { actions: ['GetItem', 'BatchGetItem', 'PutItem'] },
+    // Idempotency claims are put together with their holds; cancels are looked for in batches. What
+    // operators are known by, and what they did, is out of reach of whoever serves customers.
+    keys: {
+      actions: ['GetItem', 'BatchGetItem', 'PutItem'],
+      writes: ['claim#*', 'cancel#*', 'retry#*'],
+    },
     // A served request proves its route; at most once a minute that is recorded.
     profiles: { actions: ['GetItem', 'BatchGetItem', 'UpdateItem'] },
     receipts: {
@@ -58,7 +72,7 @@ export const rights: Readonly<Record<Principal, Rights>> = {
   ingest: {
     // Late claims are posted here, and suspend who claims too much.
     balances: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'] },
-    keys: { actions: ['GetItem', 'UpdateItem'] },
+    keys: { actions: ['GetItem', 'UpdateItem'], writes: ['join#*', 'enrolments#*'] },
     profiles: {
       actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'],
     },
@@ -79,7 +93,9 @@ export const rights: Readonly<Record<Principal, Rights>> = {
     spend: { actions: ['PutItem', 'UpdateItem'] },
   },
   // Mints the first owner key on the condition that none was minted before; ends the record of it.
-  bootstrap: { keys: { actions: ['PutItem', 'UpdateItem'] } },
+  bootstrap: {
+    keys: { actions: ['PutItem', 'UpdateItem'], writes: ['op', 'op#*', 'audit#*', 'change#*'] },
+  },
   'expire-heartbeats': { profiles: { actions: ['GetItem', 'Query', 'UpdateItem'] } },
   'advance-jobs': {
     // A job that is over leaves the list of open ones.
@@ -110,7 +126,7 @@ export const rights: Readonly<Record<Principal, Rights>> = {
   'reconcile-ledger': {
     // Puts only its place.
     balances: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] },
-    keys: { actions: ['BatchGetItem', 'Query'] },
+    keys: { actions: ['GetItem', 'BatchGetItem', 'Query'] },
     receipts: { actions: ['GetItem', 'Query'] },
   },
 }

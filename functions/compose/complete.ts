@@ -5,6 +5,7 @@ import { makeBreakerStore } from '../../src/adapters/dynamodb/breaker-store.ts'
 import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
 import { makeHoldStore } from '../../src/adapters/dynamodb/hold-store.ts'
 import { makeIncidentStore } from '../../src/adapters/dynamodb/incident-store.ts'
+import { makeKeyStore } from '../../src/adapters/dynamodb/key-store.ts'
 import { cancelDispatch } from '../../src/dispatch/cancel.ts'
 import { startOnCurrentRoute } from '../../src/dispatch/current-route.ts'
 import type { CompleteDeps } from '../../src/gateway/complete.ts'
@@ -32,6 +33,7 @@ export function completeDepsOf(base: Base): Omit<CompleteDeps, 'watchCancel'> {
     tokenizers: tokenizersOf(base),
     repair: (wallet) => repairWallet(sweep, wallet),
     readIncidents: readIncidentsOf(base),
+    readKey: makeKeyStore(database).readById,
     deadlineMs: config.deadlineMs,
     leaseMs: config.deadlineMs + config.leaseMarginMs,
   }

@@ -1,5 +1,6 @@
 /** Wires the gateway: environment → adapters → use cases. */
 import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
+import { makeClaimStore } from '../../src/adapters/dynamodb/claim-store.ts'
 import { makeJournalStore } from '../../src/adapters/dynamodb/journal-store.ts'
 import { makeKeyStore } from '../../src/adapters/dynamodb/key-store.ts'
 import { makePoolStore } from '../../src/adapters/dynamodb/pool-store.ts'
@@ -35,10 +36,10 @@ export async function composeGateway(
     wallets: makeSweepStore(database),
     journal: makeJournalStore(database),
     receipts: makeReceiptStore(database),
+    claims: makeClaimStore(database),
     requestMarks,
     watchCancel: makeCancelWatch({ ...system, store: requestMarks }),
     keys: makeFreshCache(keys.readByHash, { freshMs, nowMs }),
-    readKey: keys.readById,
     accounts: makeFreshCache(accounts.readAccount, { freshMs, nowMs }),
     shards: readShardFrom(pool, { random: system.random, freshMs, nowMs }),
     publicCatalogue: () => catalogue('public'),

@@ -185,7 +185,7 @@ const runners: Readonly<Record<ScheduleName, (base: Base) => RunSchedule>> = {
 
 /** A benchmark's request, as customers' reach hosts. */
 async function documentBody(request: DocumentRequest, model: string) {
-  const order = await documentOrder(system, request)
+  const order = documentOrder(request)
   assert(order.ok, 'a benchmark asks what can be asked', { path: request.path })
   return order.value.hostBody(model)
 }

@@ -74,7 +74,8 @@ export class ObservabilityStack extends Stack {
       threshold: Duration.minutes(10).toMilliseconds(),
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       evaluationPeriods: 1,
-      // No receipts, nothing to wait for.
+      // No receipts, nothing to wait for. A function that does not run looks the same; an alarm on its
+      // runs would wake somebody for every idle hour, so the runbook says where that shows.
       treatMissingData: TreatMissingData.NOT_BREACHING,
     })
     const spendGivenUp = new Alarm(this, 'SpendGivenUp', {

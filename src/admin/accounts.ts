@@ -6,13 +6,15 @@ import type { Wallet } from '../ledger/wallet.ts'
 import { formatUsd } from '../money/nano-usd.ts'
 import { AccountTags } from '../protocol/account.ts'
 import type { Ids, NowMs } from '../protocol/clock.ts'
+import { OwnerId } from '../protocol/ids.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
-import { OwnerId } from './join-codes.ts'
+import type { SpotCheckStore } from '../spot-checks/ports.ts'
 import { pageFields, toList } from './page.ts'
 
 export type AccountDeps = {
   readonly accounts: AccountStore & AccountEditor
   readonly wallets: Pick<SweepStore, 'readWallet'>
+  readonly spotChecks: Pick<SpotCheckStore, 'readPlatformAccount'>
   readonly ids: Ids
   readonly nowMs: NowMs
 }
@@ -76,6 +78,14 @@ export async function changeAccount(
   accountId: string,
   { owner_id: ownerId, ...patch }: z.infer<typeof AccountPatch>,
 ): Promise<Result<object>> {
+  const isOwned = typeof ownerId === 'string'
+  if (isOwned && accountId === (await deps.spotChecks.readPlatformAccount())) {
+    return refuse('invalid_value', {
+      param: 'owner_id',
+      message:
+        'owner_id: this is the platform account, from which the hosts of its owner would earn nothing. Name another one first.',
+    })
+  }
   const isThere = await deps.accounts.changeAccount(accountId, { ...patch, ownerId })
   return isThere ? showAccount(deps, accountId) : refuse('account_not_found')
 }

@@ -6,6 +6,7 @@ import { type Incident, IncidentScope, stateOf } from '../incidents/incident.ts'
 import type { IncidentStore } from '../incidents/ports.ts'
 import type { AccountStore } from '../ledger/ports.ts'
 import { dayMs, type Ids, type NowMs } from '../protocol/clock.ts'
+import { IncidentId } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
 import { pageFields, toList } from './page.ts'
@@ -26,7 +27,7 @@ export const IncidentDraft = z.strictObject({
   expires_at: z.iso.datetime({ offset: true }),
 })
 
-export const IncidentQuery = z.strictObject(pageFields)
+export const IncidentQuery = z.strictObject({ ...pageFields, after: IncidentId.optional() })
 
 /** Gateways honour it within 5 s of this reply. */
 export async function openIncident(

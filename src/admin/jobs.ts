@@ -101,7 +101,10 @@ export async function cancel(
     answer: undefined,
   }))
   if (changed.kind !== 'changed') {
-    return refuse('state_conflict', { message: 'The job was changed at the same time: try again.' })
+    return refuse('state_conflict', {
+      retryable: true,
+      message: 'The job was changed at the same time: try again.',
+    })
   }
   const { state } = changed.job
   if (state === 'cancelled') return ok(toWireJob(changed.job))

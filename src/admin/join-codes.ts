@@ -4,7 +4,7 @@ import type { JoinCodeStore } from '../fleet/ports.ts'
 import { isoTime } from '../http/iso-time.ts'
 import { sha256Hex } from '../protocol/canonical.ts'
 import type { Ids, NowMs } from '../protocol/clock.ts'
-import { Region } from '../protocol/ids.ts'
+import { OwnerId, Region } from '../protocol/ids.ts'
 import { ok, type Result } from '../protocol/result.ts'
 
 export type JoinCodeDeps = {
@@ -16,10 +16,6 @@ export type JoinCodeDeps = {
 const lifeMs = 15 * 60_000
 /** 128 bits: guessing is no way in, so a plain hash of it may be stored. */
 const codeBytes = 16
-
-export const OwnerId = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._@:-]{0,63}$/, 'must be 1 to 64 letters, digits, "._@:-"')
 
 export const JoinCodeDraft = z.strictObject({ owner_id: OwnerId, region: Region.optional() })
 

@@ -1,6 +1,6 @@
 /**
- * What changes about a key while it is in use. Counters go by its ordinal and know nothing of caps, so
- * that a new cap meets what was spent before it.
+ * What changes about a key while it is in use. Spend is counted from its first limit on, whatever that
+ * limits: a spend limit that comes later meets what was counted, and one that is the first limit begins at zero.
  */
 import * as z from 'zod'
 import type { CustomerKey, KeyChange, KeyChanged } from '../keys/api-key.ts'
@@ -43,9 +43,7 @@ export const changeKey = (deps: KeyDeps, keyId: string, patch: KeyPatch): Promis
       name: patch.name ?? key.name,
       policy: withPolicy(key.policy, patch.policy ?? {}),
       expiresAtMs: expiresAtMs.value,
-      ...(patch.limits
-        ? { ...withLimits(key, patch.limits), limitsChangedAtMs: deps.nowMs() }
-        : {}),
+      ...changeOfLimits(key, patch.limits ?? {}, deps.nowMs()),
     }
     return ok({ changed: await deps.keys.changeKey(key, change), shown: {} })
   })
@@ -91,8 +89,19 @@ async function onKey(
     }
   }
   return refuse('state_conflict', {
+    retryable: true,
     message: 'Others changed the key at the same time: look at it and try again.',
   })
+}
+
+/** A limit that was raised bounds what was spent before it, too; one that is new or lower does not. */
+function changeOfLimits(key: CustomerKey, change: KeyLimitsChange, nowMs: number): KeyChange {
+  const after = withLimits(key, change)
+  const isTighter = (['spendPerDay', 'spendPerMonth'] as const).some((name) => {
+    const [was, is] = [key[name], after[name]]
+    return is !== undefined && (was === undefined || is < was)
+  })
+  return isTighter ? { ...after, spendTightenedAtMs: nowMs } : after
 }
 
 function withPolicy(before: KeyPolicy, change: KeyPolicyChange): KeyPolicy {

@@ -87,7 +87,7 @@ export function expiryOf(text: string | null, nowMs: number): Result<number | un
 export const noRoom = [
   'state_conflict',
   {
-    message: `The account has ${limits.cappedKeysPerWallet} keys with limits: revoke one first.`,
+    message: `The account has ${limits.keysWithLimitsPerWallet} keys with limits: revoke one first, or lift all limits of one.`,
   },
 ] as const
 

@@ -63,7 +63,8 @@ export async function recordChange(deps: RecordDeps, asked: AskedChange): Promis
   const begun = await begin(deps, asked, claim.value)
   if (begun.kind === 'answered') return begun.answer
   const { record } = begun
-  const end = (result: Result<object> | undefined) => endOnRecord(deps, asked, record, result)
+  const end = (result: Result<object> | undefined) =>
+    endRecord(deps, asked, record, () => closingOf(asked, result))
   let result: Result<object>
   try {
     result = await asked.use()
@@ -97,8 +98,9 @@ async function begin(
   asked: AskedChange,
   claim: ChangeClaim | undefined,
 ): Promise<BeginOutcome> {
+  let record: BegunRecord | undefined
   try {
-    const record = await newRecord(deps, asked, claim)
+    record = await newRecord(deps, asked, claim)
     const first = await deps.audit.begin(record, claim)
     if (first.kind === 'begun' || !claim) return { kind: 'begun', record }
     const standing = judgeClaim(claim, first.by, asked)
@@ -113,10 +115,16 @@ async function begin(
   } catch (error) {
     if (error instanceof InvariantError) throw error
     deps.log('audit_unreachable', { requestId: asked.requestId, ...faultOf(error) })
+    // Its reply alone may be lost: a claim that stands must not keep the same from being sent again.
+    if (record) await endRecord(deps, asked, record, async () => notMade)
     return { kind: 'answered', answer: answered(refuse('ledger_unavailable', notRecorded)) }
   }
 }
 
+const notMade: Closing = {
+  ending: { outcome: 'ledger_unavailable', after: null },
+  claimEnd: { kind: 'unchanged' },
+}
 const retrySoon = { retryAfterSec: 5 }
 const notRecorded = {
   retryAfterSec: 5,
@@ -147,49 +155,52 @@ async function newRecord(
   }
 }
 
-/** The change is made whatever becomes of this: a record that cannot be ended stays as begun. */
-async function endOnRecord(
+type Closing = { readonly ending: Omit<Ending, 'endedAtMs'>; readonly claimEnd: ClaimEnd }
+
+/** What was done stays done whatever becomes of this: a record that cannot be ended stays as begun. */
+async function endRecord(
   deps: RecordDeps,
-  asked: AskedChange,
+  { requestId }: AskedChange,
   { auditId, claimHash }: BegunRecord,
-  result: Result<object> | undefined,
+  close: () => Promise<Closing>,
 ): Promise<void> {
   try {
-    const ending = await endingOf(deps, asked, result)
-    const claim = claimHash === undefined ? undefined : { claimHash, end: claimEndOf(result) }
-    await deps.audit.end(auditId, ending, claim)
+    const endedAtMs = deps.nowMs()
+    const { ending, claimEnd } = await close()
+    const claim = claimHash === undefined ? undefined : { claimHash, end: claimEnd }
+    await deps.audit.end(auditId, { endedAtMs, ...ending }, claim)
   } catch (error) {
-    deps.log('audit_not_ended', { requestId: asked.requestId, auditId, ...faultOf(error) })
+    deps.log('audit_not_ended', { requestId, auditId, ...faultOf(error) })
   }
 }
 
-async function endingOf(
-  deps: RecordDeps,
+/**
+ * What a fault cut off may stand, in whole or in part, and so may a posting that the ledger did not
+ * confirm. Every other refusal has changed nothing.
+ */
+async function closingOf(asked: AskedChange, result: Result<object> | undefined): Promise<Closing> {
+  if (!result || (!result.ok && result.error.code === 'ledger_unavailable')) {
+    const ending = { outcome: 'unknown', ...(await seenAfter(asked, undefined)) } as const
+    return { ending, claimEnd: { kind: 'unknown' } }
+  }
+  if (result.ok) {
+    const ending = { outcome: 'done', ...(await seenAfter(asked, result.value)) } as const
+    return { ending, claimEnd: { kind: 'replied', reply: replyOf(result.value) } }
+  }
+  const claimEnd: ClaimEnd = isRetryable(result.error)
+    ? { kind: 'unchanged' }
+    : { kind: 'replied', reply: StoredReply.parse(withoutSecrets(result)) }
+  return { ending: { outcome: result.error.code, after: null }, claimEnd }
+}
+
+/** The subject as it is now, as far as it has a view and a name. */
+async function seenAfter(
   asked: AskedChange,
-  result: Result<object> | undefined,
-): Promise<Ending> {
-  const endedAtMs = deps.nowMs()
-  if (!result?.ok) {
-    return { endedAtMs, outcome: result?.error.code ?? 'internal_error', after: null }
-  }
-  const subjectId = idBefore(asked) ?? idAfter(asked, result.value)
+  value: object | undefined,
+): Promise<Pick<Ending, 'subjectId' | 'after'>> {
+  const subjectId = idBefore(asked) ?? (value && idAfter(asked, value))
   const view = subjectId === undefined ? undefined : await asked.view(asked.subject, subjectId)
-  return {
-    endedAtMs,
-    outcome: 'done',
-    ...(subjectId === undefined ? {} : { subjectId }),
-    after: recorded(view ?? result.value),
-  }
-}
-
-function claimEndOf(result: Result<object> | undefined): ClaimEnd {
-  if (!result) return { kind: 'unknown' }
-  if (result.ok) return { kind: 'replied', reply: replyOf(result.value) }
-  const { error } = result
-  // A posting that the ledger did not confirm may stand; every other refusal has changed nothing.
-  if (error.code === 'ledger_unavailable') return { kind: 'unknown' }
-  if (isRetryable(error)) return { kind: 'unchanged' }
-  return { kind: 'replied', reply: StoredReply.parse(withoutSecrets(result)) }
+  return { ...(subjectId === undefined ? {} : { subjectId }), after: recorded(view ?? value) }
 }
 
 function replyOf(value: object): StoredReply {

@@ -31,7 +31,10 @@ export async function clearVerdict(
   const sampling = samplingAlert(stored.sampling)
   const change = { sampling, fromVersion: stored.version, fact: factCleared(fact) }
   if (!(await spotChecks.writeSampling({ nodeId, profileId }, change))) {
-    return refuse('state_conflict', { message: 'A spot check ended meanwhile: try again.' })
+    return refuse('state_conflict', {
+      retryable: true,
+      message: 'A spot check ended meanwhile: try again.',
+    })
   }
   await recompute(nodeId)
   const { passed, failed } = fact

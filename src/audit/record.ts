@@ -33,8 +33,8 @@ export type BegunRecord = z.infer<typeof BegunRecord>
 
 export const Ending = z.strictObject({
   endedAtMs: z.int(),
-  /** `done`, or the code of the refusal. */
-  outcome: z.union([z.literal('done'), StoredErrorCode]),
+  /** `done`, the code of the refusal, or `unknown` where a fault cut it off: `after` shows what is there. */
+  outcome: z.union([z.literal('done'), z.literal('unknown'), StoredErrorCode]),
   subjectId: z.string().optional(),
   after: z.json(),
 })

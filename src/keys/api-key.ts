@@ -37,21 +37,18 @@ export type CustomerKey = {
   readonly secret: number
   /** Until then the secret before this one is good as well. */
   readonly previousSecretUntilMs: number | undefined
-  /**
-   * Its spend is counted on the wallet: it has limits, or had some. What it spent stays known while they
-   * are changed, taken away and set again.
-   */
-  readonly isCounted: boolean
-  /** Undefined while they are as they were made. */
-  readonly limitsChangedAtMs: number | undefined
+  /** When a spend limit was last set anew or lowered; undefined where none ever was. */
+  readonly spendTightenedAtMs: number | undefined
   /** Counts its changes, so that none undoes another that it has not seen. */
   readonly version: number
+  /** Its own account and ordinal, where it asks in the name of another account. */
+  readonly asItself?: Pick<CustomerKey, 'accountId' | 'ordinal'> | undefined
 }
 
 /** As it is made; the rest follows. */
 export type NewKey = Omit<
   CustomerKey,
-  'ordinal' | 'secret' | 'previousSecretUntilMs' | 'isCounted' | 'limitsChangedAtMs' | 'version'
+  'ordinal' | 'secret' | 'previousSecretUntilMs' | 'spendTightenedAtMs' | 'version'
 >
 
 /** What of a key may change; counters and revocation go by the rest. */
@@ -65,7 +62,7 @@ export type KeyChange = Partial<
     | 'requestsPerMinute'
     | 'tokensPerMinute'
     | 'concurrency'
-    | 'limitsChangedAtMs'
+    | 'spendTightenedAtMs'
     | 'expiresAtMs'
   >
 >
@@ -124,7 +121,7 @@ export type OperatorRevocation =
   /** Without an owner nobody could ever make an operator key again. */
   | { readonly kind: 'last_owner' }
 
-/** Has a limit that the wallet counts. */
+/** While it has any limit the wallet counts its spend, and what it does without is not known later. */
 export const hasLimits = (key: Pick<CustomerKey, (typeof limitNames)[number]>): boolean =>
   limitNames.some((name) => key[name] !== undefined)
 

@@ -1,6 +1,6 @@
 /** A key's limits as its wallet counts them, and how far they are used. */
 import { countedLimits, type KeyCaps, type LimitKind, periodEndMs } from '../ledger/counters.ts'
-import type { CustomerKey } from './api-key.ts'
+import { type CustomerKey, hasLimits } from './api-key.ts'
 
 export const capsOf = ({ ordinal: keyOrdinal, ...key }: CustomerKey): KeyCaps => ({
   keyOrdinal,
@@ -9,7 +9,7 @@ export const capsOf = ({ ordinal: keyOrdinal, ...key }: CustomerKey): KeyCaps =>
   requestsPerMinute: key.requestsPerMinute,
   tokensPerMinute: key.tokensPerMinute,
   concurrency: key.concurrency,
-  isCounted: key.isCounted,
+  isCounted: hasLimits(key),
 })
 
 export type LimitNow = {

@@ -3,7 +3,7 @@
  * key free is not recorded a second time: the hold's own decision says it, so no crash can leave the
  * two at odds.
  */
-import type { Decision, StoredClaim } from './ports.ts'
+import type { ClaimStore, Decision, HoldStore, IdempotencyClaim, StoredClaim } from './ports.ts'
 
 export type ClaimRefusal =
   /** The same key with another body. */
@@ -24,6 +24,19 @@ export function refusalOfClaim(
   return decision
     ? { kind: 'claim_completed', holdId, receiptHash: decision.receipt.receipt_hash }
     : { kind: 'claim_running', holdId }
+}
+
+/** What a claim that is not to be taken any more was taken for; undefined where nothing came of it. */
+export async function refusalOfUse(
+  deps: { readonly claims: ClaimStore; readonly store: Pick<HoldStore, 'readDecision'> },
+  accountId: string,
+  claim: IdempotencyClaim,
+): Promise<ClaimRefusal | undefined> {
+  const stored = await deps.claims.readClaim(claim)
+  if (!stored) return undefined
+  if (stored.fingerprint !== claim.fingerprint) return { kind: 'claim_reused' }
+  const decision = await deps.store.readDecision(accountId, stored.holdId)
+  return isFreed(decision) ? undefined : refusalOfClaim(stored, decision)
 }
 
 /** How long a key keeps its attempt: as Stripe promises at the least. */

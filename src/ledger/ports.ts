@@ -39,6 +39,13 @@ export type IdempotencyClaim = {
 /** Whether it still runs, and how it ended, is told by the decision of its hold. */
 export type StoredClaim = { readonly fingerprint: string; readonly holdId: string }
 
+export type ClaimStore = {
+  /** Strongly consistent; undefined where none was taken, or its time is over. */
+  readonly readClaim: (
+    claim: Pick<IdempotencyClaim, 'claimHash' | 'nowSec'>,
+  ) => Promise<StoredClaim | undefined>
+}
+
 export type ReserveOutcome =
   | {
       readonly kind: 'held'

@@ -2,11 +2,10 @@
  * Counts receipts that the stream did not: from before there was one, or given up on after too many
  * tries. What is counted already stays as it is.
  */
-import type { Decision } from '../ledger/ports.ts'
-import type { ReceiptStore } from '../receipts/ports.ts'
-import { type RollUpDeps, rollUp } from './roll-up.ts'
+import type { ReceiptStore, UnreadReceipt } from '../receipts/ports.ts'
+import { type Delivered, type RollUpDeps, rollUp } from './roll-up.ts'
 
-export type RecountDeps = RollUpDeps & { readonly receipts: Pick<ReceiptStore, 'listReceipts'> }
+export type RecountDeps = RollUpDeps & { readonly receipts: Pick<ReceiptStore, 'listUnread'> }
 
 export type RecountOrder = { readonly accountId: string; readonly after: string | undefined }
 
@@ -29,7 +28,7 @@ export async function recountAccount(
   const done = { counted: 0, known: 0, failed: 0 }
   let cursor = after
   for (let page = 0; page < pagesMax; page += 1) {
-    const { items, next } = await deps.receipts.listReceipts(accountId, {
+    const { items, next } = await deps.receipts.listUnread(accountId, {
       limit: pageSize,
       after: cursor,
     })
@@ -44,8 +43,4 @@ export async function recountAccount(
   return { ...done, next: cursor }
 }
 
-const delivered = (decision: Decision) => ({
-  place: decision.holdId,
-  decidedAtMs: Date.parse(decision.receipt.body.minute),
-  read: () => decision,
-})
+const delivered = ({ holdId, read }: UnreadReceipt): Delivered => ({ place: holdId, read })

@@ -21,7 +21,8 @@ export type RollUpDeps = {
 /** A decision as it came, and where in its stream it stands. */
 export type Delivered = {
   readonly place: string
-  readonly decidedAtMs: number
+  /** Left out, it is the minute that the receipt itself names. */
+  readonly decidedAtMs?: number
   /** Throws where it is none that can be read. */
   readonly read: () => Decision
 }
@@ -89,7 +90,7 @@ async function readAll(deps: RollUpDeps, delivered: readonly Delivered[]) {
 /** Undefined where it is too old. */
 async function itemOf(
   deps: RollUpDeps,
-  { place, decidedAtMs, read }: Delivered,
+  { place, read, ...delivered }: Delivered,
 ): Promise<Item | undefined> {
   const decision = read()
   const { accountId, holdId } = decision
@@ -97,6 +98,7 @@ async function itemOf(
   if (deps.nowMs() - takenAtMs > countedWithinMs) return undefined
   const tags = await deps.tagsOf(accountId)
   const expiresAtSec = Math.ceil((takenAtMs + rememberedMs) / 1000)
+  const decidedAtMs = delivered.decidedAtMs ?? Date.parse(decision.receipt.body.minute)
   const rows = rowsOf({ decision, takenAtMs, decidedAtMs, tags })
   return { place, hold: { holdId, expiresAtSec }, rows }
 }

@@ -75,6 +75,7 @@ describe('an incident', () => {
     [{ expires_at: 'tomorrow' }, 'invalid_value', 'expires_at'],
     [{ reason: ' ' }, 'invalid_value', 'reason'],
     [{ scope: { kind: 'planet' } }, 'invalid_value', 'scope.kind'],
+    [{ scope: { kind: 'owner', id: 'alice & bob' } }, 'invalid_value', 'scope.id'],
     [{ scope: { kind: 'model', id: 'nobody/sells-this' } }, 'invalid_value', 'scope.id'],
     [{ scope: { kind: 'node', id: `n_${'a'.repeat(26)}` } }, 'invalid_value', 'scope.id'],
     [
@@ -119,6 +120,8 @@ describe('an incident', () => {
     const [older, newer] = [await opened(), await opened()]
     const { body } = await plane.operate('GET', '/incidents?limit=2')
     expect(body).toMatchObject({ data: [{ id: newer.id }, { id: older.id }], has_more: true })
+    const rest = await plane.operate('GET', `/incidents?limit=1&after=${newer.id}`)
+    expect(rest.body).toMatchObject({ data: [{ id: older.id }], next: older.id })
     for (const { id } of [older, newer]) await resolve(id)
   })
 

@@ -62,12 +62,17 @@ describe('a change of a key', () => {
     expect(await opened(key)).toMatchObject({ name: 'production', spendPerMonth: 20_000_000_000n })
   })
 
-  test('of anything but limits leaves it unknown that they were changed', async () => {
-    const { id, key } = await newKey({ limits: { spend_usd_per_day: '1' } })
-    await change(id, { name: 'other' })
-    expect((await opened(key))?.limitsChangedAtMs).toBeUndefined()
-    await change(id, { limits: { spend_usd_per_day: '2' } })
-    expect((await opened(key))?.limitsChangedAtMs).toBe(plane.nowMs())
+  test.each([
+    ['is', { limits: { spend_usd_per_day: '1' } }],
+    ['is', { limits: { spend_usd_per_month: '20' } }],
+    ['is not', { limits: { spend_usd_per_day: '3', requests_per_minute: 5 } }],
+    ['is not', { limits: { spend_usd_per_day: '2' } }],
+    ['is not', { limits: { spend_usd_per_day: null } }],
+    ['is not', { limits: {}, name: 'other' }],
+  ])('%s known as a tighter limit on spend: %j', async (is, patch) => {
+    const { id, key } = await newKey({ limits: { spend_usd_per_day: '2' } })
+    expect((await change(id, patch)).status).toBe(200)
+    expect((await opened(key))?.spendTightenedAtMs).toBe(is === 'is' ? plane.nowMs() : undefined)
   })
 
   test.each([

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
+import { makeKeyStore } from '../../src/adapters/dynamodb/key-store.ts'
 import type { AdminDeps } from '../../src/admin/app.ts'
 import { type ControlPlane, replyOf, startControlPlane } from '../support/control-plane.ts'
+import { approvedHost } from '../support/test-host.ts'
 
 let plane: ControlPlane
 beforeAll(async () => {
@@ -133,6 +135,38 @@ describe('a change that is sent again with its idempotency key', () => {
   })
 })
 
+describe('a change that others were faster than', () => {
+  test('of a key is made when it is sent again', async () => {
+    const account_id = await plane.newAccount()
+    const made = await plane.operate('POST', '/keys', { account_id, name: 'ci' })
+    const sent = {
+      path: `/keys/${made.body.id}/rotate`,
+      body: {},
+      idempotencyKey: newIdempotencyKey(),
+      as: owner(),
+    }
+    const rotateKey = async () => ({ kind: 'stale' }) as const
+    const refused = await send(sent, { keys: { ...makeKeyStore(plane), rotateKey } })
+    expect(refused.error).toMatchObject({ code: 'state_conflict', retryable: true })
+    expect((await send(sent)).body.key).toMatch(/^sk-b3iq-/)
+  })
+
+  test('of a job is made when it is sent again', async () => {
+    const { nodeId } = await approvedHost(plane)
+    const order = { type: 'health.check', args: {}, reference: 'contended' }
+    const { body } = await plane.operate('POST', `/nodes/${nodeId}/jobs`, order)
+    const sent = {
+      path: `/jobs/${body.id}/cancel`,
+      body: undefined,
+      idempotencyKey: newIdempotencyKey(),
+      as: owner(),
+    }
+    const refused = await send(sent, { jobs: { ...plane.jobs, writeJob: async () => false } })
+    expect(refused.error).toMatchObject({ code: 'state_conflict', retryable: true })
+    expect((await send(sent)).body).toMatchObject({ state: 'cancelled' })
+  })
+})
+
 describe('after a crash, whose record stays as begun', () => {
   const audit = () => ({ audit: { ...plane.audit, ...cutOff } })
 
@@ -199,6 +233,43 @@ describe('a fault of ours', () => {
       status: 409,
       error: { code: 'idempotency_in_progress', retryable: false },
     })
+  })
+
+  test('that came after the change shows on record what stands', async () => {
+    const { nodeId: id } = await approvedHost(plane)
+    const sent = {
+      path: `/nodes/${id}/suspend`,
+      body: undefined,
+      idempotencyKey: newIdempotencyKey(),
+    }
+    const brokenAfter = { recompute: () => Promise.reject(new Error('no pool')) }
+    expect((await send(sent, brokenAfter)).status).toBe(500)
+    const list = await plane.operate('GET', `/audit?subject=${id}&limit=1`)
+    expect(list.body).toMatchObject({
+      data: [{ state: 'ended', outcome: 'unknown', after: { id, status: 'suspended' } }],
+    })
+  })
+})
+
+test('a change whose record lost only its reply was not made, and is made when it is sent again', async () => {
+  const lost: Partial<AdminDeps> = {
+    audit: {
+      ...plane.audit,
+      begin: async (...begun) => {
+        await plane.audit.begin(...begun)
+        throw new Error('no reply')
+      },
+    },
+  }
+  const sent = newCode()
+  expect(await send(sent, lost)).toMatchObject({
+    status: 503,
+    error: { code: 'ledger_unavailable' },
+  })
+  expect((await send(sent)).body.code).toMatch(/^b3iq-join-/)
+  const list = await plane.operate('GET', '/audit?route=POST%20/admin/join-codes&limit=2')
+  expect(list.body).toMatchObject({
+    data: [{ outcome: 'done' }, { outcome: 'ledger_unavailable' }],
   })
 })
 

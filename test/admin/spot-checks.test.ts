@@ -1,5 +1,6 @@
 // What operators do about spot checks: hand in references, name who pays, lift a verdict.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { clearVerdict } from '../../src/admin/verdicts.ts'
 import { factAfter } from '../../src/spot-checks/policy.ts'
 import { aReading, aReference, aSampling, moved, tops } from '../spot-checks/facts.ts'
 import {
@@ -68,6 +69,17 @@ describe('the platform’s account', () => {
     expect((await plane.operate('PUT', '/platform-account', unknown)).status).toBe(404)
     expect(await plane.spotChecks.readPlatformAccount()).toBe(accountId)
   })
+
+  test('becomes no host owner’s while it is the platform’s', async () => {
+    const [accountId, next] = [await plane.newAccount(), await plane.newAccount()]
+    await plane.operate('PUT', '/platform-account', { account_id: accountId })
+    const give = (owner_id: string | null) =>
+      plane.operate('PATCH', `/accounts/${accountId}`, { owner_id })
+    expect((await give('alice')).error).toMatchObject({ code: 'invalid_value', param: 'owner_id' })
+    expect((await give(null)).status).toBe(200)
+    await plane.operate('PUT', '/platform-account', { account_id: next })
+    expect((await give('alice')).body).toMatchObject({ owner_id: 'alice' })
+  })
 })
 
 describe('a verdict', () => {
@@ -87,6 +99,10 @@ describe('a verdict', () => {
     const fact = checks.reduce<ReturnType<typeof factAfter> | undefined>(factAfter, undefined)
     const at = { nodeId, profileId: 'maker/model@q8' }
     await plane.spotChecks.writeSampling(at, { sampling: aSampling(), fromVersion: 0, fact })
+    const contended = { ...plane.spotChecks, writeSampling: async () => false }
+    const recompute = async () => undefined
+    const deps = { fleet: plane.fleet, spotChecks: contended, recompute }
+    expect(await clearVerdict(deps, name)).toMatchObject({ error: { retryable: true } })
     const { body } = await plane.operate('POST', '/deployments/clear-verdict', name)
     expect(body).toMatchObject({ object: 'spot_checks', passed: 0, failed: 2 })
     const [profile] = (await plane.fleet.readRow(nodeId))?.profiles ?? []

@@ -32,7 +32,8 @@ describe('what a function may do to tables', () => {
       'GatewayServer',
       [
         'balances: GetItem Query UpdateItem',
-        'keys: BatchGetItem GetItem PutItem',
+        'keys: BatchGetItem GetItem',
+        'keys: PutItem under cancel#* claim#* retry#*',
         'profiles: BatchGetItem GetItem UpdateItem',
         'receipts/byNodeReceiptHash: Query',
         'receipts/byReceiptHash: Query',
@@ -43,7 +44,8 @@ describe('what a function may do to tables', () => {
       'IngestHandler',
       [
         'balances: GetItem PutItem Query UpdateItem',
-        'keys: GetItem UpdateItem',
+        'keys: GetItem',
+        'keys: UpdateItem under enrolments#* join#*',
         'profiles: ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem',
         'receipts/byExpiredHold: Query',
         'receipts: GetItem',
@@ -61,7 +63,7 @@ describe('what a function may do to tables', () => {
         'spend: Query',
       ],
     ],
-    ['BootstrapHandler', ['keys: PutItem UpdateItem']],
+    ['BootstrapHandler', ['keys: PutItem UpdateItem under audit#* change#* op op#*']],
     [
       'RollUpSpend',
       [
@@ -79,7 +81,7 @@ describe('what a function may do to tables', () => {
       'RunBenchmarks',
       [
         'balances: GetItem Query UpdateItem',
-        'keys: BatchGetItem Query',
+        'keys: BatchGetItem GetItem Query',
         'profiles: BatchGetItem GetItem PutItem Query UpdateItem',
         'receipts: GetItem PutItem',
       ],
@@ -88,7 +90,7 @@ describe('what a function may do to tables', () => {
       'RunSpotChecks',
       [
         'balances: GetItem Query UpdateItem',
-        'keys: BatchGetItem Query',
+        'keys: BatchGetItem GetItem Query',
         'profiles: BatchGetItem GetItem PutItem Query UpdateItem',
         'receipts: GetItem PutItem',
       ],
@@ -114,7 +116,7 @@ describe('what a function may do to tables', () => {
       'ReconcileLedger',
       [
         'balances: BatchGetItem GetItem PutItem Query',
-        'keys: BatchGetItem Query',
+        'keys: BatchGetItem GetItem Query',
         'receipts: GetItem Query',
       ],
     ],
@@ -193,13 +195,24 @@ function tableRights(rolePrefix: string): string[] {
   return statements
     .filter(({ role }) => role.startsWith(rolePrefix))
     .filter(({ Action }) => Action.some((action) => action.startsWith('dynamodb:')))
-    .flatMap(({ Action, Resource }) =>
+    .flatMap(({ Action, Resource, Condition }) =>
       Resource.map((resource) => {
         const actions = Action.map((action) => action.replace('dynamodb:', '')).sort()
-        return `${tableOf(resource)}: ${actions.join(' ')}`
+        return `${tableOf(resource)}: ${actions.join(' ')}${under(Condition)}`
       }),
     )
     .sort()
+}
+
+const Leading = z.strictObject({
+  'ForAllValues:StringLike': z.strictObject({ 'dynamodb:LeadingKeys': z.array(z.string()) }),
+})
+
+/** Which partition keys a statement is for; nothing where it is for all. */
+function under(condition: unknown): string {
+  if (condition === undefined) return ''
+  const keys = Leading.parse(condition)['ForAllValues:StringLike']['dynamodb:LeadingKeys']
+  return ` under ${keys.toSorted().join(' ')}`
 }
 
 /** `receipts`, or `receipts/byReceiptHash` for an index of it. */

@@ -10,19 +10,29 @@ const nowMs = Date.UTC(2026, 10, 21, 5)
 const accountId = 'acct_01JABCDEFGHJKMNPQRSTVWXYZ1'
 
 /** Newest first, as the store answers. */
-function depsOver(receipts: readonly Decision[], store: RecountDeps['store']): RecountDeps {
+function depsOver(
+  receipts: readonly Decision[],
+  store: RecountDeps['store'],
+  unreadable?: Decision,
+): RecountDeps {
   return {
     store,
     tagsOf: async () => ({}),
     timeOfId: decodeTime,
     nowMs: () => nowMs,
-    onFailure: ({ error }) => {
-      throw error
+    onFailure: ({ place, error }) => {
+      if (place !== unreadable?.holdId) throw error
     },
     receipts: {
-      listReceipts: async (_, { limit, after = '~' }) => {
+      listUnread: async (_, { limit, after = '~' }) => {
         const older = receipts.filter(({ holdId }) => holdId < after)
-        const items = older.slice(0, limit)
+        const items = older.slice(0, limit).map((decision) => ({
+          holdId: decision.holdId,
+          read: () => {
+            if (decision === unreadable) throw new Error('no receipt that can be read')
+            return decision
+          },
+        }))
         return { items, next: older.length > limit ? items.at(-1)?.holdId : undefined }
       },
     },
@@ -45,6 +55,14 @@ test('an account is counted over calls of 2,000 receipts, each going on where th
   expect(again).toMatchObject({ counted: 0, known: 2_000 })
   const requests = rows.filter(({ dimension }) => dimension === 'all')
   expect(requests.reduce((sum, { spend }) => sum + spend.requests, 0n)).toBe(2_150n)
+})
+
+test('one that cannot be read keeps none of the others from being counted', async () => {
+  const { store } = makeMemorySpend()
+  const receipts = receiptsEvery(1_000, 150)
+  const deps = depsOver(receipts, store, receipts[20])
+  const done = await recountAccount(deps, { accountId, after: undefined })
+  expect(done).toEqual({ counted: 149, known: 0, failed: 1, next: undefined })
 })
 
 test('it ends with the first page that goes behind what may still be counted', async () => {

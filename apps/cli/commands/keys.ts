@@ -121,7 +121,10 @@ export const keyLeaves: readonly Leaf[] = [
   leaf({
     name: 'keys update',
     does: 'change what a key may do; what is not named stays as it is',
-    more: 'To lift a rule name it with --lift, such as --lift tokens_per_minute.',
+    more: [
+      'To lift a rule name it with --lift, such as --lift tokens_per_minute.',
+      'Spend is counted while a key has any limit: what it spent before its first one is not known.',
+    ].join('\n'),
     inputs: {
       key,
       name: option('--name <text>', 'what people call the key'),

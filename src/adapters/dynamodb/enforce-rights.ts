@@ -4,11 +4,13 @@
  */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import * as z from 'zod'
-import { type Action, type Principal, rights } from '../../rights.ts'
-import type { TableName, TableNames } from '../../tables.ts'
+import { type Action, isLike, isWrite, type Principal, rights } from '../../rights.ts'
+import { type TableNames, tableNames } from '../../tables.ts'
 
-const At = z.object({ TableName: z.string() })
-const SingleTable = z.object({ TableName: z.string(), IndexName: z.string().optional() })
+const Named = z.object({ pk: z.string() })
+/** A put names its item, an update and a delete its key. */
+const At = z.object({ TableName: z.string(), Item: Named.optional(), Key: Named.optional() })
+const SingleTable = At.extend({ IndexName: z.string().optional() })
 const Batch = z.object({ RequestItems: z.record(z.string(), z.unknown()) })
 const Transaction = z.object({
   TransactItems: z.array(
@@ -21,7 +23,14 @@ const Transaction = z.object({
   ),
 })
 
-type Operation = { readonly action: string; readonly table: string; readonly index?: string }
+type Operation = {
+  readonly action: string
+  readonly table: string
+  readonly index?: string | undefined
+  readonly leadingKey?: string | undefined
+}
+
+const leadingKeyOf = ({ Item, Key }: z.infer<typeof At>) => (Item ?? Key)?.pk
 
 export function enforceRights(
   client: DynamoDBClient,
@@ -43,8 +52,8 @@ export function enforceRights(
 class AccessDenied extends Error {
   override readonly name = 'AccessDeniedException'
 
-  constructor(principal: Principal, { action, table, index }: Operation) {
-    const at = index === undefined ? table : `${table}/index/${index}`
+  constructor(principal: Principal, { action, table, index, leadingKey }: Operation) {
+    const at = [table, index && `index/${index}`, leadingKey].filter(Boolean).join('/')
     super(`${principal} has no right to dynamodb:${action} on ${at}; see src/rights.ts.`)
   }
 }
@@ -57,23 +66,25 @@ function operationsOf(command: string, input: unknown): Operation[] {
   if (action === 'TransactWriteItems') {
     return Transaction.parse(input).TransactItems.flatMap((item) =>
       Object.entries(item).flatMap(([kind, at]) =>
-        at ? [{ action: `${kind}Item`, table: at.TableName }] : [],
+        at ? [{ action: `${kind}Item`, table: at.TableName, leadingKey: leadingKeyOf(at) }] : [],
       ),
     )
   }
-  const { TableName, IndexName } = SingleTable.parse(input)
-  return [{ action, table: TableName, ...(IndexName === undefined ? {} : { index: IndexName }) }]
+  const at = SingleTable.parse(input)
+  return [{ action, table: at.TableName, index: at.IndexName, leadingKey: leadingKeyOf(at) }]
 }
 
 function isGranted(
   principal: Principal,
-  { action, table, index }: Operation,
+  { action, table, index, leadingKey }: Operation,
   tables: TableNames,
 ): boolean {
-  const names: readonly TableName[] = ['balances', 'keys', 'profiles', 'receipts', 'spend']
-  const name = names.find((one) => tables[one] === table)
+  const name = tableNames.find((one) => tables[one] === table)
   const granted = name && rights[principal][name]
   if (!granted) return false
   if (index !== undefined) return granted.indexes?.some((one) => one === index) ?? false
-  return granted.actions.some((one: Action) => one === action)
+  const { actions, writes } = granted
+  const right = actions.find((one: Action) => one === action)
+  if (!right || !writes || !isWrite(right)) return right !== undefined
+  return leadingKey !== undefined && writes.some((pattern) => isLike(leadingKey, pattern))
 }

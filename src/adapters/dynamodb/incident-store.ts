@@ -49,7 +49,7 @@ export function makeIncidentStore(database: Database): IncidentStore {
     readActive: async () => (await readList()).incidents,
     readIncident,
     listIncidents: async (page) => {
-      const at = { pk: incidentsPartition, prefix: incidentPrefix }
+      const at = { pk: incidentsPartition, prefix: '', first: incidentPrefix }
       const { items, next } = await newestFirst(database, at, page)
       return { items: items.map(fromIncidentItem), next }
     },

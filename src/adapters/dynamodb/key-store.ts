@@ -4,7 +4,7 @@
  */
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
-import { type CustomerKey, hasLimits, type KeyStore } from '../../keys/api-key.ts'
+import type { CustomerKey, KeyStore } from '../../keys/api-key.ts'
 import { assert } from '../../protocol/assert.ts'
 import { accountKey } from './account-store.ts'
 import { batchGet, keysPerBatchMax } from './batch-get.ts'
@@ -46,7 +46,7 @@ export function makeKeyStore(database: Database): KeyStore {
       const hashes = await Array.fromAsync(pointers, fromPointer)
       return readAll(database, hashes)
     },
-    /** Undefined where there is no such account, or no room for another key with caps. */
+    /** Undefined where there is no such account, or no room for another key with limits. */
     createKey: async (key) => {
       // An ordinal that a refusal leaves unused is a gap, but an unknown account gets no counter.
       if (!(await accountExists(database, key.accountId))) return undefined
@@ -55,8 +55,7 @@ export function makeKeyStore(database: Database): KeyStore {
         ordinal: await nextOrdinal(database, key.accountId),
         secret: 1,
         previousSecretUntilMs: undefined,
-        isCounted: hasLimits(key),
-        limitsChangedAtMs: undefined,
+        spendTightenedAtMs: undefined,
         version: 1,
       }
       const outcome = await transact(database, creation(tables, created))
@@ -68,8 +67,7 @@ export function makeKeyStore(database: Database): KeyStore {
       return undefined
     },
     changeKey: async (before, change) => {
-      const after: CustomerKey = { ...before, ...change, version: before.version + 1 }
-      const key = { ...after, isCounted: before.isCounted || hasLimits(after) }
+      const key: CustomerKey = { ...before, ...change, version: before.version + 1 }
       const outcome = await transact(database, changing(tables, { before, after: key }))
       if (outcome.kind === 'committed') return { kind: 'changed', key }
       return { kind: outcome.failed.includes(0) ? 'stale' : 'no_room' }

@@ -3,7 +3,7 @@
  * condition of each change, so that two at once cannot undo each other; where the first write of a
  * transaction is refused, the key is not what its caller read any more.
  */
-import { type CustomerKey, changesLimits } from '../../keys/api-key.ts'
+import { type CustomerKey, changesLimits, hasLimits } from '../../keys/api-key.ts'
 import { limits } from '../../protocol/limits.ts'
 import type { TableNames } from '../../tables.ts'
 import { accountKey } from './account-store.ts'
@@ -32,23 +32,27 @@ export function creation(tables: TableNames, key: CustomerKey): TransactItem[] {
     putNew(tables, toKeyItem(key)),
     putNew(tables, { ...keyIdKey(keyId), keyHash }),
     putNew(tables, { ...accountKeyKey(accountId, keyId), keyHash }),
-    ...(key.isCounted ? [takeRoom(tables, accountId)] : []),
+    ...(hasLimits(key) ? [takeRoom(tables, accountId)] : []),
   ]
 }
 
-/** Index 0 is the key as it was read. The wallet learns of other limits, so that the next reserve meets them. */
+/**
+ * Index 0 is the key as it was read. The wallet learns of other limits, so that the next reserve meets them;
+ * a key that has none any more makes room for another.
+ */
 export function changing(
   tables: TableNames,
   { before, after }: { readonly before: CustomerKey; readonly after: CustomerKey },
 ): TransactItem[] {
   const { accountId, ordinal } = before
-  const takesRoom = after.isCounted && !before.isCounted
+  const [had, has] = [hasLimits(before), hasLimits(after)]
   return [
     { Put: { TableName: tables.keys, Item: toKeyItem(after), ...unchanged(before) } },
     ...(changesLimits(before, after)
       ? [onWallet(tables, accountId, { name: `limits#${ordinal}`, value: after.version })]
       : []),
-    ...(takesRoom ? [takeRoom(tables, accountId)] : []),
+    ...(has && !had ? [takeRoom(tables, accountId)] : []),
+    ...(had && !has ? [giveRoom(tables, accountId)] : []),
   ]
 }
 
@@ -79,14 +83,14 @@ export function rotation(
   ]
 }
 
-/** The key's change and the wallet's mark together; a counted key makes room for another. */
+/** The key's change and the wallet's mark together; a key with limits makes room for another. */
 export function revocation(tables: TableNames, key: CustomerKey): TransactItem[] {
   const { accountId, ordinal } = key
   const revoked: CustomerKey = { ...key, status: 'revoked', version: key.version + 1 }
   return [
     { Put: { TableName: tables.keys, Item: toKeyItem(revoked), ...unchanged(key) } },
     onWallet(tables, accountId, { name: `revoked#${ordinal}`, value: true }),
-    ...(key.isCounted ? [giveRoom(tables, accountId)] : []),
+    ...(hasLimits(key) ? [giveRoom(tables, accountId)] : []),
   ]
 }
 
@@ -139,7 +143,7 @@ const takeRoom = (tables: TableNames, accountId: string): TransactItem => ({
     Key: keyCounterKey(accountId),
     UpdateExpression: 'ADD cappedKeys :one',
     ConditionExpression: 'attribute_not_exists(cappedKeys) OR cappedKeys < :max',
-    ExpressionAttributeValues: { ':one': 1, ':max': limits.cappedKeysPerWallet },
+    ExpressionAttributeValues: { ':one': 1, ':max': limits.keysWithLimitsPerWallet },
   },
 })
 

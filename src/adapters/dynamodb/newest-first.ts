@@ -6,10 +6,10 @@ import type { Database, Item } from './client.ts'
 
 const WithSortKey = z.object({ sk: z.string() })
 
-/** Cursors are what stands after the prefix in the sort key: ids, which sort below `~`. */
+/** Cursors are what stands after the prefix in the sort key: ids, which sort from `first` to `~`. */
 export async function newestFirst(
   { client, tables }: Database,
-  at: { readonly pk: string; readonly prefix: string },
+  at: { readonly pk: string; readonly prefix: string; readonly first?: string },
   { limit, after }: Page,
 ): Promise<Paged<Item>> {
   const { Items = [] } = await client.send(
@@ -18,7 +18,7 @@ export async function newestFirst(
       KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
       ExpressionAttributeValues: {
         ':pk': at.pk,
-        ':from': at.prefix,
+        ':from': `${at.prefix}${at.first ?? ''}`,
         ':to': `${at.prefix}${after ?? '~'}`,
       },
       ScanIndexForward: false,

@@ -2,11 +2,11 @@
 import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type { Decision, Page, Paged } from '../../ledger/ports.ts'
-import type { ReceiptStore } from '../../receipts/ports.ts'
+import type { ReceiptStore, UnreadReceipt } from '../../receipts/ports.ts'
 import type { Database } from './client.ts'
 import { fromReceiptItem, receiptKey } from './items/receipt-item.ts'
 
-const IndexKeys = z.object({ pk: z.string(), sk: z.string() })
+const ItemKey = z.object({ pk: z.string(), sk: z.string() })
 
 /** The decision of a hold as it is now. */
 export async function readDecision(
@@ -41,8 +41,28 @@ export function makeReceiptStore(database: Database): ReceiptStore {
         Limit: 1,
       }),
     )
-    const keys = IndexKeys.safeParse(Items[0])
+    const keys = ItemKey.safeParse(Items[0])
     return keys.success ? readReceipt(keys.data.pk, keys.data.sk) : undefined
+  }
+
+  const listUnread = async (accountId: string, page: Page): Promise<Paged<UnreadReceipt>> => {
+    const { Items = [], LastEvaluatedKey } = await client.send(
+      new QueryCommand({
+        TableName,
+        KeyConditionExpression: page.after ? 'pk = :pk AND sk < :after' : 'pk = :pk',
+        ExpressionAttributeValues: {
+          ':pk': accountId,
+          ...(page.after ? { ':after': page.after } : {}),
+        },
+        ScanIndexForward: false,
+        Limit: page.limit,
+      }),
+    )
+    const items = Items.map((item) => ({
+      holdId: ItemKey.parse(item).sk,
+      read: () => fromReceiptItem(item),
+    }))
+    return { items, next: LastEvaluatedKey ? items.at(-1)?.holdId : undefined }
   }
 
   return {
@@ -51,22 +71,11 @@ export function makeReceiptStore(database: Database): ReceiptStore {
       (await findThrough('byReceiptHash', 'receiptHash', hash)) ??
       (await findThrough('byNodeReceiptHash', 'nodeReceiptHash', hash)),
     findExpired: (holdId) => findThrough('byExpiredHold', 'expiredHold', holdId),
-    listReceipts: async (accountId: string, page: Page): Promise<Paged<Decision>> => {
-      const { Items = [], LastEvaluatedKey } = await client.send(
-        new QueryCommand({
-          TableName,
-          KeyConditionExpression: page.after ? 'pk = :pk AND sk < :after' : 'pk = :pk',
-          ExpressionAttributeValues: {
-            ':pk': accountId,
-            ...(page.after ? { ':after': page.after } : {}),
-          },
-          ScanIndexForward: false,
-          Limit: page.limit,
-        }),
-      )
-      const items = Items.map(fromReceiptItem)
-      return { items, next: LastEvaluatedKey ? items.at(-1)?.holdId : undefined }
+    listReceipts: async (accountId, page) => {
+      const { items, next } = await listUnread(accountId, page)
+      return { items: items.map(({ read }) => read()), next }
     },
+    listUnread,
     listSince: async (accountId, { sinceId, limit }) => {
       const { Items = [] } = await client.send(
         new QueryCommand({

@@ -3,11 +3,10 @@ import * as z from 'zod'
 import { json } from '../../http/endpoint.ts'
 import { SignedUsd, Time, Usd } from '../../http/wire-fields.ts'
 import { AccountTags, KeyPolicy, Scope } from '../../protocol/account.ts'
-import { AccountId, KeyId } from '../../protocol/ids.ts'
+import { AccountId, KeyId, OwnerId } from '../../protocol/ids.ts'
 import { AccountDraft, AccountPatch, AccountQuery } from '../accounts.ts'
 import { AdjustmentDraft } from '../adjustments.ts'
 import { CreditDraft } from '../credits.ts'
-import { OwnerId } from '../join-codes.ts'
 import { KeyPatch, KeyRotation } from '../key-changes.ts'
 import { KeyDraft, KeyQuery } from '../keys.ts'
 import { AdjustmentReference } from '../posting-terms.ts'
@@ -241,7 +240,7 @@ export const customerRows = {
     operationId: 'changeKey',
     tag: 'Customers',
     summary: 'Change a key',
-    does: 'What is left out stays; null takes a rule, a limit or the expiry away. Gateways know of it within 5 s.',
+    does: 'What is left out stays; null takes a rule, a limit or the expiry away. Gateways know of it within 5 s. Spend is counted while the key has any limit: a spend limit that is its first one counts from this change on.',
     path: key,
     body: json(KeyPatch),
     answer: json(Key),

@@ -52,7 +52,12 @@ export const AuditRecord = z.strictObject({
   before: document,
   after: document,
   state: z.enum(['begun', 'ended']).describe('`begun`: it runs, or a crash left it so.'),
-  outcome: z.string().nullable().describe('`done`, or the code of the refusal.'),
+  outcome: z
+    .string()
+    .nullable()
+    .describe(
+      '`done`, the code of the refusal, or `unknown`: it may stand, `after` shows what is there.',
+    ),
   ended_at: Time.nullable(),
   request_id: z.string(),
   idempotency_key_hash: z.string().nullable(),

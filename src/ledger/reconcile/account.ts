@@ -183,9 +183,9 @@ function lazyTerms(at: At, { book }: AccountProgress): () => Promise<ChargeTerms
   let terms: Promise<ChargeTerms> | undefined
   const read = async (): Promise<ChargeTerms> => {
     const keys = await at.keys.listKeys(at.accountId)
-    const caps = keys.map(({ keyId, spendPerDay, spendPerMonth, limitsChangedAtMs }) => {
+    const caps = keys.map(({ keyId, spendPerDay, spendPerMonth, spendTightenedAtMs }) => {
       const perKey = { perDay: spendPerDay, perMonth: spendPerMonth }
-      return [keyId, { ...perKey, changedAtMs: limitsChangedAtMs }] as const
+      return [keyId, { ...perKey, tightenedAtMs: spendTightenedAtMs }] as const
     })
     const { verify, timeOfId } = at
     return { bookedThrough: book?.through ?? '', caps: new Map(caps), verify, timeOfId }

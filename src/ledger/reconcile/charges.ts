@@ -10,8 +10,8 @@ import type { ChargeSums } from './sums.ts'
 export type SpendCaps = {
   readonly perDay: NanoUsd | undefined
   readonly perMonth: NanoUsd | undefined
-  /** They are these since then; undefined since the key was made. */
-  readonly changedAtMs?: number | undefined
+  /** One of them was set anew or lowered then; undefined where none ever was. */
+  readonly tightenedAtMs?: number | undefined
 }
 
 export type ChargeTerms = {
@@ -78,20 +78,20 @@ function addSpend(
 const changeKnownAfterMs = 2 * 60_000
 
 /**
- * Told at the charge that passes the cap, and not again at every later one. A period in which the caps were
- * changed had others, too.
+ * Told at the charge that passes the cap, and not again at every later one. A period in which a cap was set
+ * anew or lowered may have begun above it.
  */
 function judgeSpend(
   spend: Spend,
   { holdId, charge }: Decision,
-  { perDay, perMonth, changedAtMs }: SpendCaps,
+  { perDay, perMonth, tightenedAtMs }: SpendCaps,
 ): Discrepancy[] {
   const rows = [
     { period: spend.day, sum: spend.onDay, cap: perDay },
     { period: spend.month, sum: spend.inMonth, cap: perMonth },
   ]
   const isBound = (period: string) =>
-    changedAtMs === undefined || Date.parse(period) >= changedAtMs + changeKnownAfterMs
+    tightenedAtMs === undefined || Date.parse(period) >= tightenedAtMs + changeKnownAfterMs
   return rows.flatMap(({ period, sum, cap }) =>
     cap !== undefined && sum > cap && sum - charge <= cap && isBound(period)
       ? {

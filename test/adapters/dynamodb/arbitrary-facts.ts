@@ -199,7 +199,7 @@ export const anyProfile: fc.Arbitrary<NodeProfile> = fc.record({
 })
 
 const cap = fc.bigInt({ min: 0n, max: 10n ** 21n - 1n })
-const ulid = fc.stringMatching(/^[0-9A-HJKMNP-TV-Z]{26}$/)
+const ulid = fc.stringMatching(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/)
 
 const pattern = fc.stringMatching(/^[a-z/*]{1,12}$/)
 const usd = cap.map(formatUsd)
@@ -236,8 +236,7 @@ export const anyKey: fc.Arbitrary<CustomerKey> = fc.record({
   expiresAtMs: orNone(timeMs),
   secret: fc.integer({ min: 1, max: 1_000_000 }),
   previousSecretUntilMs: orNone(timeMs),
-  isCounted: fc.boolean(),
-  limitsChangedAtMs: orNone(timeMs),
+  spendTightenedAtMs: orNone(timeMs),
   version: fc.integer({ min: 1, max: 1_000_000 }),
 })
 

@@ -10,7 +10,7 @@ import type {
 } from '../../../src/fleet/node.ts'
 import { allCapabilities, type Candidate } from '../../../src/fleet/pool.ts'
 import type { Beat, JoinCode } from '../../../src/fleet/ports.ts'
-import { type CustomerKey, hasLimits } from '../../../src/keys/api-key.ts'
+import type { CustomerKey } from '../../../src/keys/api-key.ts'
 import { CatalogueModel } from '../../../src/protocol/catalogue.ts'
 import type { HostFacts } from '../../../src/protocol/heartbeat.ts'
 import { nodeAliasOf, nodeIdOf } from '../../../src/protocol/node-identity.ts'
@@ -204,8 +204,7 @@ export const aKey = (
   expiresAtMs: undefined,
   secret: 1,
   previousSecretUntilMs: undefined,
-  isCounted: hasLimits({ ...noLimits, ...changes }),
-  limitsChangedAtMs: undefined,
+  spendTightenedAtMs: undefined,
   version: 1,
   ...changes,
 })

@@ -1,6 +1,9 @@
 /** Another client of the same tables whose calls a test may fail or change on their way. */
-import { type Database, makeDatabase } from '../../../src/adapters/dynamodb/client.ts'
-import type { EmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
+import {
+  type Database,
+  type DatabaseOptions,
+  makeDatabase,
+} from '../../../src/adapters/dynamodb/client.ts'
 
 export type Call = {
   readonly command: string | undefined
@@ -10,10 +13,10 @@ export type Call = {
 
 /** `beforeCall` sees every call and may throw in its place. */
 export function withFaults(
-  { endpoint, tables }: EmbeddedDynamodb,
+  { endpoint, tables, enforce }: DatabaseOptions,
   beforeCall: (call: Call) => unknown,
 ): Database {
-  const database = makeDatabase({ endpoint, tables })
+  const database = makeDatabase({ endpoint, tables, enforce })
   database.client.middlewareStack.add(
     (next, context) => async (args) => {
       await beforeCall({ command: context.commandName, input: args.input })

@@ -56,7 +56,7 @@ describe('a change', () => {
       policy: { exposes_node_id: true, models_denied: ['maker/*'] },
       requestsPerMinute: undefined,
       spendPerDay: 7n,
-      limitsChangedAtMs: nowMs,
+      spendTightenedAtMs: nowMs,
       expiresAtMs: undefined,
     })
     expect(after).toEqual({
@@ -65,7 +65,7 @@ describe('a change', () => {
       policy: { exposes_node_id: true, models_denied: ['maker/*'] },
       requestsPerMinute: undefined,
       spendPerDay: 7n,
-      limitsChangedAtMs: nowMs,
+      spendTightenedAtMs: nowMs,
       expiresAtMs: undefined,
       version: 2,
     })
@@ -78,7 +78,7 @@ describe('a change', () => {
     const key = await created()
     const limitVersion = async () =>
       (await makeSweepStore(engine).readWallet(key.accountId))?.limitVersions.get(key.ordinal)
-    const renamed = await changed(key, { name: 'other', limitsChangedAtMs: nowMs })
+    const renamed = await changed(key, { name: 'other', spendTightenedAtMs: nowMs })
     expect(await limitVersion()).toBeUndefined()
     await changed(await changed(renamed, { concurrency: 1 }), { concurrency: 2 })
     expect(await limitVersion()).toBe(4)
@@ -94,24 +94,27 @@ describe('a change', () => {
     expect(await keys.changeKey(key, { name: 'late' })).toEqual({ kind: 'stale' })
   })
 
-  test('that begins to count takes room on the wallet, and keeps it without limits', async () => {
+  test('takes room on the wallet with the first limit, and gives it back with the last', async () => {
     const accountId = await anAccount()
     const key = await created({}, accountId)
     const others = await Promise.all(
-      Array.from({ length: limits.cappedKeysPerWallet - 1 }, () =>
+      Array.from({ length: limits.keysWithLimitsPerWallet - 1 }, () =>
         created({ concurrency: 1 }, accountId),
       ),
     )
-    const counted = await changed(key, { spendPerDay: 1n })
-    expect(counted.isCounted).toBe(true)
-    const freed = await changed(counted, { spendPerDay: undefined })
-    expect(freed.isCounted).toBe(true)
+    const limited = await changed(key, { spendPerDay: 1n })
     const late = await created({}, accountId)
     expect(await keys.changeKey(late, { spendPerDay: 1n })).toEqual({ kind: 'no_room' })
     expect(await keys.readById(late.keyId)).toEqual(late)
+    const other = await changed(limited, { spendPerDay: undefined, concurrency: 1 })
+    expect(await keys.changeKey(late, { spendPerDay: 1n })).toEqual({ kind: 'no_room' })
+    await keys.revokeKey(await changed(other, { concurrency: undefined }))
+    await changed(late, { spendPerDay: 1n })
+    const last = await created({}, accountId)
+    expect(await keys.changeKey(last, { spendPerDay: 1n })).toEqual({ kind: 'no_room' })
     const [first] = others
     if (first) await keys.revokeKey(first)
-    expect(await keys.changeKey(late, { spendPerDay: 1n })).toMatchObject({ kind: 'changed' })
+    expect(await keys.changeKey(last, { spendPerDay: 1n })).toMatchObject({ kind: 'changed' })
   })
 })
 

@@ -115,7 +115,7 @@ describe('keys with caps', () => {
   test('are as many as the wallet has room for; keys without caps do not count', async () => {
     const accountId = await anAccount()
     const made: CustomerKey[] = []
-    for (let count = 0; count < limits.cappedKeysPerWallet; count += 1) {
+    for (let count = 0; count < limits.keysWithLimitsPerWallet; count += 1) {
       made.push(await created(accountId, capped))
     }
     const refused = aKey(accountId, { requestsPerMinute: 60 })

@@ -1,4 +1,6 @@
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { receiptKey } from '../../../src/adapters/dynamodb/items/receipt-item.ts'
 import type { Decision } from '../../../src/ledger/ports.ts'
 import { charging, failing, type Ledger, openLedger } from '../../ledger/open-ledger.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
@@ -92,6 +94,25 @@ describe('the receipts of an account', () => {
     } while (after !== undefined && listed.length < 9)
     expect(listed.flat()).toEqual(newestFirst)
     expect(listed.slice(0, 3).map((page) => page.length)).toEqual([2, 2, 1])
+  })
+
+  test('are each read by itself where one of them cannot be', async () => {
+    const accountId = await ledger.customer(0n)
+    const [first, broken] = [await decided(accountId), await decided(accountId)]
+    const { client, tables } = ledger.connect()
+    await client.send(
+      new UpdateCommand({
+        TableName: tables.receipts,
+        Key: receiptKey(accountId, broken.holdId),
+        UpdateExpression: 'SET b = :nothing',
+        ExpressionAttributeValues: { ':nothing': 'nothing' },
+      }),
+    )
+    const page = { limit: 2, after: undefined }
+    const { items } = await ledger.receipts.listUnread(accountId, page)
+    expect(items.map(({ holdId }) => holdId)).toEqual([broken.holdId, first.holdId])
+    expect(() => items[0]?.read()).toThrow()
+    expect(items[1]?.read()).toEqual(first)
   })
 
   test('since a hold are those from it on, newest first, and no more than asked', async () => {

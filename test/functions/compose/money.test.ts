@@ -8,8 +8,10 @@ import type { Hono } from 'hono'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as z from 'zod'
 import { composeAdmin, composeBootstrap } from '../../../functions/compose/admin.ts'
+import { completeDepsOf } from '../../../functions/compose/complete.ts'
 import { composeGateway } from '../../../functions/compose/gateway.ts'
 import { composeIngest } from '../../../functions/compose/ingest.ts'
+import { composeBase } from '../../../functions/compose/parts.ts'
 import { makeAdminApp } from '../../../src/admin/app.ts'
 import { bootstrapTokenHeader, makeBootstrapApp } from '../../../src/admin/bootstrap.ts'
 import { makeGatewayApp } from '../../../src/gateway/app.ts'
@@ -161,3 +163,12 @@ test('hosts claim late and see their earnings; who claims too much is suspended'
   expect(tooMany.body.claims).toMatchObject([{ status: 'refused', reason: 'under_review' }])
   expect((await send('GET', 'earnings')).error.code).toBe('node_revoked')
 })
+
+test.each(['gateway', 'run-benchmarks', 'run-spot-checks'] as const)(
+  '%s may read a key again that was changed while it paid',
+  async (principal) => {
+    const { key } = await bench.customer()
+    const { readKey } = completeDepsOf(await composeBase(env, principal))
+    expect(await readKey?.(key.keyId)).toMatchObject({ keyId: key.keyId })
+  },
+)

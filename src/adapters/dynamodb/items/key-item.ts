@@ -4,7 +4,7 @@
  * to the record under the next one.
  */
 import * as z from 'zod'
-import { type CustomerKey, hasLimits } from '../../../keys/api-key.ts'
+import type { CustomerKey } from '../../../keys/api-key.ts'
 import { KeyPolicy, Scope } from '../../../protocol/account.ts'
 import { AccountId, KeyId } from '../../../protocol/ids.ts'
 import { Amount, Int } from '../item-fields.ts'
@@ -27,8 +27,7 @@ const KeyItem = z.object({
   expiresAtMs: Int.optional(),
   secret: Int.default(1),
   previousSecretUntilMs: Int.optional(),
-  isCounted: z.boolean().optional(),
-  limitsChangedAtMs: Int.optional(),
+  spendTightenedAtMs: Int.optional(),
   version: Int.default(0),
 })
 
@@ -51,7 +50,7 @@ export const accountKeyKey = (accountId: string, keyId: string) => ({
   pk: accountKeysPartition(accountId),
   sk: keyId,
 })
-/** Counts the ordinals given out and the active keys with caps. */
+/** Counts the ordinals given out and the active keys with limits. */
 export const keyCounterKey = (accountId: string) => ({
   pk: accountKeysPartition(accountId),
   sk: '#ordinal',
@@ -61,15 +60,16 @@ export const toKeyItem = (key: CustomerKey) => ({ ...keyKey(key.keyHash), ...key
 
 export function fromKeyItem(item: unknown): CustomerKey {
   const key = KeyItem.parse(item)
-  const { spendPerDay, spendPerMonth, requestsPerMinute, tokensPerMinute, concurrency } = key
-  const limits = { spendPerDay, spendPerMonth, requestsPerMinute, tokensPerMinute, concurrency }
   return {
     ...key,
-    ...limits,
+    spendPerDay: key.spendPerDay,
+    spendPerMonth: key.spendPerMonth,
+    requestsPerMinute: key.requestsPerMinute,
+    tokensPerMinute: key.tokensPerMinute,
+    concurrency: key.concurrency,
     expiresAtMs: key.expiresAtMs,
     previousSecretUntilMs: key.previousSecretUntilMs,
-    isCounted: key.isCounted ?? hasLimits(limits),
-    limitsChangedAtMs: key.limitsChangedAtMs,
+    spendTightenedAtMs: key.spendTightenedAtMs,
   }
 }
 

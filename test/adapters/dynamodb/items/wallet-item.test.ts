@@ -10,7 +10,7 @@ import type { CountedUse, Hold } from '../../../../src/ledger/wallet.ts'
 import { asStored, storedBytes } from '../stored.ts'
 
 const amount = fc.bigInt({ min: 0n, max: 10n ** 21n })
-const holdId = fc.stringMatching(/^[0-9A-HJKMNP-TV-Z]{26}$/)
+const holdId = fc.stringMatching(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/)
 const orNone = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined })
 const tokens = fc.integer({ min: 0, max: 1_000_000_000 })
 const counted: fc.Arbitrary<CountedUse | undefined> = fc
