@@ -52,4 +52,7 @@ export const tables = {
 } as const satisfies Record<string, TableDefinition>
 
 export type TableName = keyof typeof tables
+const isTableName = (name: string): name is TableName => Object.hasOwn(tables, name)
+export const tableNames: readonly TableName[] = Object.keys(tables).filter(isTableName)
+
 export type TableNames = Readonly<Record<TableName, string>>

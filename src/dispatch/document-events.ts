@@ -3,15 +3,17 @@
  * the end. Bounded as a whole, and nothing of it is handed on before it is whole.
  */
 import * as z from 'zod'
+import { mayBeWithin } from '../protocol/bounded-json.ts'
 import { ClaimEvent } from '../protocol/claim.ts'
+import { documentBounds } from '../protocol/document.ts'
 import { limits } from '../protocol/limits.ts'
 import type { HostEvent } from './host-events.ts'
 
 const Document = z.looseObject({})
 
 export async function* documentEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<HostEvent> {
-  const text = await wholeText(body)
-  const json = text === undefined ? undefined : parseDocument(text)
+  const bytes = await wholeBody(body)
+  const json = bytes && parseDocument(bytes)
   const { b3iq: _claim, ...document } = json ?? {}
   const claim = ClaimEvent.safeParse(json)
   const isAnswer = json !== undefined && !document.error
@@ -22,7 +24,7 @@ export async function* documentEvents(body: AsyncIterable<Uint8Array>): AsyncGen
   yield { kind: isAnswer ? 'done' : 'error' }
 }
 
-async function wholeText(body: AsyncIterable<Uint8Array>): Promise<string | undefined> {
+async function wholeBody(body: AsyncIterable<Uint8Array>): Promise<Buffer | undefined> {
   const pieces: Uint8Array[] = []
   let bytes = 0
   for await (const piece of body) {
@@ -30,12 +32,14 @@ async function wholeText(body: AsyncIterable<Uint8Array>): Promise<string | unde
     if (bytes > limits.hostDocumentBytes) return undefined
     pieces.push(piece)
   }
-  return Buffer.concat(pieces).toString('utf8')
+  return Buffer.concat(pieces)
 }
 
-function parseDocument(text: string): z.infer<typeof Document> | undefined {
+function parseDocument(bytes: Buffer): z.infer<typeof Document> | undefined {
+  // Millions of empty objects in a few megabytes would take all memory that there is.
+  if (!mayBeWithin(bytes, documentBounds)) return undefined
   try {
-    return Document.safeParse(JSON.parse(text)).data
+    return Document.safeParse(JSON.parse(bytes.toString('utf8'))).data
   } catch {
     return undefined
   }

@@ -94,7 +94,7 @@ async function pump(
 }
 
 /** What they say has nobody to hear it; that they end settles the request. */
-async function readToEnd(events: AsyncIterator<CompletionEvent>): Promise<void> {
+export async function readToEnd(events: AsyncIterator<CompletionEvent>): Promise<void> {
   try {
     while (!(await events.next()).done);
   } catch {

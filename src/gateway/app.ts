@@ -33,6 +33,7 @@ const exposedHeaders = [
   'x-b3iq-overhead-ms',
   'x-b3iq-limit-kind',
   'x-b3iq-receipt-hash',
+  'x-b3iq-salt',
   'x-b3iq-cost-usd',
   'x-b3iq-benchmark-cost',
   'x-b3iq-customer-charge',

@@ -2,6 +2,7 @@
 
 import type { PoolStore } from '../fleet/ports.ts'
 import type { SurfaceDeps } from '../http/surface.ts'
+import type { ClaimStore } from '../ledger/ports.ts'
 import type { RequestMarkStore } from '../ledger/request-marks.ts'
 import type { FirstIdAt } from '../protocol/clock.ts'
 import type { PublishedKeys } from '../protocol/receipt.ts'
@@ -16,6 +17,7 @@ export type GatewayDeps = CompleteDeps &
   AdmitDeps &
   BillingDeps & {
     readonly receipts: ReceiptStore
+    readonly claims: ClaimStore
     readonly requestMarks: RequestMarkStore
     readonly firstIdAt: FirstIdAt
     /** Keys the hashes of idempotency keys and of the bodies sent with them. */

@@ -3,7 +3,7 @@
  * these words, and all of them are served alike.
  */
 import type { UnitBounds } from '../metering/units.ts'
-import type { Document } from '../protocol/document.ts'
+import type { Document, DocumentFacts } from '../protocol/document.ts'
 import type { DocumentPath } from '../protocol/document-request.ts'
 import type { RouteWish } from './route-policy.ts'
 import type { HostBody } from './work.ts'
@@ -19,7 +19,7 @@ export type DocumentOrder = {
   /** `model` is the name that hosts know. */
   readonly hostBody: (model: string) => HostBody
   /** Undefined where a host's document, right in itself, is not what was asked for. */
-  readonly answerIn: (document: Document) => DocumentAnswer | undefined
+  readonly answerIn: (document: Document, facts: DocumentFacts) => DocumentAnswer | undefined
 }
 
 export type DocumentAnswer = {

@@ -1,6 +1,5 @@
 /** The order of each kind of request for a document, for whoever asks by the kind: a benchmark does. */
 
-import type { Sleep } from '../protocol/clock.ts'
 import type { DocumentRequest } from '../protocol/document-request.ts'
 import type { Result } from '../protocol/result.ts'
 import type { DocumentOrder } from './document-order.ts'
@@ -9,10 +8,7 @@ import { imageOrder } from './image.ts'
 import { moderationOrder } from './moderation.ts'
 import { transcriptionOrder } from './transcription.ts'
 
-export async function documentOrder(
-  deps: { readonly sleep: Sleep },
-  request: DocumentRequest,
-): Promise<Result<DocumentOrder>> {
+export function documentOrder(request: DocumentRequest): Result<DocumentOrder> {
   switch (request.path) {
     case '/v1/embeddings':
       return embeddingOrder(request.asked)
@@ -21,6 +17,6 @@ export async function documentOrder(
     case '/v1/images/generations':
       return imageOrder(request.asked)
     case '/v1/audio/transcriptions':
-      return transcriptionOrder(deps, request.asked)
+      return transcriptionOrder(request.asked)
   }
 }

@@ -53,7 +53,7 @@ type Asked = {
 export function documentParameterFault(path: DocumentPath, asked: Asked): ApiError | undefined {
   const { subject, sent, refused } = documentFields[path]
   const given = Object.keys(asked).filter((name) => asks(asked[name]))
-  const param = given.find((name) => name in refused)
+  const param = given.find((name) => Object.hasOwn(refused, name))
   if (param !== undefined) {
     return unsupported(param, `${param} is not supported. ${refused[param] ?? ''}`)
   }
@@ -73,8 +73,9 @@ export function documentParameterFault(path: DocumentPath, asked: Asked): ApiErr
       )
 }
 
-/** False and 0 are what some clients send for "none". */
-const asks = (value: unknown): boolean => value != null && value !== false && value !== 0
+/** What some clients send for "none", as texts where they send a form. */
+const nothing: readonly unknown[] = [null, undefined, false, 0, '', 'false', '0']
+const asks = (value: unknown): boolean => !nothing.includes(value)
 
 const unsupported = (param: string, message: string): ApiError => ({
   code: 'unsupported_parameter',

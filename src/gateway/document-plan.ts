@@ -4,6 +4,7 @@ import type { CustomerKey } from '../keys/api-key.ts'
 import { inputBytes, inputTokensBound } from '../metering/count.ts'
 import type { Random } from '../protocol/clock.ts'
 import type { ApiError } from '../protocol/errors.ts'
+import { modalityOf } from '../protocol/host-path.ts'
 import { ok, type Result } from '../protocol/result.ts'
 import type { DocumentOrder } from './document-order.ts'
 import { pickHosts } from './pick-hosts.ts'
@@ -16,13 +17,17 @@ export function planDocument(
   shard: PoolShard,
   random: Random,
 ): Result<Plan> {
-  const { provider, texts, units } = order
+  const { path, provider, texts, units } = order
   const lengths = texts.map((text) => promptTokensLeast(shard, Buffer.byteLength(text, 'utf8')))
   const fault = lengthFault(lengths, shard)
   if (fault) return { ok: false, error: fault }
   const picked = pickHosts(shard, key, {
     // No answer has to fit beside it: a text as long as the context is read.
-    policy: policyFor({ provider, needs: [] }, key, Math.max(1, ...lengths) - 1),
+    policy: policyFor(
+      { provider, needs: [], sells: modalityOf[path] },
+      key,
+      Math.max(1, ...lengths) - 1,
+    ),
     unableBecause: () => undefined,
     draw: { affinity: undefined, random },
   })

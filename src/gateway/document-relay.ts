@@ -21,7 +21,7 @@ export function makeDocumentRelay({
       if (content.kind !== 'document' || taken !== undefined) return []
       const { document } = content
       const facts = documentFacts(modalityOf[path], document)
-      const answer = facts && answerIn(document)
+      const answer = facts && answerIn(document, facts)
       if (!facts || !answer) return []
       taken = { ...answer, outputSha256: facts.outputSha256 }
       return [{ kind: 'document', document: answer.shown }]

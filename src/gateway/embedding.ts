@@ -3,7 +3,7 @@
  * SDKs ask for by default, is made of them here.
  */
 import { readJsonBytes } from '../http/read-json.ts'
-import { type Document, vectorBase64, vectorsOf } from '../protocol/document.ts'
+import { type DocumentFacts, vectorBase64 } from '../protocol/document.ts'
 import { EmbeddingRequest } from '../protocol/embedding-request.ts'
 import { limits } from '../protocol/limits.ts'
 import { ok, type Result } from '../protocol/result.ts'
@@ -46,16 +46,15 @@ export function embeddingOrder(asked: EmbeddingRequest): Result<DocumentOrder> {
       jsonBody(
         Buffer.from(JSON.stringify({ model, input: asked.input, encoding_format: 'float' })),
       ),
-    answerIn: (document) => answerIn(document, { count: texts.length, encoding }),
+    answerIn: (_, { vectors }) => answerOf(vectors, { count: texts.length, encoding }),
   })
 }
 
 /** One vector for each text, in its place. */
-function answerIn(
-  document: Document,
+function answerOf(
+  vectors: DocumentFacts['vectors'],
   { count, encoding }: { readonly count: number; readonly encoding: 'float' | 'base64' },
 ): DocumentAnswer | undefined {
-  const vectors = vectorsOf(document)
   if (vectors?.length !== count) return undefined
   const data = vectors.map((vector, index) => {
     const embedding = encoding === 'base64' ? vectorBase64(vector) : shortest(vector)

@@ -9,7 +9,7 @@ import { type CustomerKey, isUsable, type KeyStore } from '../keys/api-key.ts'
 import { makeDryReserve } from '../ledger/dry-reserve.ts'
 import type { SweepStore } from '../ledger/ports.ts'
 import { formatUsd } from '../money/nano-usd.ts'
-import type { Ids } from '../protocol/clock.ts'
+import type { Ids, Sleep } from '../protocol/clock.ts'
 import { type ApiError, errorTable } from '../protocol/errors.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
 import { type ExplainHostsDeps, explainHosts, type Market } from './explain-hosts.ts'
@@ -29,6 +29,7 @@ export type ExplainDeps = OpenDeps &
     readonly shards: ReadShard
     readonly ids: Pick<Ids, 'ulid'>
     readonly leaseMs: number
+    readonly sleep: Sleep
   }
 
 export type AskedRoute = {

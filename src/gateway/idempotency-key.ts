@@ -3,8 +3,9 @@
  * keyed hashes, so that the table tells nobody what was asked or under which name.
  */
 import { createHmac } from 'node:crypto'
-import { claimLifeMs } from '../ledger/idempotency.ts'
+import { type ClaimRefusal, claimLifeMs } from '../ledger/idempotency.ts'
 import type { IdempotencyClaim } from '../ledger/ports.ts'
+import type { ApiError } from '../protocol/errors.ts'
 import { limits } from '../protocol/limits.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
 import type { Quote } from './quote-token.ts'
@@ -47,6 +48,20 @@ export function quoteClaimOf(
     param: 'Idempotency-Key',
     message: 'A quote is used once, so it is a key itself: send no Idempotency-Key beside it.',
   })
+}
+
+export function claimError(refusal: ClaimRefusal): ApiError {
+  switch (refusal.kind) {
+    case 'claim_reused':
+      return { code: 'idempotency_key_reused', param: 'Idempotency-Key' }
+    case 'claim_running':
+      return { code: 'idempotency_in_progress', retryAfterSec: 5 }
+    case 'claim_completed': {
+      const { holdId, receiptHash } = refusal
+      const detail = { completed_request_id: holdId, receipt_hash: receiptHash }
+      return { code: 'idempotency_completed', detail }
+    }
+  }
 }
 
 function claimNamed(

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod'
 import { readJsonBytes } from '../http/read-json.ts'
-import { isImage } from '../metering/images.ts'
+import { imageSize } from '../metering/images.ts'
 import { ImageRequest } from '../protocol/image-request.ts'
 import { limits } from '../protocol/limits.ts'
 import { ok, type Result } from '../protocol/result.ts'
@@ -30,19 +30,26 @@ export const imageEndpoint: Endpoint<ImageRequest> = {
     })),
 }
 
-const Images = z
-  .array(
-    z.object({
-      b64_json: z.string().refine(isImage),
-      revised_prompt: z.string().max(32_000).optional(),
-    }),
-  )
-  .min(1)
+/** Each an image, and of the size that was asked for, where one was. */
+const imagesOf = (size: string | undefined) =>
+  z
+    .array(
+      z.object({
+        b64_json: z.string().refine((base64) => {
+          const drawn = imageSize(base64)
+          return drawn && (size === undefined || size === `${drawn.width}x${drawn.height}`)
+        }),
+        revised_prompt: z.string().max(32_000).optional(),
+      }),
+    )
+    .min(1)
 
 export function imageOrder(asked: ImageRequest): Result<DocumentOrder> {
   const fault = documentParameterFault(path, asked)
   if (fault) return { ok: false, error: fault }
   const most = asked.n ?? 1
+  const size = asked.size === 'auto' ? undefined : (asked.size ?? undefined)
+  const Images = imagesOf(size).max(most)
   return ok({
     model: asked.model,
     path,
@@ -51,7 +58,7 @@ export function imageOrder(asked: ImageRequest): Result<DocumentOrder> {
     units: { most, tolerance: 0 },
     hostBody: (model) => jsonBody(Buffer.from(JSON.stringify({ ...sentFields(asked), model }))),
     answerIn: (document) => {
-      const data = Images.max(most).safeParse(document.data).data
+      const data = Images.safeParse(document.data).data
       return data && { shown: { data }, units: data.length }
     },
   })

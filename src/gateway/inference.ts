@@ -21,11 +21,11 @@ import { withoutPaused } from './paused.ts'
 import { lockPrices, quoteOf } from './quoted.ts'
 import { repetitionOf } from './repetition.ts'
 import { type Ordered, respond } from './respond.ts'
-import { isSmokeUse } from './smoke.ts'
+import { checkSmokeKey, isSmokeUse } from './smoke.ts'
 import type { Work } from './work.ts'
 
 /** What it takes to read a request and to say what work it is: neither a store nor a host. */
-export type OpenDeps = Pick<GatewayDeps, 'random' | 'sleep'>
+export type OpenDeps = Pick<GatewayDeps, 'random'>
 
 /** A paid endpoint: how its request is read, and what work and which form of answer that asks for. */
 export type Endpoint<Asked> = {
@@ -104,6 +104,8 @@ async function openOrder(
   const suits = (one: PoolShard) => work.suits(withoutPaused(one, incidents, deps.nowMs()))
   const shard = await read(() => shardFor(deps, { ...work, suits }, key.value))
   if (!shard.ok) return shard
+  const standing = await read(() => checkSmokeKey(deps, key.value))
+  if (!standing.ok) return standing
   const gone = new AbortController()
   const order: CompleteOrder = {
     holdId: requestId,

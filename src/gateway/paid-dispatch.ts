@@ -43,7 +43,7 @@ export async function findPaidDocuments(deps: PayerDeps): Promise<DocumentDispat
   const pay = await findPayer(deps)
   if (!pay) return undefined
   return async (target, { request, signal }, seer) => {
-    const order = await documentOrder(deps, request)
+    const order = documentOrder(request)
     assert(order.ok, 'a benchmark asks what can be asked', { path: request.path })
     const bodySha256 = sha256Hex(order.value.hostBody(target.model.id).bytes)
     const workFor = (key: CustomerKey) => ({

@@ -40,6 +40,8 @@ export type Plan = {
   readonly promptTokensMax: number
   /** Of those, what the images may take. */
   readonly imageTokensMax: number
+  /** How many those are; absent where there can be none. */
+  readonly images?: number | undefined
   /** Completion tokens per choice. */
   readonly windowTokens: number
   /** What is sold by the image or the second; absent where tokens alone are sold. */
@@ -80,6 +82,7 @@ export function planRequest(
     reasoningBytes: ofReasoning,
     promptTokensMax,
     imageTokensMax,
+    images: images.value.length,
     windowIsOurs: askedWindow(request) === undefined,
   }
   const likelyMost = promptTokensMost(shard, bytes + ofReasoning) + imageTokensMax
@@ -130,6 +133,15 @@ const imageTokensOf = (shard: PoolShard, candidates: readonly Candidate[]): numb
   Math.max(
     ...candidates.map(({ profileId }) => manifestOf(shard, profileId)?.image_tokens_max ?? 0),
   )
+
+/** The prompt at the profile whose images take the most, whichever hosts were drawn. */
+export function dearestPromptTokens(
+  plan: Pick<Plan, 'promptTokensMax' | 'imageTokensMax' | 'images'>,
+  { model }: PoolShard,
+): number {
+  const most = Math.max(0, ...model.profiles.map((profile) => profile.image_tokens_max ?? 0))
+  return plan.promptTokensMax - plan.imageTokensMax + (plan.images ?? 0) * most
+}
 
 export function withWindow(
   plan: Omit<Plan, 'windowTokens' | 'holdAmount'>,

@@ -16,7 +16,8 @@ import { admit } from './admit.ts'
 import type { GatewayDeps } from './deps.ts'
 import { readOrRefuse, shardFor } from './inference.ts'
 import { paidEndpoints } from './paid-endpoints.ts'
-import { type Plan, ratiosOf } from './plan.ts'
+import { planUnpaused } from './paused.ts'
+import { dearestPromptTokens, type Plan, ratiosOf } from './plan.ts'
 import { type Quote, quoteLifeMs, sealQuote } from './quote-token.ts'
 import { toWireUsage } from './relay.ts'
 
@@ -46,7 +47,7 @@ export async function makeQuote(
   ])
   if (!shard.ok) return shard
   if (!catalogue.ok) return catalogue
-  const plan = work.plan(shard.value, deps.random)
+  const plan = await planUnpaused(deps, { work, shard: shard.value, key: key.value })
   if (!plan.ok) return plan
   const terms = termsOf({ key: key.value, shard: shard.value, plan: plan.value, path })
   const expiresAtMs = deps.nowMs() + quoteLifeMs
@@ -64,12 +65,11 @@ export async function makeQuote(
       completion_tokens: quote.window_tokens,
       choices: quote.choices,
     },
-    /** What the balance must cover; no charge is ever above it. */
-    hold_usd: formatUsd(plan.value.holdAmount),
+    hold_usd: formatUsd(highestHold(quote, shard.value)),
     estimate: estimateOf(shard.value, plan.value),
     route_options: quote.prices.map((price) =>
       toRouteOption(price, {
-        plan: plan.value,
+        quote,
         model: shard.value.model,
         catalogue: catalogue.value,
       }),
@@ -102,12 +102,28 @@ function termsOf({
         (routeTiers?.includes(route_tier) ?? true) && (trustTiers?.includes(trust_tier) ?? true),
     ),
     prompt_bytes_max: plan.promptBytes,
-    prompt_tokens_max: plan.promptTokensMax - plan.imageTokensMax,
+    prompt_tokens_max: dearestPromptTokens(plan, shard),
     window_tokens: plan.windowTokens,
     choices: plan.choices,
     units_max: plan.units?.most ?? 0,
   }
 }
+
+/** At the dearest tier that the quote locks, since the request may be served in any of them. */
+function highestHold(quote: Quote, { model }: PoolShard): bigint {
+  const prices = quote.prices.flatMap(({ route_tier: routeTier, trust_tier: trustTier }) => {
+    const price = priceFor(model, { routeTier, trustTier })
+    return price ? [price] : []
+  })
+  return highestCharge(boundOf(quote), prices)
+}
+
+/** No request under it is held for more. */
+const boundOf = (quote: Quote) => ({
+  prompt: quote.prompt_tokens_max,
+  completion: quote.window_tokens * quote.choices,
+  units: quote.units_max,
+})
 
 /** By the bytes of the prompt and a full window, at the candidate that would be asked first. */
 function estimateOf(shard: PoolShard, plan: Plan): object {
@@ -141,11 +157,11 @@ function estimateOf(shard: PoolShard, plan: Plan): object {
 function toRouteOption(
   row: CataloguePrice,
   {
-    plan,
+    quote,
     model,
     catalogue,
   }: {
-    readonly plan: Plan
+    readonly quote: Quote
     readonly model: PoolShard['model']
     readonly catalogue: PublicCatalogue | undefined
   },
@@ -155,16 +171,11 @@ function toRouteOption(
   const served = catalogue?.models
     .find((one) => one.model.id === model.id)
     ?.variants.find((one) => one.routeTier === route_tier && one.trustTier === trust_tier)
-  const bound = {
-    prompt: plan.promptTokensMax,
-    completion: plan.windowTokens * plan.choices,
-    units: plan.units?.most,
-  }
   return {
     route_tier,
     trust_tier,
     pricing,
-    hold_usd: formatUsd(highestCharge(bound, price ? [price] : [])),
+    hold_usd: formatUsd(highestCharge(boundOf(quote), price ? [price] : [])),
     eligible_hosts: served?.eligibleHosts ?? 0,
     first_content_p50_ms: served ? Math.round(served.firstContentMs.p50) : null,
     tokens_per_second_p50: served ? Math.round(served.tokensPerSecond.p50) : null,

@@ -4,14 +4,16 @@
  */
 import type { PoolShard } from '../fleet/pool.ts'
 import type { CustomerKey } from '../keys/api-key.ts'
-import type { NowMs } from '../protocol/clock.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
 import { type Plan, withWindow } from './plan.ts'
 import { openQuote, type Quote } from './quote-token.ts'
 
 export const quoteHeader = 'x-b3iq-quote-id'
+const quoteParam = 'X-B3IQ-Quote-ID'
 
-/** Undefined without the header. */
+/**
+ * Undefined without the header. One that has expired is still told: what it was used for comes first.
+ */
 export function quoteOf(
   headers: Headers,
   of: {
@@ -19,7 +21,6 @@ export function quoteOf(
     readonly path: string
     readonly model: string
     readonly claimSecret: Buffer
-    readonly nowMs: NowMs
   },
 ): Result<Quote | undefined> {
   const token = headers.get(quoteHeader)
@@ -31,9 +32,13 @@ export function quoteOf(
   }
   if (quote.path !== of.path) return mismatch(`it is for ${quote.path}`)
   if (quote.model !== of.model) return mismatch(`it is for ${quote.model}`)
-  if (quote.expires_at_ms <= of.nowMs()) return refuse('quote_expired', { param: quoteParam })
   return ok(quote)
 }
+
+export const isExpired = ({ expires_at_ms: expiresAtMs }: Quote, nowMs: number): boolean =>
+  expiresAtMs <= nowMs
+
+export const quoteExpired = refuse('quote_expired', { param: quoteParam })
 
 /** The shard as it was sold when the quote was made: tiers that it does not name are not sold under it. */
 export const lockPrices = (shard: PoolShard, { prices, price_version: version }: Quote) => ({
@@ -49,10 +54,9 @@ export function underQuote(quote: Quote, plan: Plan): Result<Plan> {
   const window = plan.windowIsOurs
     ? Math.min(plan.windowTokens, quote.window_tokens)
     : plan.windowTokens
-  const textTokens = plan.promptTokensMax - plan.imageTokensMax
   const beyond =
     exceeded('bytes of prompt', plan.promptBytes, quote.prompt_bytes_max) ??
-    exceeded('tokens of prompt', textTokens, quote.prompt_tokens_max) ??
+    exceeded('tokens of prompt', plan.promptTokensMax, quote.prompt_tokens_max) ??
     exceeded('tokens of answer', window, quote.window_tokens) ??
     exceeded('choices', plan.choices, quote.choices) ??
     exceeded('units', plan.units?.most ?? 0, quote.units_max)
@@ -61,8 +65,6 @@ export function underQuote(quote: Quote, plan: Plan): Result<Plan> {
 
 const exceeded = (of: string, asked: number, most: number): string | undefined =>
   asked > most ? `it is for at most ${most} ${of}, and the request has ${asked}` : undefined
-
-const quoteParam = 'X-B3IQ-Quote-ID'
 
 const mismatch = (why: string): Result<never> =>
   refuse('quote_mismatch', {

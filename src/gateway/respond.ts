@@ -4,8 +4,8 @@ import { faultOf } from '../http/surface.ts'
 import type { CustomerKey } from '../keys/api-key.ts'
 import { durationMs } from '../protocol/clock.ts'
 import { ok } from '../protocol/result.ts'
-import type { AnswerForm, FailedEvent } from './answer-form.ts'
-import { firstPingMs, settledWithin, toSseBody } from './answer-stream.ts'
+import type { AnswerForm, FailedEvent, JsonAnswer } from './answer-form.ts'
+import { firstPingMs, readToEnd, settledWithin, toSseBody } from './answer-stream.ts'
 import { type CompleteOrder, complete } from './complete.ts'
 import type { CompletionEvent } from './completion-event.ts'
 import type { GatewayDeps } from './deps.ts'
@@ -81,8 +81,8 @@ async function streamResponse(deps: GatewayDeps, run: Run): Promise<Response> {
 }
 
 async function jsonResponse(deps: GatewayDeps, run: Run): Promise<Response> {
-  const { order, identity, events, form } = run
-  const answer = await form.toJson(events, identity)
+  const { order } = run
+  const answer = await toWholeAnswer(run)
   if (answer.kind === 'failed') return failedResponse(answer.event, run)
   const headers = {
     ...commonHeaders(deps, run),
@@ -92,8 +92,32 @@ async function jsonResponse(deps: GatewayDeps, run: Run): Promise<Response> {
   if (!answer.plain) return resultResponse(ok(answer.body), order.holdId, headers)
   const { contentType, text } = answer.plain
   return new Response(text, {
-    headers: { ...headers, 'content-type': contentType, 'cache-control': 'no-store' },
+    headers: {
+      ...headers,
+      ...saltHeader(answer.finished.settled.summary),
+      'content-type': contentType,
+      'cache-control': 'no-store',
+    },
   })
+}
+
+/** A fault of the form leaves the events to be read to their end, where the request is settled. */
+export async function toWholeAnswer({
+  form,
+  events,
+  identity,
+  onClientGone,
+}: Pick<Run, 'events' | 'identity' | 'onClientGone'> & {
+  readonly form: Pick<AnswerForm, 'toJson'>
+}): Promise<JsonAnswer> {
+  const unended = { next: () => events.next(), [Symbol.asyncIterator]: () => unended }
+  try {
+    return await form.toJson(unended, identity)
+  } catch (fault) {
+    onClientGone()
+    await readToEnd(events)
+    throw fault
+  }
 }
 
 function failedResponse({ error, settled }: FailedEvent, { order, limitHeaders }: Run): Response {
@@ -152,6 +176,10 @@ function routeHeaders(
     ...(key.policy.exposes_node_id ? { 'x-b3iq-router-node-id': candidate.nodeId } : {}),
   }
 }
+
+/** What opens the receipt, for whoever gets no `b3iq` object. */
+const saltHeader = ({ salt }: Summary): Record<string, string> =>
+  salt === null ? {} : { 'x-b3iq-salt': salt }
 
 function moneyHeaders(summary: Summary): Record<string, string> {
   return {

@@ -5,6 +5,7 @@ import type { CustomerKey } from '../keys/api-key.ts'
 import { type NanoUsd, parseUsd } from '../money/nano-usd.ts'
 import type { ChatMessage, ChatRequest } from '../protocol/chat-request.ts'
 import type { Random } from '../protocol/clock.ts'
+import type { Modality } from '../protocol/modality.ts'
 import { eligible } from '../routing/choose.ts'
 import { haveRoomFor } from '../routing/headroom.ts'
 import { isTooDear, type MaxPrice, type RoutePolicy } from '../routing/policy.ts'
@@ -14,23 +15,26 @@ export const routePolicyOf = (
   key: CustomerKey,
   promptTokensMin: number,
 ): RoutePolicy =>
-  policyFor({ provider: request.provider, needs: needsOf(request) }, key, promptTokensMin)
+  policyFor(
+    { provider: request.provider, needs: needsOf(request), sells: 'text' },
+    key,
+    promptTokensMin,
+  )
 
 /** What of a request routing goes by, whatever it is for. */
 export type RouteWish = {
   readonly provider: ChatRequest['provider']
   readonly needs: readonly Capability[]
+  /** What it asks a model for: the customer has a highest price for each. */
+  readonly sells: Modality
 }
 
-export function policyFor(
-  { provider, needs }: RouteWish,
-  key: CustomerKey,
-  promptTokensMin: number,
-): RoutePolicy {
+export function policyFor(wish: RouteWish, key: CustomerKey, promptTokensMin: number): RoutePolicy {
+  const { provider, needs } = wish
   return {
     routeTiers: intersection(key.policy.route_tiers, provider?.route_tier),
     trustTiers: intersection(key.policy.trust_tiers, provider?.trust),
-    maxPrice: lowerOf(keyMaxPrice(key), maxPriceOf(provider)),
+    maxPrice: lowerOf(keyMaxPrice(key), maxPriceOf(wish)),
     promptTokensMin,
     regions: provider?.region ?? undefined,
     hosts: {
@@ -138,9 +142,10 @@ function intersection(
   return allowed ? asked.filter((one) => allowed.includes(one)) : asked
 }
 
-function maxPriceOf(provider: ChatRequest['provider']): MaxPrice | undefined {
+/** One object may be sent with every request: only what is for this kind of model counts. */
+function maxPriceOf({ provider, sells }: RouteWish): MaxPrice | undefined {
   const { prompt, completion, image, audio } = provider?.max_price ?? {}
-  const unit = image ?? audio
+  const unit = sells === 'image' ? image : sells === 'transcription' ? audio : undefined
   if (prompt == null && completion == null && unit == null) return undefined
   return {
     promptNanoUsdPerMTok: toNanoUsd(prompt),

@@ -4,7 +4,7 @@
  * take of them in a day.
  */
 import type { CustomerKey } from '../keys/api-key.ts'
-import type { Account } from '../ledger/ports.ts'
+import type { Account, SweepStore } from '../ledger/ports.ts'
 import { nanoUsdPerUsd, parseUsd } from '../money/nano-usd.ts'
 import { AccountId } from '../protocol/ids.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
@@ -43,7 +43,28 @@ export async function asCustomer(
     accountId: named.accountId,
     ordinal: smokeOrdinal,
     spendPerDay: capPerDay(key),
+    asItself: { accountId: key.accountId, ordinal: key.ordinal },
   })
+}
+
+/**
+ * Whether the key still stands on the wallet of its own account, as it is now. The hold is taken on the named
+ * one, which knows nothing of it; whoever cannot be told does not pay.
+ */
+export async function checkSmokeKey(
+  { wallets }: { readonly wallets: Pick<SweepStore, 'readWallet'> },
+  { asItself, secret, version }: CustomerKey,
+): Promise<Result<undefined>> {
+  if (!asItself) return ok(undefined)
+  const { accountId, ordinal } = asItself
+  const wallet = await wallets.readWallet(accountId)
+  if (!wallet) return refuse('no_billing_identity')
+  if (wallet.status !== 'active') return refuse('account_suspended')
+  const isReplaced = secret < (wallet.oldestSecrets.get(ordinal) ?? 0)
+  if (isReplaced || wallet.revokedKeyOrdinals.has(ordinal)) return refuse('invalid_api_key')
+  // Its limits were changed since it was read.
+  const isStale = version < (wallet.limitVersions.get(ordinal) ?? 0)
+  return isStale ? refuse('ledger_unavailable', { retryAfterSec: 5 }) : ok(undefined)
 }
 
 function capPerDay({ policy, spendPerDay }: CustomerKey): bigint {

@@ -23,13 +23,14 @@ import { durationMs, type NowMs } from '../protocol/clock.ts'
 import type { ApiError } from '../protocol/errors.ts'
 import { limits } from '../protocol/limits.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
+import { claimError } from './idempotency-key.ts'
 import { affordablePlan, affordableTokens, type Plan } from './plan.ts'
 
 export type TakeHoldDeps = ReserveDeps & {
   readonly nowMs: NowMs
   /** Deadline plus margin: fixed at reserve, never renewed. */
   readonly leaseMs: number
-  /** By id, as it is now; whoever reads keys afresh needs none. */
+  /** By id, as it is now; without it a key whose limits were changed since it was read is refused. */
   readonly readKey?: ((keyId: string) => Promise<CustomerKey | undefined>) | undefined
 }
 
@@ -169,14 +170,9 @@ function errorOf(refusal: ReserveRefusal, plan: Plan, used: Used): ApiError {
       // This process stood still for longer than a request may live: its id is out of date.
       return { code: 'ledger_unavailable', retryAfterSec: 1 }
     case 'claim_reused':
-      return { code: 'idempotency_key_reused', param: 'Idempotency-Key' }
     case 'claim_running':
-      return { code: 'idempotency_in_progress', retryAfterSec: 5 }
-    case 'claim_completed': {
-      const { holdId, receiptHash } = refusal
-      const detail = { completed_request_id: holdId, receipt_hash: receiptHash }
-      return { code: 'idempotency_completed', detail }
-    }
+    case 'claim_completed':
+      return claimError(refusal)
     case 'open_holds':
       return {
         code: 'rate_limit_exceeded',

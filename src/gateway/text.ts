@@ -15,7 +15,7 @@ import type { CustomerKey } from '../keys/api-key.ts'
 import type { Random } from '../protocol/clock.ts'
 import { CompletionRequest, promptOf } from '../protocol/completion-request.ts'
 import { limits } from '../protocol/limits.ts'
-import { ok, type Result } from '../protocol/result.ts'
+import { ok, type Result, refuse } from '../protocol/result.ts'
 import { affinityOf } from '../routing/affinity.ts'
 import { ofChunks } from './chat-work.ts'
 import type { Endpoint } from './inference.ts'
@@ -67,6 +67,12 @@ function planText(
   shard: PoolShard,
   random: Random,
 ): Result<Plan> {
+  const kinds = shard.model.profiles.flatMap((profile) => profile.runtime_kinds)
+  const isScored = kinds.length === 0 || kinds.some((kind) => textLogprobsOf.includes(kind))
+  if (wantsTextLogprobs(request) && !isScored) {
+    const message = 'logprobs: no runtime of this model gives them with plain completions.'
+    return refuse('unsupported_parameter', { param: 'logprobs', message })
+  }
   const planned = planRequest(asChat(request), key, ableOf(request, shard), random)
   if (planned.ok) {
     return ok({ ...planned.value, promptBytes: Buffer.byteLength(promptOf(request), 'utf8') })

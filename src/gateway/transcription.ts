@@ -5,7 +5,6 @@
 import { type FormPart, readForm, writeForm } from '../http/form.ts'
 import { checkValue } from '../http/read-json.ts'
 import { audioSeconds } from '../metering/audio.ts'
-import type { Sleep } from '../protocol/clock.ts'
 import { limits } from '../protocol/limits.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
 import { type TranscriptFormat, TranscriptionRequest } from '../protocol/transcription-request.ts'
@@ -22,9 +21,9 @@ const path = '/v1/audio/transcriptions'
 export const transcriptionEndpoint: Endpoint<TranscriptionRequest> = {
   path,
   read: readTranscriptionRequest,
-  work: async (deps, asked, key) => {
-    const order = await transcriptionOrder(deps, asked)
-    return order.ok ? ok(documentWork(order.value, key, deps.random)) : order
+  work: async ({ random }, asked, key) => {
+    const order = transcriptionOrder(asked)
+    return order.ok ? ok(documentWork(order.value, key, random)) : order
   },
   form: ({ response_format: format = 'json' }) =>
     documentForm((shown, { summary }) => {
@@ -46,12 +45,11 @@ async function readTranscriptionRequest(
 
 /** Names that end in `[]` are lists; of any other the last one counts. */
 function fieldsOf(parts: readonly FormPart[]): Readonly<Record<string, unknown>> {
-  const lists = Object.groupBy(
-    parts.filter(({ name }) => name.endsWith('[]')),
-    ({ name }) => name.slice(0, -2),
-  )
+  const isList = ({ name }: FormPart) => name.endsWith('[]')
+  const lists = Object.groupBy(parts.filter(isList), ({ name }) => name.slice(0, -2))
+  const single = parts.filter((part) => !isList(part))
   return Object.fromEntries([
-    ...parts.map(({ name, value }) => [name, typeof value === 'string' ? value : toFile(value)]),
+    ...single.map(({ name, value }) => [name, typeof value === 'string' ? value : toFile(value)]),
     ...Object.entries(lists).map(([name, list = []]) => [name, list.map(({ value }) => value)]),
   ])
 }
@@ -61,10 +59,7 @@ const toFile = ({ filename, bytes }: Exclude<FormPart['value'], string>) => ({
   bytes,
 })
 
-export async function transcriptionOrder(
-  deps: { readonly sleep: Sleep },
-  asked: TranscriptionRequest,
-): Promise<Result<DocumentOrder>> {
+export function transcriptionOrder(asked: TranscriptionRequest): Result<DocumentOrder> {
   const fault = documentParameterFault(path, asked)
   if (fault) return { ok: false, error: fault }
   const { response_format: format = 'json', timestamp_granularities: granularities } = asked
@@ -73,7 +68,7 @@ export async function transcriptionOrder(
     const message = `${param}: it needs response_format to be "verbose_json".`
     return refuse('invalid_value', { param, message })
   }
-  const seconds = await audioSeconds(asked.file.bytes, deps)
+  const seconds = audioSeconds(asked.file.bytes)
   if (seconds === undefined) return refuse('invalid_value', { param: 'file', message: noLength })
   if (seconds > limits.audioSeconds) {
     const message = `file: the recording has ${seconds} seconds; at most ${limits.audioSeconds} are taken.`
@@ -84,8 +79,7 @@ export async function transcriptionOrder(
     path,
     provider: asked.provider,
     texts: [],
-    // The last second may be begun by one of us and not by the other.
-    units: { most: seconds, tolerance: 1 },
+    units: { most: seconds },
     hostBody: (model) => hostForm(asked, model),
     answerIn: (document) => {
       const shown = readTranscript(document, { format, seconds })
@@ -95,7 +89,7 @@ export async function transcriptionOrder(
 }
 
 const noLength =
-  'file: how long the recording is cannot be told from it. Send a whole FLAC, MP3, MP4, Ogg, WAV or WebM file.'
+  'file: how long the recording is cannot be told from it. Send a whole FLAC, MP3, MP4 (AAC), Ogg or WebM (Opus or Vorbis) or WAV (PCM) file.'
 
 function hostForm(asked: TranscriptionRequest, model: string): HostBody {
   const { file, language, prompt, temperature, response_format: format = 'json' } = asked

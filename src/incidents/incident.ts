@@ -4,11 +4,8 @@
  */
 import * as z from 'zod'
 import { RouteTier } from '../protocol/catalogue.ts'
-import { AccountId, IncidentId, ModelId, NodeId } from '../protocol/ids.ts'
+import { AccountId, IncidentId, ModelId, NodeId, OwnerId } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
-
-/** As join codes name them. */
-const OwnerId = z.string().min(1).max(64)
 
 export const IncidentScope = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('route_class'), id: RouteTier }),

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod'
 import { NodeMode } from '../protocol/heartbeat.ts'
-import { NodeId, Sha256Hex } from '../protocol/ids.ts'
+import { NodeId, Sha256Hex, ulid } from '../protocol/ids.ts'
 import { JobId, JobOrder, Preflight } from '../protocol/job.ts'
 import { JobState, SignedAcceptance, SignedResult } from '../protocol/job-report.ts'
 import { ReleaseVersion } from '../protocol/release.ts'
@@ -12,7 +12,7 @@ import { ReleaseVersion } from '../protocol/release.ts'
 const timeMs = z.int().min(0)
 const count = z.int().min(0)
 
-export const RolloutId = z.string().regex(/^rollout_[0-9A-HJKMNP-TV-Z]{26}$/)
+export const RolloutId = z.string().regex(new RegExp(`^rollout_${ulid}$`))
 
 const JobDraft = z.strictObject({
   jobId: JobId,

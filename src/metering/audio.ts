@@ -1,69 +1,50 @@
 /**
- * How long a recording is, by its own bytes: what a transcription is billed by. The parser is loaded with the
- * first recording, so that no other request waits for it. A file can be made of hundreds of thousands of empty parts,
- * so reads are counted, and others have their turn between them.
+ * How long a recording is: what a transcription is billed by. What a file says of its own length is its sender's
+ * word, so what a decoder would play is counted: frames, packets and samples. Tags are passed over unread.
  */
-import type { Sleep } from '../protocol/clock.ts'
+import { flacLength } from './audio/flac.ts'
+import { type AudioLength, secondsOf } from './audio/length.ts'
+import { mp4Length } from './audio/mp4.ts'
+import { mpegLength } from './audio/mpeg.ts'
+import { oggLength } from './audio/ogg.ts'
+import { wavLength } from './audio/wav.ts'
+import { webmLength } from './audio/webm.ts'
 
-/** An MP3 of four megabytes that does not tell its length has all its frames read: some 50,000 reads. */
-const usualReadsMax = 60_000
-const readsPerTurn = 1_000
-
-/** Begun seconds; undefined where the file is no recording, or does not tell. Never rejects. */
-export async function audioSeconds(
-  bytes: Uint8Array,
-  { sleep, readsMax = usualReadsMax }: { readonly sleep: Sleep; readonly readsMax?: number },
-): Promise<number | undefined> {
-  let reads = 0
-  const onRead = async () => {
-    reads += 1
-    if (reads > readsMax) throw new Error('the recording is of too many parts')
-    if (reads % readsPerTurn === 0) await sleep(0)
-  }
+/** Begun seconds; undefined where the file is no recording that can be counted. One pass over its bytes. */
+export function audioSeconds(bytes: Uint8Array): number | undefined {
+  const file = withoutTag(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
   try {
-    const { parseBlob } = await import('music-metadata')
-    const recording = new Recording(Uint8Array.from(bytes), onRead)
-    const { format } = await parseBlob(recording, { duration: true, skipCovers: true })
-    return begunSeconds(format.duration)
-  } catch {
-    return undefined
+    const length = readerOf(file)(file)
+    return length && begunSeconds(secondsOf(length))
+  } catch (error) {
+    // A file may end, or point, anywhere.
+    if (error instanceof RangeError) return undefined
+    throw error
   }
 }
 
-function begunSeconds(seconds: number | undefined): number | undefined {
-  if (seconds === undefined || !Number.isFinite(seconds) || seconds <= 0) return undefined
+/** By the same marks as decoders go by, and never by the name. */
+function readerOf(file: Buffer): (file: Buffer) => AudioLength | undefined {
+  const mark = (at: number) => file.toString('latin1', at, at + 4)
+  if (mark(0) === 'RIFF' && mark(8) === 'WAVE') return wavLength
+  if (mark(0) === 'fLaC') return flacLength
+  if (mark(0) === 'OggS') return oggLength
+  if (mark(0) === '\x1a\x45\xdf\xa3') return webmLength
+  return mark(4) === 'ftyp' ? mp4Length : mpegLength
+}
+
+/** ID3 in front of anything: its size is in ten bytes, seven bits in each of the last four. */
+function withoutTag(file: Buffer): Buffer {
+  let rest = file
+  while (rest.byteLength > 10 && rest.toString('latin1', 0, 3) === 'ID3') {
+    const size = rest.subarray(6, 10).reduce((sum, byte) => sum * 128 + (byte & 0x7f), 0)
+    rest = rest.subarray(10 + size)
+  }
+  return rest
+}
+
+function begunSeconds(seconds: number): number | undefined {
+  if (!Number.isFinite(seconds) || seconds <= 0) return undefined
   // What is a whole second but for a rounding error is one.
   return Math.ceil(Math.round(seconds * 1e6) / 1e6)
-}
-
-/** What the parser's own reader of blobs needs of one, over memory, with a word on each read. */
-class Recording extends Blob {
-  readonly #bytes: Uint8Array<ArrayBuffer>
-  readonly #onRead: () => Promise<void>
-
-  constructor(bytes: Uint8Array<ArrayBuffer>, onRead: () => Promise<void>) {
-    super([bytes])
-    this.#bytes = bytes
-    this.#onRead = onRead
-  }
-
-  override slice(from?: number, to?: number): Blob {
-    return new Piece(this.#bytes.slice(from, to), this.#onRead)
-  }
-}
-
-class Piece extends Blob {
-  readonly #bytes: Uint8Array<ArrayBuffer>
-  readonly #onRead: () => Promise<void>
-
-  constructor(bytes: Uint8Array<ArrayBuffer>, onRead: () => Promise<void>) {
-    super([])
-    this.#bytes = bytes
-    this.#onRead = onRead
-  }
-
-  override async arrayBuffer(): Promise<ArrayBuffer> {
-    await this.#onRead()
-    return this.#bytes.buffer
-  }
 }

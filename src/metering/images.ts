@@ -9,7 +9,7 @@ import { ok, type Result, refuse } from '../protocol/result.ts'
 export const imageTypes = ['png', 'jpeg', 'webp', 'gif'] as const
 export type ImageType = (typeof imageTypes)[number]
 
-type Size = { readonly width: number; readonly height: number }
+export type ImageSize = { readonly width: number; readonly height: number }
 
 /** The type of each image of the request, in order; or what is wrong with the first bad one. */
 export function readImages(messages: readonly ChatMessage[]): Result<readonly ImageType[]> {
@@ -69,10 +69,16 @@ function readImage(url: string): ImageType | { readonly fault: string } {
   return isWithin ? found : { fault: `each side must have 1 to ${limits.imagePixels} pixels` }
 }
 
-/** Whether base64 that a host made is an image, by its own bytes. */
-export function isImage(base64: string): boolean {
+/** Smaller is no file of any of the formats: a GIF of one pixel has as many. */
+const imageBytesMin = 35
+
+/** Of base64 that a host made, by its own bytes; undefined where it is no image. */
+export function imageSize(base64: string): ImageSize | undefined {
   const bytes = decoded(base64)
-  return bytes !== undefined && imageTypes.some((type) => signatures[type](bytes))
+  if (bytes === undefined || bytes.byteLength < imageBytesMin) return undefined
+  const type = imageTypes.find((one) => signatures[one](bytes))
+  const size = type && sizeOf[type](bytes)
+  return size && size.width > 0 && size.height > 0 ? size : undefined
 }
 
 /** Node skips what is not base64 and takes the URL's alphabet, too; the runtimes do neither. */
@@ -94,7 +100,7 @@ const signatures: Readonly<Record<ImageType, (bytes: Buffer) => boolean>> = {
 }
 
 /** Undefined where the header is cut short or says nothing of the size. */
-const sizeOf: Readonly<Record<ImageType, (bytes: Buffer) => Size | undefined>> = {
+const sizeOf: Readonly<Record<ImageType, (bytes: Buffer) => ImageSize | undefined>> = {
   png: (bytes) =>
     bytes.byteLength >= 24 && hasText(bytes, 'IHDR', 12)
       ? { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) }
@@ -108,7 +114,7 @@ const sizeOf: Readonly<Record<ImageType, (bytes: Buffer) => Size | undefined>> =
 }
 
 /** Three forms: lossy, lossless, and the one with a canvas around either. */
-function webpSize(bytes: Buffer): Size | undefined {
+function webpSize(bytes: Buffer): ImageSize | undefined {
   if (bytes.byteLength < 30) return undefined
   if (hasText(bytes, 'VP8X', 12)) {
     return { width: 1 + bytes.readUIntLE(24, 3), height: 1 + bytes.readUIntLE(27, 3) }
@@ -124,7 +130,7 @@ function webpSize(bytes: Buffer): Size | undefined {
 }
 
 /** Walks the segments to the frame header; a height of 0 would be told later, and is refused. */
-function jpegSize(bytes: Buffer): Size | undefined {
+function jpegSize(bytes: Buffer): ImageSize | undefined {
   let at = 2
   while (at + 9 <= bytes.byteLength && bytes[at] === 0xff) {
     const marker = bytes.readUInt8(at + 1)

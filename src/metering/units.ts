@@ -6,8 +6,11 @@
 export type UnitBounds = {
   /** What the hold was made for: nothing above it is ever billed. */
   readonly most: number
-  /** By how many an honest claim may be above our count: of a recording's last second. */
-  readonly tolerance: number
+  /**
+   * By how many an honest claim may be above our count. Undefined where we count what the customer sent: a
+   * runtime may find more in it than we do, and no customer should be able to make a host a liar.
+   */
+  readonly tolerance?: number | undefined
 }
 
 export type UnitTruth = { readonly billed: number; readonly inflated: boolean }
@@ -19,5 +22,6 @@ export function unitTruth(
   { most, tolerance }: UnitBounds,
 ): UnitTruth {
   const billed = Math.min(claimed ?? counted, counted, most)
-  return { billed, inflated: claimed !== undefined && claimed > counted + tolerance }
+  const isAbove = claimed !== undefined && tolerance !== undefined && claimed > counted + tolerance
+  return { billed, inflated: isAbove }
 }

@@ -17,19 +17,36 @@ export const boundedObject = (bounds: JsonBounds) =>
     error: `it must have at most ${bounds.valuesMax} values in ${bounds.depthMax} levels`,
   })
 
+const isHolder = (value: unknown): value is object => typeof value === 'object' && value !== null
+
 /** Keeps a list of its own, because recursion would fall to what it looks for. */
 export function isWithin(value: unknown, { depthMax, valuesMax }: JsonBounds): boolean {
-  const left = [{ value, depth: 1 }]
-  let values = 0
+  let values = 1
+  const left: { readonly holder: object; readonly depth: number }[] = []
+  if (isHolder(value)) left.push({ holder: value, depth: 1 })
   for (let next = left.pop(); next !== undefined; next = left.pop()) {
-    values += 1
-    if (values > valuesMax) return false
-    if (typeof next.value !== 'object' || next.value === null) continue
-    const { depth } = next
+    const { holder, depth } = next
     if (depth > depthMax) return false
-    const inner: readonly unknown[] = Object.values(next.value)
-    if (inner.length > valuesMax) return false
-    for (const one of inner) left.push({ value: one, depth: depth + 1 })
+    // A list is read where it stands: a copy of millions of numbers is more than they are.
+    const inner: readonly unknown[] = Array.isArray(holder) ? holder : Object.values(holder)
+    values += inner.length
+    if (values > valuesMax) return false
+    for (const one of inner) if (isHolder(one)) left.push({ holder: one, depth: depth + 1 })
+  }
+  return true
+}
+
+const marks: ReadonlySet<number> = new Set(Buffer.from(',[{'))
+
+/** Whether JSON may have no more values than these, told before it is parsed: each has a mark in front of it. */
+export function mayBeWithin(
+  json: Uint8Array,
+  { valuesMax }: Pick<JsonBounds, 'valuesMax'>,
+): boolean {
+  let found = 0
+  for (const byte of json) {
+    if (marks.has(byte)) found += 1
+    if (found > valuesMax) return false
   }
   return true
 }

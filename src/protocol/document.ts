@@ -23,10 +23,14 @@ export type DocumentFacts = {
   readonly outputSha256: string
   /** What the runtime says, or shows, that it did. Null where it says nothing. */
   readonly usage: TokenCounts | null
+  /** Of embeddings: read once, because there are many. */
+  readonly vectors?: readonly Float32Array[] | undefined
 }
 
-/** As nested as a segment with its words; as many values as numbers fit into a reply. */
-const bounds = { depthMax: 8, valuesMax: 8_000_000 }
+/** As nested as a segment with its words; 256 vectors of 4096 numbers each, and what is around them. */
+export const documentBounds = { depthMax: 8, valuesMax: 256 * 4096 + 10_000 }
+/** Of one vector. */
+const dimensionsMax = 16_384
 
 /** Undefined for a document that is not what such a model answers, an error for one. */
 export function documentFacts(
@@ -34,12 +38,12 @@ export function documentFacts(
   document: Document,
 ): DocumentFacts | undefined {
   // What is deeper could not be written as text again.
-  const read = isWithin(document, bounds) ? readers[modality](document) : undefined
+  const read = isWithin(document, documentBounds) ? readers[modality](document) : undefined
   if (read === undefined) return undefined
   const outputSha256 = hashOf(read.sold)
   return outputSha256 === undefined
     ? undefined
-    : { outputSha256, usage: usageOf(modality, document, read.units) }
+    : { outputSha256, usage: usageOf(modality, document, read.units), vectors: read.vectors }
 }
 
 /** In the order of their indexes. Undefined unless they are whole, finite and all of one length. */
@@ -62,12 +66,16 @@ export function vectorsOf(document: Document): readonly Float32Array[] | undefin
 export const vectorBase64 = (vector: Float32Array): string =>
   littleEndian(vector).toString('base64')
 
-type Read = { readonly sold: object; readonly units?: number | undefined }
+type Read = {
+  readonly sold: object
+  readonly units?: number | undefined
+  readonly vectors?: readonly Float32Array[] | undefined
+}
 
 const readers: Readonly<Record<DocumentModality, (document: Document) => Read | undefined>> = {
   embedding: (document) => {
     const vectors = vectorsOf(document)
-    return vectors && { sold: { data: vectors.map(vectorBase64) } }
+    return vectors && { sold: { data: vectors.map(vectorBase64) }, vectors }
   },
   moderation: (document) => {
     const parsed = Moderations.safeParse(document).data
@@ -86,13 +94,22 @@ const readers: Readonly<Record<DocumentModality, (document: Document) => Read | 
 /** Far above what fits into a reply. */
 const vectorsMax = 2048
 
+/** Of its 32-bit floats in base64. */
+const vectorCharsMax = Math.ceil((dimensionsMax * 4) / 3) * 4
+
 const Numbers = z.custom<readonly number[]>(
-  (value) => Array.isArray(value) && value.every((one) => typeof one === 'number'),
+  (value) =>
+    Array.isArray(value) &&
+    value.length <= dimensionsMax &&
+    value.every((one) => typeof one === 'number'),
 )
 const Embeddings = z.object({
   data: z
     .array(
-      z.object({ index: z.int().min(0).optional(), embedding: z.union([z.string(), Numbers]) }),
+      z.object({
+        index: z.int().min(0).optional(),
+        embedding: z.union([z.string().max(vectorCharsMax), Numbers]),
+      }),
     )
     .min(1)
     .max(vectorsMax),

@@ -8,7 +8,7 @@ import { domainHash } from './canonical.ts'
 import { OllamaName } from './catalogue.ts'
 import { Signature, type Signer, verifyTagged } from './ed25519.ts'
 import { type Heartbeat, NodeMode } from './heartbeat.ts'
-import { ArtifactDigest, NodeId, ProfileId } from './ids.ts'
+import { ArtifactDigest, NodeId, ProfileId, ulid } from './ids.ts'
 import { ReleaseVersion, SignedRelease } from './release.ts'
 
 const nothing = z.strictObject({})
@@ -103,7 +103,7 @@ export const jobAttemptsMax = 3
 /** Offers that a silent agent did not take to an end are not counted as attempts, but bounded too. */
 export const jobOffersMax = 64
 
-export const JobId = z.string().regex(/^job_[0-9A-HJKMNP-TV-Z]{26}$/)
+export const JobId = z.string().regex(new RegExp(`^job_${ulid}$`))
 const timeMs = z.int().min(0)
 
 const terms = {

@@ -67,8 +67,8 @@ export const limits = {
   candidatesPerShard: 32,
   /** Open holds per wallet: keeps the wallet item small and the exposure bounded. */
   openHolds: 64,
-  /** Keys with caps per wallet; each carries its counters on the wallet item. */
-  cappedKeysPerWallet: 32,
+  /** Each carries its counters on the wallet item. */
+  keysWithLimitsPerWallet: 32,
   /** Each is a dimension of the spend that is summed up for it. */
   tagsPerAccount: 16,
   /** An old secret beside the new one: a week covers the slowest of clients' releases. */

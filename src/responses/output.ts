@@ -64,7 +64,7 @@ export function makeOutput(requestId: string): Output {
   function* takeTokens(tokens: readonly TokenLogprob[]): Generator<EventBody> {
     if (tokens.length === 0) return
     if (speaking?.parts.at(-1)?.type === 'output_text') yield* sayText('', tokens)
-    else if (slots.length === 0) early.push(...tokens)
+    else if (slots.length === 0) for (const token of tokens) early.push(token)
   }
 
   function* speech(kind: Speech['kind']): Generator<EventBody, Speech> {

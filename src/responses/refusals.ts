@@ -72,6 +72,8 @@ function refusedLogprobs({ top_logprobs, include }: ResponsesRequest): ApiError 
 
 function refusedInput(input: ResponsesRequest['input']): ApiError | undefined {
   if (typeof input === 'string') return undefined
+  const isHeard = input.some((item) => knownItem(item)?.kind !== 'reasoning')
+  if (!isHeard) return invalid('input', 'it needs a message, a call or the output of one')
   let callsInTurn = 0
   for (const [at, item] of input.entries()) {
     const fault = refusedItem(item, `input.${at}`)

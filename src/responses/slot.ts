@@ -57,7 +57,8 @@ function grown(speech: Speech, delta: string, tokens: readonly TokenLogprob[]): 
       throw new InvariantError('there is no part to grow')
     case 'output_text':
       part.text += delta
-      part.logprobs.push(...tokens)
+      // One by one: a host decides how many there are, and a call takes only so many arguments.
+      for (const token of tokens) part.logprobs.push(token)
       return { type: 'response.output_text.delta', ...at, delta, logprobs: [...tokens] }
     case 'refusal':
       part.refusal += delta

@@ -109,7 +109,13 @@ describe('a smoke key', () => {
     const { deps, key } = storeOf(smoke)
     expect(await admit(deps, naming(otherSmoke), 'inference')).toEqual({
       ok: true,
-      value: { ...key, accountId: otherSmoke, ordinal: 0, spendPerDay: 1_000_000_000n },
+      value: {
+        ...key,
+        asItself: { accountId: key.accountId, ordinal: key.ordinal },
+        accountId: otherSmoke,
+        ordinal: 0,
+        spendPerDay: 1_000_000_000n,
+      },
     })
   })
 

@@ -1,6 +1,5 @@
 // What of a host's document is an answer to what was asked: each kind by itself, without any host.
 import { describe, expect, test } from 'vitest'
-import { sleep } from '../../src/adapters/system.ts'
 import type { DocumentOrder } from '../../src/gateway/document-order.ts'
 import { documentOrder } from '../../src/gateway/document-orders.ts'
 import { makeDocumentRelay } from '../../src/gateway/document-relay.ts'
@@ -16,7 +15,7 @@ import {
 import { wavOf } from '../support/documents-on-sale.ts'
 
 async function orderOf(request: DocumentRequest): Promise<DocumentOrder> {
-  const order = await documentOrder({ sleep }, request)
+  const order = documentOrder(request)
   if (!order.ok) throw new Error(`refused: ${order.error.message}`)
   return order.value
 }
@@ -34,9 +33,9 @@ const embed = (...input: string[]): DocumentRequest => ({
   path: '/v1/embeddings',
   asked: { model: 'm', input },
 })
-const draw = (n: number): DocumentRequest => ({
+const draw = (n: number, size?: string): DocumentRequest => ({
   path: '/v1/images/generations',
-  asked: { model: 'm', prompt: 'a fish', n },
+  asked: { model: 'm', prompt: 'a fish', n, ...(size === undefined ? {} : { size }) },
 })
 const moderate = (...input: string[]): DocumentRequest => ({
   path: '/v1/moderations',
@@ -95,6 +94,8 @@ describe('no answer', () => {
     ['too many vectors', embed('one'), vectors([1], [2])],
     ['vectors of two lengths', embed('one', 'two'), vectors([1], [2, 3])],
     ['vectors of nothing', embed('one'), vectors([])],
+    ['a vector longer than any', embed('one'), vectors(Array.from({ length: 16_385 }, () => 0))],
+    ['numbers without end', embed('one'), { ...vectors([1]), more: Array(1_100_000).fill(0) }],
     ['a number that is none', embed('one'), vectors([1, null])],
     ['a number without end', embed('one'), vectors([1, 1e300])],
     [
@@ -107,6 +108,9 @@ describe('no answer', () => {
     ['no image at all', draw(1), { data: [] }],
     ['an image by address', draw(1), { data: [{ url: 'http://10.0.0.1/fish.png' }] }],
     ['an image that is none', draw(1), { data: [{ b64_json: 'bm8gaW1hZ2U=' }] }],
+    ['the first eight bytes of an image', draw(1), { data: [{ b64_json: 'iVBORw0KGgo=' }] }],
+    ['an image of another size', draw(1, '256x256'), imagesDocument(1, '256x255')],
+    ['an image of no size', draw(1), imagesDocument(1, '0x1')],
     ['an image in no base64', draw(1), { data: [{ b64_json: notBase64 }] }],
     ['a moderation of fewer texts', moderate('a', 'b'), moderationsDocument(['a'])],
     ['a moderation that says neither', moderate('a'), { results: [{ categories: {} }] }],

@@ -7,7 +7,7 @@ import { documentAsksOf } from '../support/document-client.ts'
 import {
   answersDocuments,
   imagesDocument,
-  pixelPngBase64,
+  pngBase64,
   sendsDocument,
 } from '../support/document-host.ts'
 import { type GatewayBench, startGatewayBench } from '../support/gateway-bench.ts'
@@ -36,7 +36,7 @@ describe('images', () => {
     const reply = Reply.parse(await response.json())
     expect(reply).toMatchObject({
       created: expect.any(Number),
-      data: [{ b64_json: pixelPngBase64 }, { b64_json: pixelPngBase64 }],
+      data: [{ b64_json: pngBase64('512x512') }, { b64_json: pngBase64('512x512') }],
       b3iq: {
         cost_usd: '0.04',
         benchmark_cost_usd: '0.1',
@@ -77,6 +77,17 @@ describe('images', () => {
     })
   })
 
+  test('of another size than was asked for are no answer: the next host is asked', async () => {
+    const { response } = await draw({ prompt: 'a fish', size: '512x512' }, [
+      sendsDocument(imagesDocument(1)),
+      answersDocuments(),
+    ])
+    expect(await response.json()).toMatchObject({
+      data: [{ b64_json: pngBase64('512x512') }],
+      b3iq: { retries: 1, cost_usd: '0.02' },
+    })
+  })
+
   test('by address are no answer: the next host is asked', async () => {
     const { response } = await draw({ prompt: 'a fish' }, [
       sendsDocument({ data: [{ url: 'http://10.0.0.1/fish.png' }] }),
@@ -110,6 +121,7 @@ describe('images', () => {
     [{ prompt: 'a', response_format: 'url' }, 'unsupported_parameter', 'response_format'],
     [{ prompt: 'a', stream: true }, 'unsupported_parameter', 'stream'],
     [{ prompt: 'a', provider: { max_price: { image: 0.01 } } }, 'max_price_unmet', null],
+    [{ prompt: 'a', constructor: 1, stream: true }, 'unsupported_parameter', 'stream'],
   ])('%j is refused as %s', async (body, code, param) => {
     const { response } = await askInVain(body)
     expect(await errorOf(response)).toMatchObject({ code, param })

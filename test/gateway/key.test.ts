@@ -96,9 +96,9 @@ describe('a key with limits', () => {
     expect(response.headers.get('x-ratelimit-reset-requests')).toMatch(/^(\d+s|1m0s)$/)
   })
 
-  test('keeps what was spent while its cap is raised, taken away and set again', async () => {
+  test('keeps what was spent while its cap is raised, taken away and set again beside another limit', async () => {
     const { model } = await bench.sale([streams(['Hello'])])
-    const customer = await bench.customer({ key: { spendPerDay: 1_000_000_000n } })
+    const customer = await bench.customer({ key: { spendPerDay: 1_000_000_000n, concurrency: 9 } })
     const ask = () => askChat(bench.appOf(fresh()), customer, { model: model.id, max_tokens: 50 })
     const costs: string[] = []
     const pay = async () => void costs.push((await completionOf(await ask())).b3iq.cost_usd)

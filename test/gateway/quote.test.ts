@@ -8,6 +8,7 @@ import { askChat, completionOf, errorOf, messages } from '../support/chat-client
 import { type Customer, type GatewayBench, startGatewayBench } from '../support/gateway-bench.ts'
 import { refuses, streams } from '../support/host-answers.ts'
 import { writePool } from '../support/write-pool.ts'
+import { price } from './planning.ts'
 
 let bench: GatewayBench
 beforeAll(async () => {
@@ -89,6 +90,36 @@ describe('a quote', () => {
     await askUnder(quote.id, customer, body)
     const { private: hidden } = await bench.onlyReceipt(customer)
     expect(hidden.hold_usd).toBe(quote.hold_usd)
+  })
+
+  test('says what covers it in the dearest of its tiers, whichever hosts are drawn', async () => {
+    const prices = [price('network_beta', '1'), price('portable_local', '10')]
+    // One dear host among more than are drawn at a time.
+    const hosts = Array.from({ length: 6 }, () => streams(['Hello']))
+    const sale = await bench.sale(hosts, {
+      model: { prices },
+      firstHost: { routeTier: 'portable_local' },
+    })
+    const body = { model: sale.model.id, max_tokens: 1000 }
+    const draws = [0, 0.5, 0.999]
+    const held = await Promise.all(
+      draws.map(async (die) => {
+        const customer = await bench.customer()
+        const first = { app: bench.appOf({ random: () => die }) }
+        const other = { app: bench.appOf({ random: () => 1 - die - 1e-9 }) }
+        const quote = Quoted.parse(await (await askQuote(customer, body, first)).json())
+        const only = { ...body, provider: { route_tier: ['network_beta'] } }
+        await askUnder(quote.id, customer, die === 0 ? only : body, other)
+        const { private: hidden } = await bench.onlyReceipt(customer)
+        return { quoted: quote.hold_usd, held: parseUsd(hidden.hold_usd) ?? 0n }
+      }),
+    )
+    const quoted = new Set(held.map((one) => one.quoted))
+    expect(quoted.size).toBe(1)
+    const [most = 0n] = [...quoted].map((usd) => parseUsd(usd) ?? 0n)
+    expect(most).toBeGreaterThan(10_000_000n)
+    for (const one of held) expect(one.held).toBeLessThanOrEqual(most)
+    expect(held[0]?.held).toBeLessThan(2_000_000n)
   })
 
   test('locks its prices while the operator raises them', async () => {
@@ -213,11 +244,35 @@ describe('it is refused for', () => {
     const customer = await bench.customer()
     const body = { model: model.id, max_tokens: 50 }
     const { id, expires_at } = await quoteFor(customer, body)
-    const late = bench.appOf({ nowMs: () => Date.parse(expires_at) })
+    const late = bench.appOf({ timeOfId: () => Date.parse(expires_at) })
     expect(await errorOf(await askUnder(id, customer, body, { app: late }))).toMatchObject({
       status: 400,
       code: 'quote_expired',
     })
+  })
+
+  test('an hour that is past, but for the request that it was used for', async () => {
+    const { model, host } = await bench.sale([streams(['Hello'])])
+    const customer = await bench.customer()
+    const body = { model: model.id, max_tokens: 50 }
+    const { id, expires_at } = await quoteFor(customer, body)
+    const { b3iq } = await completionOf(await askUnder(id, customer, body))
+    const app = bench.appOf({ timeOfId: () => Date.parse(expires_at) })
+    expect(await errorOf(await askUnder(id, customer, body, { app }))).toMatchObject({
+      status: 409,
+      code: 'idempotency_completed',
+      receipt_hash: b3iq.receipt_hash,
+    })
+    const other = { ...body, max_tokens: 49 }
+    expect(await errorOf(await askUnder(id, customer, other, { app }))).toMatchObject({
+      code: 'idempotency_key_reused',
+    })
+    // A day later nobody remembers it.
+    const dayLater = bench.appOf({ timeOfId: () => Date.parse(expires_at) + 86_400_000 })
+    expect(await errorOf(await askUnder(id, customer, body, { app: dayLater }))).toMatchObject({
+      code: 'quote_expired',
+    })
+    expect(host.dispatches.length).toBe(1)
   })
 })
 

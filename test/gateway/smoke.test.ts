@@ -30,8 +30,8 @@ test('a smoke key spends of the named customer, is named in the receipt and in t
   })
   const [own, theirs] = [await bench.wallet(smoke), await bench.wallet(named)]
   expect([own.spent, theirs.spent > 0n]).toEqual([0n, true])
-  const counters = [...theirs.counters].map(([name, value]) => [name.slice(0, 5), value])
-  expect(counters).toEqual([['sd#0#', theirs.spent]])
+  const counters = new Map([...theirs.counters].map(([name, value]) => [name.slice(0, 5), value]))
+  expect(counters).toEqual(new Map(['sd#0#', 'sm#0#'].map((name) => [name, theirs.spent])))
   const line = bench.logLines().find((one) => one.includes('smoke_request'))
   expect(JSON.parse(line ?? '{}')).toEqual({
     event: 'smoke_request',
@@ -81,4 +81,50 @@ test('nobody else may name a customer, and nobody who is not flagged is named', 
     })
   }
   expect(host.dispatches).toEqual([])
+})
+
+describe('a smoke key is checked on its own wallet as it is now', () => {
+  /** Whose key was read before anything happened to it. */
+  async function admitted() {
+    const { model, host } = await bench.sale([streams(['Hello'])])
+    const smoke = await flagged(await bench.customer({ key: { scopes: ['smoke'] } }))
+    const named = await flagged(await bench.customer())
+    const app = bench.appOf({ keys: async () => smoke.key })
+    return {
+      smoke,
+      named,
+      host,
+      ask: () => askChat(app, smoke, { model: model.id }, naming(named)),
+    }
+  }
+
+  test.each<[string, (smoke: Customer) => Promise<unknown>, string]>([
+    ['deleted', ({ key }) => bench.keys.revokeKey(key), 'invalid_api_key'],
+    [
+      'replaced',
+      ({ key }) => bench.keys.rotateKey(key, { keyHash: 'other', atMs: 1, graceMs: 0 }),
+      'invalid_api_key',
+    ],
+    [
+      'of an account that was suspended',
+      ({ key }) => bench.accounts.setStatus(key.accountId, 'suspended'),
+      'account_suspended',
+    ],
+  ])('%s, it spends nothing of others', async (_, change, code) => {
+    const { smoke, named, host, ask } = await admitted()
+    await change(smoke)
+    expect(await errorOf(await ask())).toMatchObject({ code })
+    expect(await bench.wallet(named)).toMatchObject({ held: 0n, spent: 0n })
+    expect(host.dispatches).toEqual([])
+  })
+
+  test('and where that cannot be read', async () => {
+    const { model } = await bench.sale([streams(['Hello'])])
+    const smoke = await flagged(await bench.customer({ key: { scopes: ['smoke'] } }))
+    const named = await flagged(await bench.customer())
+    const wallets = { readWallet: () => Promise.reject(new Error('throttled')) }
+    const app = bench.appOf({ wallets })
+    const reply = await askChat(app, smoke, { model: model.id }, naming(named))
+    expect(await errorOf(reply)).toMatchObject({ status: 503, code: 'ledger_unavailable' })
+  })
 })

@@ -1,6 +1,7 @@
 // Plain completions through the gateway: the prompt as it stands, answers in OpenAI's older shape, money as for a chat.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
+import { textWork } from '../../src/gateway/text.ts'
 import { errorOf } from '../support/chat-client.ts'
 import {
   type Customer,
@@ -9,6 +10,7 @@ import {
   startGatewayBench,
 } from '../support/gateway-bench.ts'
 import { answers, counts, type Frame, type Script } from '../support/host-answers.ts'
+import { modelOnSale } from '../support/model-on-sale.ts'
 
 let bench: GatewayBench
 beforeAll(async () => {
@@ -182,5 +184,25 @@ describe('what is refused', () => {
     const { sale, response } = await ask(body)
     expect(await errorOf(response)).toMatchObject({ status: 400, code, param })
     expect(sale.host.dispatches).toEqual([])
+  })
+
+  test('log-probabilities of a model that no runtime gives them for', async () => {
+    const [profile] = modelOnSale('maker/model').profiles
+    if (!profile) throw new Error('the model has a build')
+    const customer = await bench.customer()
+    const sale = await bench.sale([], {
+      model: { profiles: [{ ...profile, runtime_kinds: ['ollama'] }] },
+    })
+    const work = textWork(
+      { model: sale.model.id, prompt: 'Once', logprobs: 1 },
+      customer.key,
+      () => 0,
+    )
+    const model = { ...sale.model, version: 1 }
+    const shard = { model, builtAtMs: 0, shards: 1, candidates: [], excludedBy: [] }
+    expect(work.plan(shard, () => 0)).toMatchObject({
+      ok: false,
+      error: { code: 'unsupported_parameter', param: 'logprobs' },
+    })
   })
 })

@@ -1,5 +1,6 @@
 // Transcriptions through the gateway: forms in, seconds counted by us, and the five forms of an answer.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { isVerified, verifyReceipt } from '../../src/receipts/verify-receipt.ts'
 import { errorOf } from '../support/chat-client.ts'
 import { documentAsksOf, formOf } from '../support/document-client.ts'
 import { answersDocuments, sendsDocument, transcriptionDocument } from '../support/document-host.ts'
@@ -54,11 +55,11 @@ describe('a recording', () => {
     expect(Buffer.from(await recording.bytes())).toEqual(file.bytes)
   })
 
-  test('is no longer for a host that claims so', async () => {
+  test("is no longer for a host that claims so, which is not marked: the file is the customer's", async () => {
     const usage = { prompt: 0, cached_prompt: 0, completion: 0, units: 60 }
     const { customer } = await ask(formOf({}, file), [answersDocuments({ claim: { usage } })])
     const { body } = await bench.onlyReceipt(customer)
-    expect(body.served?.usage).toMatchObject({ billed: { units: 2 }, inflated: true })
+    expect(body.served?.usage).toMatchObject({ billed: { units: 2 }, inflated: false })
     expect(body.charge.charge_usd).toBe('0.04')
   })
 })
@@ -89,10 +90,15 @@ describe('an answer', () => {
     ],
     ['vtt', 'text/vtt; charset=utf-8', 'WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nhello world\n'],
   ])('as %s is text alone, and its cost is in the headers', async (format, type, text) => {
-    const { response } = await ask(formOf({ response_format: format }, file))
+    const { customer, response } = await ask(formOf({ response_format: format }, file))
     expect(response.headers.get('content-type')).toBe(type)
     expect(response.headers.get('x-b3iq-cost-usd')).toBe('0.04')
     expect(await response.text()).toBe(text)
+    const salt = response.headers.get('x-b3iq-salt') ?? ''
+    const view = { object: 'receipt', ...(await bench.onlyReceipt(customer)), salt } as const
+    expect(isVerified(verifyReceipt(view, bench.publishedKeys))).toBe(true)
+    const exposed = response.headers.get('access-control-expose-headers')
+    expect(exposed).toContain('x-b3iq-salt')
   })
 
   test('without places makes no subtitles: the next host is asked', async () => {
@@ -141,6 +147,29 @@ describe('what is refused', () => {
     const { response } = await askInVain(formOf({}, { bytes: wavOf(270) }))
     expect(await errorOf(response)).toMatchObject({ status: 413, code: 'request_too_large' })
   })
+})
+
+test.each(['false', '0', ''])('stream=%s asks for nothing', async (stream) => {
+  const { response } = await ask(formOf({ stream, include: '' }, file))
+  expect(response.status).toBe(200)
+})
+
+test('places are sent to hosts, also where every parameter is required', async () => {
+  const provider = JSON.stringify({ require_parameters: true })
+  const fields = { response_format: 'verbose_json', 'timestamp_granularities[]': ['word'] }
+  const { response } = await ask(formOf({ ...fields, provider }, file))
+  expect(response.status).toBe(200)
+  const stranger = await askInVain(formOf({ constructor: 'x', provider }, file))
+  const { code, message } = await errorOf(stranger.response)
+  expect([code, message]).toEqual(['unsupported_parameter', expect.stringContaining('no runtime')])
+})
+
+test('the highest price of images is nothing to it, and its own is', async () => {
+  const most = (max_price: object) => formOf({ provider: JSON.stringify({ max_price }) }, file)
+  const { response } = await ask(most({ image: 0.000_01, audio: 0.02 }))
+  expect(response.status).toBe(200)
+  const dear = await askInVain(most({ image: 50, audio: 0.000_1 }))
+  expect(await errorOf(dear.response)).toMatchObject({ code: 'max_price_unmet' })
 })
 
 test('the same form under another boundary is the same request to an idempotency key', async () => {

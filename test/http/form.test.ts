@@ -66,6 +66,11 @@ describe('a form that is refused', () => {
     ['has another boundary', asRequest(form, 'multipart/form-data; boundary=x'), 'invalid_value'],
     ['has too many parts', asRequest(writeForm(parts(33))), 'invalid_value'],
     [
+      'has too many parts behind a second boundary',
+      asRequest(writeForm(parts(33)), secondBoundary(writeForm(parts(33)).contentType)),
+      'invalid_value',
+    ],
+    [
       'is too large',
       asRequest(writeForm([{ name: 'a', value: 'b'.repeat(10_000) }])),
       'request_too_large',
@@ -79,3 +84,8 @@ describe('a form that is refused', () => {
     expect(read.ok && read.value.length).toBe(32)
   })
 })
+
+/** In front of the real one, in a text of another parameter. */
+function secondBoundary(contentType: string): string {
+  return contentType.replace('boundary', 'z="; boundary=q"; boundary')
+}

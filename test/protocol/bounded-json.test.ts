@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { boundedObject, isWithin } from '../../src/protocol/bounded-json.ts'
+import { boundedObject, isWithin, mayBeWithin } from '../../src/protocol/bounded-json.ts'
 
 const nested = (levels: number): unknown =>
   levels === 1 ? {} : Array.from({ length: 1 }, () => nested(levels - 1))
@@ -31,4 +31,11 @@ test('a bounded object is an object, and tells its bounds when it is not within 
   expect(schema.safeParse({ a: { b: { c: 1 } } }).error?.issues[0]?.message).toBe(
     'it must have at most 4 values in 2 levels',
   )
+})
+
+test('too many values are told before they are parsed, and no fewer are held to be too many', () => {
+  const of = (value: unknown) => mayBeWithin(Buffer.from(JSON.stringify(value)), { valuesMax: 8 })
+  expect(of([1, 2, 3, 4, 5, 6, 7, 8])).toBe(true)
+  expect(of({ a: [1, 2, 3], b: [4, 5, 6] })).toBe(true)
+  expect(of(Array(9).fill({}))).toBe(false)
 })

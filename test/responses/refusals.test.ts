@@ -10,6 +10,8 @@ describe('what may not be asked is refused by name', () => {
   const message = (part: object) => ({ input: [{ role: 'user', content: [part] }] })
   test.each<[string, string, object]>([
     ['previous_response_id', 'unsupported_parameter', { previous_response_id: 'resp_1' }],
+    ['input', 'invalid_value', { input: [{ type: 'reasoning', summary: [] }] }],
+    ['input', 'invalid_value', { input: [] }],
     ['conversation', 'unsupported_parameter', { conversation: { id: 'conv_1' } }],
     ['prompt', 'unsupported_parameter', { prompt: { id: 'pmpt_1' } }],
     ['moderation', 'unsupported_parameter', { moderation: { model: 'm' } }],

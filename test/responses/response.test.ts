@@ -4,6 +4,7 @@ import type { ChatDelta } from '../../src/protocol/chat-chunk.ts'
 import type { ApiError } from '../../src/protocol/errors.ts'
 import { ResponsesEvent } from '../../src/protocol/responses-event.ts'
 import { ResponsesRequest } from '../../src/protocol/responses-request.ts'
+import { makeOutput } from '../../src/responses/output.ts'
 import { makeResponse } from '../../src/responses/response.ts'
 import { chunkWith, ended, identity, summary } from '../support/response-run.ts'
 
@@ -273,4 +274,20 @@ describe('a failure', () => {
   ] as const)('%s is %s in the words of the SDKs', (code, known) => {
     expect(lastOf(eventsOf([], { code })).error).toMatchObject({ code: known, b3iq_code: code })
   })
+})
+
+test.each([
+  ['with its text', [{ content: 'Hi' }]],
+  ['before its text', [{}, { content: 'Hi' }]],
+])('an answer may have any number of log-probabilities, %s', (_, [first = {}, ...rest]) => {
+  const content = Array.from({ length: 200_000 }, () => ({ token: 'a', logprob: -1 }))
+  const output = makeOutput('req')
+  const take = (delta: ChatDelta, logprobs?: unknown) => [
+    ...output.take(chunkWith(delta, logprobs)),
+  ]
+  take(first, { content })
+  for (const delta of rest) take(delta)
+  const [item] = output.items()
+  const [part] = item?.type === 'message' ? item.content : []
+  expect(part?.type === 'output_text' && part.logprobs.length).toBe(200_000)
 })

@@ -3,7 +3,7 @@ import { createHash, createPrivateKey } from 'node:crypto'
 import type { PricedModel } from '../../src/catalogue/model.ts'
 import type { HotItem } from '../../src/fleet/node.ts'
 import type { Candidate, PoolShard } from '../../src/fleet/pool.ts'
-import { type CustomerKey, hasLimits } from '../../src/keys/api-key.ts'
+import type { CustomerKey } from '../../src/keys/api-key.ts'
 import { formatUsd } from '../../src/money/nano-usd.ts'
 import { makeSigner, PrivateKeyJwk, type Signer } from '../../src/protocol/ed25519.ts'
 import { nodeIdOf } from '../../src/protocol/node-identity.ts'
@@ -166,8 +166,7 @@ function keyOf(accountId: string, customer: number, index: number, caps: Caps): 
     expiresAtMs: undefined,
     secret: 1,
     previousSecretUntilMs: undefined,
-    isCounted: hasLimits(caps),
-    limitsChangedAtMs: undefined,
+    spendTightenedAtMs: undefined,
     version: 1,
   }
 }

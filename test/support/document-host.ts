@@ -4,6 +4,7 @@
  * request; the scripts here say one thing exactly, and those of host-answers.ts (`refuses`,
  * `rejects`, `busy`, `hangsUp`) fail as any host fails.
  */
+import { crc32 } from 'node:zlib'
 import { sha256Hex } from '../../src/protocol/canonical.ts'
 import { type Document, documentFacts, vectorBase64 } from '../../src/protocol/document.ts'
 import { HostPath, modalityOf } from '../../src/protocol/host-path.ts'
@@ -89,9 +90,17 @@ export function moderationsDocument(inputs: readonly string[]): Document {
 export const pixelPngBase64 =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 
-export const imagesDocument = (n = 1): Document => ({
+/** The same, with a header that says that it is as large as `512x512`. */
+export function pngBase64(size: string): string {
+  const png = Buffer.from(pixelPngBase64, 'base64')
+  for (const [at, side] of size.split('x').entries()) png.writeUInt32BE(Number(side), 16 + at * 4)
+  png.writeUInt32BE(crc32(png.subarray(12, 29)), 29)
+  return png.toString('base64')
+}
+
+export const imagesDocument = (n = 1, size = '1x1'): Document => ({
   created: 1_700_000_000,
-  data: Array.from({ length: n }, () => ({ b64_json: pixelPngBase64 })),
+  data: Array.from({ length: n }, () => ({ b64_json: pngBase64(size) })),
 })
 
 export type TranscriptionFormat = 'json' | 'verbose_json'
@@ -124,7 +133,10 @@ function documentFor({ path, body, bytes }: Turn): Document {
     case '/v1/moderations':
       return moderationsDocument(textsOf(body.input))
     case '/v1/images/generations':
-      return imagesDocument(typeof body.n === 'number' ? body.n : 1)
+      return imagesDocument(
+        typeof body.n === 'number' ? body.n : 1,
+        typeof body.size === 'string' ? body.size : undefined,
+      )
     case '/v1/audio/transcriptions':
       return transcriptionDocument('hello world', {
         format: bytes.includes('verbose_json') ? 'verbose_json' : 'json',

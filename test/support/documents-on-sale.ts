@@ -26,8 +26,11 @@ export const soldAs = (modality: DocumentModality): Partial<CatalogueModel> => (
   ...(modality === 'image' || modality === 'transcription' ? byUnit : byToken),
 })
 
-/** Silence as 16-bit PCM at 8 kHz. */
-export function wavOf(seconds: number): Buffer {
+/** Silence as 16-bit PCM at 8 kHz, or as what its header says that it is. */
+export function wavOf(
+  seconds: number,
+  { format = 1, dataBytes }: { format?: number; dataBytes?: number } = {},
+): Buffer {
   const rate = 8_000
   const samples = Math.round(seconds * rate)
   const file = Buffer.alloc(44 + samples * 2)
@@ -35,13 +38,13 @@ export function wavOf(seconds: number): Buffer {
   file.writeUInt32LE(36 + samples * 2, 4)
   file.write('WAVEfmt ', 8)
   file.writeUInt32LE(16, 16)
-  file.writeUInt16LE(1, 20)
+  file.writeUInt16LE(format, 20)
   file.writeUInt16LE(1, 22)
   file.writeUInt32LE(rate, 24)
   file.writeUInt32LE(rate * 2, 28)
   file.writeUInt16LE(2, 32)
   file.writeUInt16LE(16, 34)
   file.write('data', 36)
-  file.writeUInt32LE(samples * 2, 40)
+  file.writeUInt32LE(dataBytes ?? samples * 2, 40)
   return file
 }

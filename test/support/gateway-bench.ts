@@ -8,6 +8,7 @@ import type { Hono } from 'hono'
 import { readOpenApi } from '../../functions/gateway/openapi-file.ts'
 import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
 import { makeBreakerStore } from '../../src/adapters/dynamodb/breaker-store.ts'
+import { makeClaimStore } from '../../src/adapters/dynamodb/claim-store.ts'
 import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
 import { makeHoldStore } from '../../src/adapters/dynamodb/hold-store.ts'
 import { makeIncidentStore } from '../../src/adapters/dynamodb/incident-store.ts'
@@ -141,6 +142,7 @@ export async function startGatewayBench() {
     wallets,
     journal,
     receipts,
+    claims: makeClaimStore(database),
     fleet,
     breakers: makeBreakerStore(database, { ids }),
     peppers,

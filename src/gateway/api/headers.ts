@@ -23,6 +23,7 @@ export const replyHeaders = {
   'x-b3iq-retries': count.describe('Hosts that were tried in vain before the one that serves.'),
   'x-b3iq-overhead-ms': count.describe('From arrival until the first host was dialled.'),
   'x-b3iq-receipt-hash': text,
+  'x-b3iq-salt': text.describe('Opens the receipt; only where the answer is plain text.'),
   'x-b3iq-cost-usd': usd.describe('The charge, as a decimal string.'),
   'x-b3iq-customer-charge': usd.describe('The same as `X-B3IQ-Cost-Usd`.'),
   'x-b3iq-benchmark-cost': usd.describe('What a direct upstream would have asked, in USD.'),
@@ -70,6 +71,7 @@ export const routed: readonly ReplyHeader[] = [
 /** Of an answer that came whole; a stream has them in its last object. */
 export const priced: readonly ReplyHeader[] = [
   'x-b3iq-receipt-hash',
+  'x-b3iq-salt',
   'x-b3iq-cost-usd',
   'x-b3iq-customer-charge',
   'x-b3iq-benchmark-cost',

@@ -37,7 +37,9 @@ export const Quote = z.strictObject({
       choices: count,
     })
     .describe('No larger request may be made under the quote.'),
-  hold_usd: Usd.describe('What the balance must cover; no charge is above it.'),
+  hold_usd: Usd.describe(
+    'What a balance must have to cover the request in any of its tiers; neither hold nor charge is above it.',
+  ),
   estimate: z.strictObject({
     route_tier: RouteTier,
     trust_tier: TrustTier,
@@ -77,6 +79,7 @@ export const quoteEndpoints = {
       'max_price_unmet',
       'model_not_found',
       'no_eligible_host',
+      'incident_paused',
       'ledger_unavailable',
     ],
   },
