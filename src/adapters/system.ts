@@ -10,12 +10,16 @@ export const nowMs: NowMs = () => Date.now()
 export const sleep: Sleep = (durationMs, signal) =>
   delay(durationMs, undefined, { ref: true, ...(signal ? { signal } : {}) }).catch(() => undefined)
 
-const nextUlid = monotonicFactory()
-
-export const ids: Ids = {
-  ulid: (atMs) => nextUlid(atMs),
-  token: (bytes) => randomBytes(bytes).toString('base64url'),
+/** Each set of ids rises by itself: one that was asked for a late time stays there. */
+export function makeIds(): Ids {
+  const nextUlid = monotonicFactory()
+  return {
+    ulid: (atMs) => nextUlid(atMs),
+    token: (bytes) => randomBytes(bytes).toString('base64url'),
+  }
 }
+
+export const ids: Ids = makeIds()
 
 /** Milliseconds since the epoch of an id's making. */
 export const timeOfId = (id: string): number => decodeTime(id)

@@ -112,7 +112,10 @@ export async function toWholeAnswer({
 }): Promise<JsonAnswer> {
   const unended = { next: () => events.next(), [Symbol.asyncIterator]: () => unended }
   try {
-    return await form.toJson(unended, identity)
+    const answer = await form.toJson(unended, identity)
+    // The last event was read: what waited beside the request is let go.
+    await events.return(undefined)
+    return answer
   } catch (fault) {
     onClientGone()
     await readToEnd(events)
