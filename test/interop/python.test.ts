@@ -71,9 +71,9 @@ async function schemathesis(stack: LocalStack, key: string) {
     `--checks=${checks}`,
     `--header=Authorization: Bearer ${key}`,
     '--phases=examples,coverage,fuzzing',
-    '--max-examples=15',
+    '--max-examples=10',
     '--seed=20261121',
-    '--workers=2',
+    '--workers=1',
     '--request-timeout=30',
     '--no-color',
   ]
