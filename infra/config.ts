@@ -42,8 +42,19 @@ export const StageConfig = z.strictObject({
   /** Deletion protection, termination protection and RETAIN: on wherever the data matters. */
   protectData: z.boolean(),
   logRetentionDays: z.literal([1, 3, 5, 7, 14, 30, 60, 90, 180, 365]).default(30),
+  /** X-Ray: a price per request, and a right on every resource, so nobody gets it without asking. */
+  tracing: z.boolean().default(false),
+  /** CloudWatch gives an account three dashboards; four cost up to $12 a month per stage beyond that. */
+  dashboards: z.boolean().default(true),
+  /**
+   * Version of the stage's secrets that every function reads. A rotation is a deployment that raises it,
+   * so that it takes hold everywhere at once and is rolled back like code.
+   */
+  secretsVersion: z.int().min(1).default(1),
   gateway: z.strictObject({
     ...Sizing.shape,
+    /** `function`: one stream per environment, behind the Lambda Web Adapter. `web`: many, as a Lambda Web Function. */
+    compute: z.enum(['function', 'web']).default('function'),
     deadlineMs: z
       .int()
       .min(30_000)

@@ -43,14 +43,50 @@ export const schedules = {
 
 export type ScheduleName = keyof typeof schedules
 
-/** What alarms watch. Stages may share an AWS account, so every metric has its stage as dimension. */
+/**
+ * Every metric, by its one name: code publishes them, alarms and dashboards read them. Stages may share an
+ * AWS account, so every metric has its stage as its only dimension. Units are CloudWatch's, and last in the name
+ * where it is not a plain count.
+ */
 export const metrics = {
   namespace: 'B3IQ',
   stageDimension: 'stage',
+
+  // What customers experience: one number each per paid request that named a valid key.
+  /** Answered whole, and billed. */
+  requestsAnswered: 'RequestsAnswered',
+  /** Ended by us or by hosts: a 5xx, or a stream that broke off. What the objectives count against us. */
+  requestsFailed: 'RequestsFailed',
+  /** Ended by what the customer asked or has: 4xx, an empty balance and a reached limit among them. */
+  requestsRefused: 'RequestsRefused',
+  /** Of those answered, the ones whose first content came later than the objective allows. */
+  requestsSlow: 'RequestsSlow',
+  /** From the whole request to its first content. */
+  firstContentMs: 'FirstContentMilliseconds',
+  /** Attempts that failed before a request was answered or given up. */
+  attemptsFailed: 'AttemptsFailed',
+
+  // Money.
+  /** What settled requests were charged; for eyes alone, the ledger counts in nano-dollars. */
+  chargedMicroUsd: 'ChargedMicroUsd',
+  /** Settlements whose outcome stayed unknown until the request had to end. */
+  decisionsUnknown: 'DecisionsUnknown',
+  /** Holds that no request ended; the sweep did. */
+  holdsExpired: 'HoldsExpired',
   /** What the ledger's audit found wrong; published by every run, also when it is 0. */
   ledgerDiscrepancies: 'LedgerDiscrepancies',
   /** Accounts whose books a run has proven to their end. */
   accountsReconciled: 'AccountsReconciled',
+
+  // The fleet.
   /** Since the facts of the pools were read; published by a schedule that does not build them. */
   poolAgeSeconds: 'PoolAgeSeconds',
+  /** Nodes whose last heartbeat is young enough to be routed to; published with the pools. */
+  nodesFresh: 'NodesFresh',
+  /** Profiles with every gate open; published with the pools. */
+  profilesEligible: 'ProfilesEligible',
+
+  // Ourselves.
+  /** Steps of scheduled work that threw; the rest of their run went on. */
+  scheduleStepsFailed: 'ScheduleStepsFailed',
 } as const
