@@ -17,39 +17,12 @@ import { listModels, showModel } from './models.ts'
 import { paidEndpoints } from './paid-endpoints.ts'
 import { makeQuote } from './quote.ts'
 import { viewReceipt } from './receipts.ts'
+import { replyHeaderNames } from './reply-header-names.ts'
 import { pageAndFilter, UsageQuery } from './usage-query.ts'
-
-const exposedHeaders = [
-  'x-request-id',
-  'openai-processing-ms',
-  'x-should-retry',
-  'retry-after',
-  'x-b3iq-router-dispatch-mode',
-  'x-b3iq-router-node-id',
-  'x-b3iq-route-tier',
-  'x-b3iq-trust-tier',
-  'x-b3iq-decision',
-  'x-b3iq-retries',
-  'x-b3iq-overhead-ms',
-  'x-b3iq-limit-kind',
-  'x-b3iq-receipt-hash',
-  'x-b3iq-salt',
-  'x-b3iq-cost-usd',
-  'x-b3iq-benchmark-cost',
-  'x-b3iq-customer-charge',
-  'x-b3iq-saved',
-  'x-ratelimit-limit-requests',
-  'x-ratelimit-remaining-requests',
-  'x-ratelimit-reset-requests',
-  'x-ratelimit-limit-tokens',
-  'x-ratelimit-remaining-tokens',
-  'x-ratelimit-reset-tokens',
-  'x-next-cursor',
-]
 
 export function makeGatewayApp(deps: GatewayDeps): Hono<SurfaceEnv> {
   const app = makeSurface(deps)
-  app.use(cors({ origin: '*', exposeHeaders: exposedHeaders, maxAge: 600 }))
+  app.use(cors({ origin: '*', exposeHeaders: [...replyHeaderNames], maxAge: 600 }))
 
   app.get('/healthz', (c) => c.json({ status: 'ok' }))
   app.get('/.well-known/b3iq/keys.json', (c) =>

@@ -8,7 +8,8 @@ import type { TranscriptFormat } from '../protocol/transcription-request.ts'
 import type { PlainText } from './answer-form.ts'
 
 const Seconds = z.number().min(0).max(1_000_000)
-const Segment = z.object({
+/** A part of the text and its place; whatever else a runtime says of it is left out. */
+export const Segment = z.object({
   id: z.int().optional(),
   seek: z.number().optional(),
   start: Seconds,
@@ -20,7 +21,7 @@ const Segment = z.object({
   compression_ratio: z.number().nullish(),
   no_speech_prob: z.number().nullish(),
 })
-const Word = z.object({ word: z.string(), start: Seconds, end: Seconds })
+export const Word = z.object({ word: z.string(), start: Seconds, end: Seconds })
 const Plain = z.object({ text: z.string() })
 const Verbose = z.object({
   task: z.string().max(32).default('transcribe'),

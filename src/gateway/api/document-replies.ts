@@ -1,6 +1,7 @@
 /** Answers that are one document, on the wire. */
 import * as z from 'zod'
 import { ModelId } from '../../protocol/ids.ts'
+import { Segment, Word } from '../transcript.ts'
 import { B3iqSummary } from './summary.ts'
 
 const promptUsage = z.strictObject({ prompt_tokens: z.int(), total_tokens: z.int() })
@@ -41,28 +42,13 @@ export const Images = z.strictObject({
   b3iq: B3iqSummary,
 })
 
-const seconds = z.number()
-
-const Segment = z.strictObject({
-  id: z.int().optional(),
-  seek: z.number().optional(),
-  start: seconds,
-  end: seconds,
-  text: z.string(),
-  tokens: z.array(z.int()).optional(),
-  temperature: z.number().optional(),
-  avg_logprob: z.number().nullish(),
-  compression_ratio: z.number().nullish(),
-  no_speech_prob: z.number().nullish(),
-})
-
 export const Transcription = z.strictObject({
   text: z.string(),
   usage: z.strictObject({ type: z.literal('duration'), seconds: z.int() }),
   task: z.string().optional().describe('This and what follows: of `verbose_json`.'),
   language: z.string().optional(),
   duration: z.int().optional().describe('Begun seconds.'),
-  segments: z.array(Segment).optional(),
-  words: z.array(z.strictObject({ word: z.string(), start: seconds, end: seconds })).optional(),
+  segments: z.array(z.strictObject(Segment.shape)).optional(),
+  words: z.array(z.strictObject(Word.shape)).optional(),
   b3iq: B3iqSummary,
 })

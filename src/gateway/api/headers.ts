@@ -1,6 +1,7 @@
 /** Headers of customers' requests and of the replies to them. */
 import * as z from 'zod'
 import { limits } from '../../protocol/limits.ts'
+import type { replyHeaderNames } from '../reply-header-names.ts'
 
 const text = z.string()
 const count = z.int().min(0)
@@ -37,7 +38,7 @@ export const replyHeaders = {
   'x-ratelimit-remaining-tokens': count.describe('A request counts with the most that it may use.'),
   'x-ratelimit-reset-tokens': text.describe('Until the minute is over.'),
   'x-next-cursor': text.describe('`after` of the next page, where there is one.'),
-} as const satisfies Readonly<Record<string, z.ZodType>>
+} as const satisfies Readonly<Record<(typeof replyHeaderNames)[number], z.ZodType>>
 
 export type ReplyHeader = keyof typeof replyHeaders
 

@@ -34,9 +34,9 @@ describe('the model file', () => {
     expect((await readdir(model.folder)).toSorted()).toEqual(['demo.gguf', 'plain'])
   })
 
-  it('reads back as the model it describes', async (test) => {
+  it('reads back as the model it describes', async ({ skip }) => {
     const gguf = await import('node-llama-cpp').catch(() => undefined)
-    if (gguf === undefined) return test.skip('node-llama-cpp is not installed here')
+    if (gguf === undefined) return skip('node-llama-cpp is not installed here')
     const info = await gguf.readGgufFileInfo(model.path)
     expect(info).toMatchObject({
       version: 3,
