@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 /** Exhaustive, and minutes long: `npm run test:deep`. `npm test` has the quick ones of each kind. */
 const deep = [
-  'test/faults/writes.test.ts',
+  'test/faults/lost-tries.test.ts',
+  'test/faults/refused-tries.test.ts',
   'test/faults/no-reply.test.ts',
   'test/contract/dynamodb-local.test.ts',
   'test/contract/differential.test.ts',
@@ -33,12 +34,12 @@ export default defineConfig({
         },
       },
       {
-        // Each of these starts the whole product: one at a time, and with nothing beside it.
+        // Each of these starts the whole product: two at once, and with nothing else beside them.
         extends: true,
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          maxWorkers: 1,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },
@@ -52,12 +53,12 @@ export default defineConfig({
         },
       },
       {
-        // Whole hosts against the whole product, with the real times of a fleet: minutes of waiting, so two at once.
+        // Whole hosts against the whole product, with the real times of a fleet: minutes of waiting, so three at once.
         extends: true,
         test: {
           name: 'hosts',
           include: ['test/hosts/**/*.test.ts'],
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 3 },
         },
       },
@@ -67,7 +68,7 @@ export default defineConfig({
         test: {
           name: 'interop',
           include: ['test/interop/**/*.test.ts'],
-          maxWorkers: 1,
+          maxWorkers: 2,
           sequence: { groupOrder: 4 },
         },
       },

@@ -1,5 +1,6 @@
 // The commonest fault at the first write of every method: its reply is lost, and the try that follows
-// must be known again. All other faults, at every write, are in `writes.test.ts`.
+// must be known again. All other faults, at every write, are in
+// `lost-tries.test.ts` and `refused-tries.test.ts`.
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
 import { isWrite } from '../support/fault-proxy.ts'

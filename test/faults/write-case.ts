@@ -2,10 +2,11 @@
  * One write of the product, run twice in tables of its own: once undisturbed and once over a wire
  * that breaks. Ids and times are the same in both, so that answers and tables can be compared whole.
  */
-import { ScanCommand } from '@aws-sdk/lib-dynamodb'
+import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import { type Database, makeDatabase } from '../../src/adapters/dynamodb/client.ts'
 import { createTables, localTableNames } from '../../src/adapters/dynamodb/create-tables.ts'
+import type { TableNames } from '../../src/tables.ts'
 import { type Done, isWrite, type Plan, startFaultProxy } from '../support/fault-proxy.ts'
 
 const patienceMs = 20_000
@@ -60,8 +61,7 @@ export async function runCase(
   { given, write, mayDiffer = [] }: WriteCase,
   { plans = [], isPatient = true }: { plans?: readonly Plan[]; isPatient?: boolean } = {},
 ): Promise<Run> {
-  const tables = localTableNames(`faults-${crypto.randomUUID().slice(0, 8)}`)
-  await createTables(engine.endpoint, tables)
+  const tables = await takeTables(engine)
   const direct = { ...engine, tables }
   const proxy = await startFaultProxy(engine.endpoint)
   const wired = makeDatabase({ tables, endpoint: proxy.endpoint })
@@ -74,16 +74,41 @@ export async function runCase(
     )
     await proxy.release()
     const writes = proxy.done.filter(isWrite)
-    return {
+    const run = {
       answer: without(answer, mayDiffer),
       stored: await dump(direct, writes, mayDiffer),
       writes,
     }
+    await giveTablesBack(engine, direct)
+    return run
   } finally {
     wired.client.destroy()
     wired.once.destroy()
     await proxy.stop()
   }
+}
+
+/** By engine: tables that hold nothing. Making new ones for every run takes longer than the runs. */
+const emptyTables = new WeakMap<Database, TableNames[]>()
+
+async function takeTables(engine: Database & { readonly endpoint: string }): Promise<TableNames> {
+  const kept = emptyTables.get(engine) ?? []
+  emptyTables.set(engine, kept)
+  const found = kept.pop()
+  if (found) return found
+  const made = localTableNames(`faults-${crypto.randomUUID().slice(0, 8)}`)
+  await createTables(engine.endpoint, made)
+  return made
+}
+
+/** Only after a run whose every request has ended: one that comes later would meet the next run. */
+async function giveTablesBack(engine: Database, { client, tables }: Database): Promise<void> {
+  for (const TableName of Object.values(tables)) {
+    const { Items = [] } = await client.send(new ScanCommand({ TableName, ConsistentRead: true }))
+    for (const { pk, sk } of Items)
+      await client.send(new DeleteCommand({ TableName, Key: { pk, sk } }))
+  }
+  emptyTables.get(engine)?.push(tables)
 }
 
 /** Both of its clients share the handler. */
