@@ -15,6 +15,8 @@ const deep = [
 
 export default defineConfig({
   test: {
+    // Nobody collects them here.
+    env: { POWERTOOLS_METRICS_DISABLED: 'true' },
     testTimeout: 20_000,
     hookTimeout: 120_000,
     reporters: [

@@ -1,6 +1,9 @@
 /** The environment of every function and local process, parsed once; nothing else reads it. */
 import * as z from 'zod'
 import { envKey } from '../src/names.ts'
+import { AwsRegion } from '../src/protocol/caller-identity.ts'
+import { TrustTier } from '../src/protocol/catalogue.ts'
+import { OwnerId } from '../src/protocol/ids.ts'
 import { limits } from '../src/protocol/limits.ts'
 import type { TableNames } from '../src/tables.ts'
 
@@ -11,6 +14,13 @@ const Tunnels = z.strictObject({
   accountId: z.string().min(1),
   zoneId: z.string().min(1),
   zoneName: z.string().min(1),
+})
+
+const LaunchRole = z.strictObject({
+  region: AwsRegion,
+  roleId: z.string().regex(/^AROA[A-Z0-9]{12,124}$/),
+  ownerId: OwnerId,
+  trustTier: TrustTier,
 })
 
 const Environment = z.object({
@@ -26,6 +36,7 @@ const Environment = z.object({
   [envKey.beatIntervalMs]: durationMs.min(250).max(60_000).default(15_000),
   [envKey.artifactsFolder]: z.string().min(1).optional(),
   [envKey.dynamodbEndpoint]: z.url().optional(),
+  [envKey.launchRole]: z.string().transform(parseJson).pipe(LaunchRole).optional(),
   [envKey.tunnels]: z.string().transform(parseJson).pipe(Tunnels).optional(),
 })
 
@@ -41,6 +52,8 @@ export type Config = {
   readonly dynamodbEndpoint: string | undefined
   /** Undefined where the stage opens no tunnels. */
   readonly tunnels: z.infer<typeof Tunnels> | undefined
+  /** Undefined where the stage launches no hosts. */
+  readonly launchRole: z.infer<typeof LaunchRole> | undefined
   /** Loopback routes, plain http: on a laptop alone. */
   readonly isLocal: boolean
 }
@@ -70,6 +83,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     artifactsFolder: data[envKey.artifactsFolder],
     dynamodbEndpoint: data[envKey.dynamodbEndpoint],
     tunnels: data[envKey.tunnels],
+    launchRole: data[envKey.launchRole],
     isLocal: data[envKey.stage] === 'local',
   }
 }

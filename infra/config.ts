@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
+import { HostsConfig } from './hosts/hosts-config.ts'
 
 /** Lambda stops any invocation after this. */
 const maxTimeoutSec = 900
@@ -19,6 +20,33 @@ const ReservedConcurrency = z.int().min(1).optional()
 
 const Sizing = z.strictObject({ memoryMb: MemoryMb, reservedConcurrency: ReservedConcurrency })
 
+const DomainName = z
+  .string()
+  .max(200)
+  .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, 'must be a domain in lower case')
+
+/** How the gateway runs. Each has an address of its own: who switches tells the customers. */
+const Compute = z.enum(['function', 'web'])
+
+// An environment of a Web Function has 2 vCPU and 2 GB, whatever is asked for. An open stream takes less
+// than 100 KB, so all that Lambda admits fit; it sends fewer where an environment is busy.
+const WebScaling = z.strictObject({
+  streamsPerEnvironment: z.int().min(1).max(128).default(128),
+  /** @default - as many as the account's quota of vCPUs allows */
+  maxEnvironments: z.int().min(2).optional(),
+})
+
+/** A name of the operator's own for the console. CloudFront takes certificates from us-east-1 alone. */
+const ConsoleAddress = z.strictObject({
+  domainName: DomainName,
+  certificateArn: z
+    .string()
+    .regex(
+      /^arn:[\w-]+:acm:us-east-1:\d{12}:certificate\/[\w-]+$/,
+      'must be the ARN of a certificate in us-east-1',
+    ),
+})
+
 const CloudflareId = z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 hex digits')
 
 /** Where hosts without an address of their own get one. The API token is in the stage's secrets. */
@@ -26,10 +54,7 @@ const Tunnels = z.strictObject({
   accountId: CloudflareId,
   zoneId: CloudflareId,
   /** Tunnels are named one level below, such as `n-….hosts.example.net`. */
-  zoneName: z
-    .string()
-    .max(200)
-    .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, 'must be a domain in lower case'),
+  zoneName: DomainName,
 })
 
 // Objects are strict and the stage `local` is refused: the switches that let a laptop call hosts on
@@ -46,6 +71,8 @@ export const StageConfig = z.strictObject({
   tracing: z.boolean().default(false),
   /** CloudWatch gives an account three dashboards; four cost up to $12 a month per stage beyond that. */
   dashboards: z.boolean().default(true),
+  /** @default - the console is at an address under cloudfront.net */
+  console: ConsoleAddress.optional(),
   /**
    * Version of the stage's secrets that every function reads. A rotation is a deployment that raises it,
    * so that it takes hold everywhere at once and is rolled back like code.
@@ -54,7 +81,8 @@ export const StageConfig = z.strictObject({
   gateway: z.strictObject({
     ...Sizing.shape,
     /** `function`: one stream per environment, behind the Lambda Web Adapter. `web`: many, as a Lambda Web Function. */
-    compute: z.enum(['function', 'web']).default('function'),
+    compute: Compute.default('function'),
+    web: WebScaling.prefault({}),
     deadlineMs: z
       .int()
       .min(30_000)
@@ -77,6 +105,8 @@ export const StageConfig = z.strictObject({
   }),
   /** @default - hosts enrol with a `direct` route only */
   tunnels: Tunnels.optional(),
+  /** @default - the stage launches no hosts; they are other people's */
+  hosts: HostsConfig.optional(),
   ingest: Sizing,
   admin: Sizing,
   schedules: Sizing,
@@ -86,6 +116,18 @@ export type StageConfig = z.infer<typeof StageConfig>
 export type StageConfigResult =
   | { readonly ok: true; readonly config: StageConfig }
   | { readonly ok: false; readonly message: string }
+
+/** What `-c compute=` was given wins over the file, so that both can be compared. */
+export function withCompute(read: StageConfigResult, compute: unknown): StageConfigResult {
+  if (!read.ok || compute === undefined) return read
+  const parsed = Compute.safeParse(compute)
+  if (!parsed.success) {
+    const choices = Compute.options.map((name) => `-c compute=${name}`).join(' or ')
+    return refuse(`There is no compute "${compute}": use ${choices}.`)
+  }
+  const { gateway, ...config } = read.config
+  return { ok: true, config: { ...config, gateway: { ...gateway, compute: parsed.data } } }
+}
 
 /** Reads `<stagesDir>/<stage>.json`. `stage` is whatever `-c stage=` was given. */
 export function readStageConfig(
@@ -116,6 +158,11 @@ export function parseStageConfig(stage: string, value: unknown): StageConfigResu
       path.length === 0 ? message : `${path.join('.')}: ${message}`,
     )
     return refuse(`infra/stages/${stage}.json needs fixing: ${faults.join('; ')}.`)
+  }
+  if (parsed.data.hosts?.reach.kind === 'tunnel' && parsed.data.tunnels === undefined) {
+    return refuse(
+      `infra/stages/${stage}.json needs fixing: hosts.reach is "tunnel", so give the stage its tunnels, or hosts a load balancer.`,
+    )
   }
   if (parsed.data.stage !== stage) {
     return refuse(

@@ -6,6 +6,8 @@
 /** Environment variables of every deployed function and of every local process. */
 export const envKey = {
   stage: 'B3IQ_STAGE',
+  /** The principal as which it runs, by the name under which the log's library looks for it. */
+  service: 'POWERTOOLS_SERVICE_NAME',
   balancesTable: 'B3IQ_BALANCES_TABLE',
   keysTable: 'B3IQ_KEYS_TABLE',
   profilesTable: 'B3IQ_PROFILES_TABLE',
@@ -19,6 +21,8 @@ export const envKey = {
   leaseMarginMs: 'B3IQ_LEASE_MARGIN_MS',
   /** JSON `{accountId, zoneId, zoneName}`; absent where the stage opens no tunnels. */
   tunnels: 'B3IQ_TUNNELS',
+  /** JSON `{region, roleId, ownerId, trustTier}`; absent where the stage launches no hosts. */
+  launchRole: 'B3IQ_LAUNCH_ROLE',
   /** Where tokenizers lie, each in a file named by its digest; absent where bytes alone are counted. */
   artifactsFolder: 'B3IQ_ARTIFACTS_FOLDER',
   /** Only on a laptop: a shorter wait between beats, in milliseconds. */
@@ -73,6 +77,8 @@ export const metrics = {
   decisionsUnknown: 'DecisionsUnknown',
   /** Holds that no request ended; the sweep did. */
   holdsExpired: 'HoldsExpired',
+  /** Between what the sweep should have looked at and what it has: `behindMs` of its report, by every run. */
+  sweepBehindSeconds: 'SweepBehindSeconds',
   /** What the ledger's audit found wrong; published by every run, also when it is 0. */
   ledgerDiscrepancies: 'LedgerDiscrepancies',
   /** Accounts whose books a run has proven to their end. */
@@ -89,4 +95,16 @@ export const metrics = {
   // Ourselves.
   /** Steps of scheduled work that threw; the rest of their run went on. */
   scheduleStepsFailed: 'ScheduleStepsFailed',
+} as const
+
+/**
+ * What customers are promised, over any 28 days: code counts by these bounds, alarms measure what is
+ * left of them. docs/observability.md says what counts.
+ */
+export const objectives = {
+  windowDays: 28,
+  /** Part of the paid requests, other than refused ones, that are answered whole. */
+  availability: 0.995,
+  /** First content within `withinMs` of the whole request, for this part of those answered. */
+  firstContent: { withinMs: 5_000, part: 0.99 },
 } as const

@@ -72,7 +72,7 @@ export const rights: Readonly<Record<Principal, Rights>> = {
   ingest: {
     // Late claims are posted here, and suspend who claims too much.
     balances: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'] },
-    keys: { actions: ['GetItem', 'UpdateItem'], writes: ['join#*', 'enrolments#*'] },
+    keys: { actions: ['GetItem', 'UpdateItem'], writes: ['join#*', 'enrolments#*', 'instance#*'] },
     profiles: {
       actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'],
     },

@@ -3,7 +3,8 @@
  * gateway is not trusted here: replies are bounded in time and size and checked before use.
  */
 import * as z from 'zod'
-import { PublishedKeys, ReceiptView } from '../../src/protocol/receipt.ts'
+import { PublishedKeys } from '../../src/protocol/published-keys.ts'
+import { ReceiptView } from '../../src/protocol/receipt.ts'
 import { checkedBaseUrl } from './base-url.ts'
 import { exchange, type Reply } from './exchange.ts'
 import { type Outcome, ok, refuse } from './outcome.ts'

@@ -26,6 +26,8 @@ export type BeatFacts = {
   readonly counters: Heartbeat['counters']
   /** None, where left out. */
   readonly jobs?: Heartbeat['jobs']
+  /** Of the operator's published keys as they were learned last; null before the first. */
+  readonly keysDigest: string | null
 }
 
 export function beatBody(facts: BeatFacts, stamp: BeatStamp): Heartbeat {
@@ -48,6 +50,7 @@ export function beatBody(facts: BeatFacts, stamp: BeatStamp): Heartbeat {
     runtimes: [...facts.runtimes],
     inventory_digest: inventoryDigest(facts.models),
     facts_digest: factsDigest(facts.hostFacts),
+    keys_digest: facts.keysDigest,
     jobs: facts.jobs ?? { active: [], last_seq: 0 },
     counters: facts.counters,
   }

@@ -83,6 +83,8 @@ export const HostConfig = z
     /** Not needed in mode local. */
     route: Route.optional(),
     mode: NodeMode,
+    /** An EC2 instance: it enrols by the role that it was launched with and drains before EC2 takes it back. */
+    machine: z.literal('ec2').optional(),
     owner_limits: OwnerLimits,
     runtimes: z
       .array(RuntimeConfig)

@@ -9,7 +9,13 @@ import { type HostConfig, readConfig } from './config.ts'
 import { makeControlPlane } from './control-plane.ts'
 import { type Checked, check, type Finding, ok, skipped } from './doctor/check.ts'
 import { checkDisk } from './doctor/disk.ts'
-import { checkApproval, checkEnrolment, checkIngest, checkKey } from './doctor/identity.ts'
+import {
+  checkApproval,
+  checkEnrolment,
+  checkIngest,
+  checkKey,
+  checkOperatorKeys,
+} from './doctor/identity.ts'
 import { checkGpu, checkRuntime, checkTunnel } from './doctor/machine.ts'
 import { checkPort, checkRoute, localUrl, probeRoute } from './doctor/route.ts'
 import { doctorText } from './doctor/text.ts'
@@ -72,7 +78,7 @@ async function examineHost(config: HostConfig, nowMs: number): Promise<Checked[]
     }),
   ]
   const [identity, machine, route] = await Promise.all([
-    examineIdentity(config, { node, state }),
+    examineIdentity(config, { node, state, nowMs }),
     examineMachine(config, state),
     examineRoute(config, { node, state, nowMs }),
   ])
@@ -81,7 +87,10 @@ async function examineHost(config: HostConfig, nowMs: number): Promise<Checked[]
 
 type Known = { readonly node: NodeKey | undefined; readonly state: HostState | undefined }
 
-async function examineIdentity(config: HostConfig, { node, state }: Known): Promise<Checked[]> {
+async function examineIdentity(
+  config: HostConfig,
+  { node, state, nowMs }: Known & { readonly nowMs: number },
+): Promise<Checked[]> {
   const enrolment = state?.enrolment
   const url = config.ingest_url ?? enrolment?.ingest_url
   if (url === undefined || node === undefined || config.mode === 'local') return []
@@ -102,7 +111,10 @@ async function examineIdentity(config: HostConfig, { node, state }: Known): Prom
       ? checkApproval(await makeClient().earnings(enrolment.stage))
       : skipped('Not enrolled.'),
   )
-  return [ingest, approval]
+  const keys = await look('operator keys', () =>
+    state ? checkOperatorKeys(state, nowMs + state.clock_offset_ms) : skipped('Not enrolled.'),
+  )
+  return [ingest, approval, keys]
 }
 
 async function examineMachine(

@@ -1,8 +1,9 @@
 /**
- * Turns this host's key into a node of its owner: a challenge, then the signed enrolment with the
- * one-time code. Doing it again with the same key gives the same node.
+ * Turns this host's key into a node: a challenge, then the signed enrolment with the owner's one-time code,
+ * or with the identity of an EC2 instance that the operator launched. Doing it again with the same key gives the same node.
  */
 import { hostname } from 'node:os'
+import type { CallerIdentity, IdentityBinding } from '../../src/protocol/caller-identity.ts'
 import { JoinCode } from '../../src/protocol/enrolment.ts'
 import { makeServerClock, systemClock } from './clock.ts'
 import { readConfig } from './config.ts'
@@ -17,14 +18,18 @@ import { agentVersion } from './version.ts'
 /** Throws a StatedError where the enrolment is not to be had; then nothing but the key is kept. */
 export async function enroll(options: {
   readonly configPath: string
-  readonly code: string
+  /** Left out on EC2. */
+  readonly code: string | undefined
   readonly ingestUrl: string
 }): Promise<Enrolment> {
-  if (!JoinCode.safeParse(options.code).success) {
+  if (options.code !== undefined && !JoinCode.safeParse(options.code).success) {
     throw new StatedError('--code is not a join code: ask the operator for a new one.')
   }
   const ingestUrl = checkedIngestUrl(options.ingestUrl)
   const config = await readConfig(options.configPath)
+  if (options.code === undefined && config.machine !== 'ec2') {
+    throw new StatedError('--code is missing: ask the operator for a join code.')
+  }
   const route = await routeOfferOf(config)
   const before = await readState(config.state_file)
   const key = await loadOrMakeNodeKey(config.key_file)
@@ -32,11 +37,17 @@ export async function enroll(options: {
   const controlPlane = makeControlPlane({ ...key, ingestUrl, clock: systemClock, serverClock })
 
   const challenge = acceptedOf(await controlPlane.challenge())
+  const { stage } = challenge
+  const binding = { stage, publicKey: key.signer.publicKey, challenge: challenge.challenge }
+  const proof =
+    options.code === undefined
+      ? { caller_identity: await identityFor(binding, serverClock.nowMs()) }
+      : { join_code: options.code }
   const reply = acceptedOf(
     await controlPlane.enrol(
       {
         public_key: key.signer.publicKey,
-        join_code: options.code,
+        ...proof,
         challenge: challenge.challenge,
         mode: config.mode,
         route,
@@ -47,7 +58,7 @@ export async function enroll(options: {
           host_name: hostname().slice(0, 128),
         },
       },
-      challenge.stage,
+      stage,
     ),
   )
   if (reply.node_id !== key.nodeId) {
@@ -58,6 +69,12 @@ export async function enroll(options: {
   const clock_offset_ms = serverClock.offsetMs()
   await writeState(config.state_file, { ...before, enrolment, clock_offset_ms })
   return enrolment
+}
+
+async function identityFor(binding: IdentityBinding, nowMs: number): Promise<CallerIdentity> {
+  // Only where it is needed: no other machine loads what signs for AWS.
+  const { instanceIdentity } = await import('./instance-identity.ts')
+  return instanceIdentity(binding, nowMs)
 }
 
 function acceptedOf<T>(answer: Answer<T>): T {

@@ -14,7 +14,7 @@ import { serviceText } from './services/service.ts'
 import { messageOf, StatedError } from './stated-error.ts'
 import { type Printed, status } from './status.ts'
 
-const usage = `b3iq-host enroll --config FILE --code CODE --ingest URL   join the fleet of an operator
+const usage = `b3iq-host enroll --config FILE --code CODE --ingest URL   join the fleet of an operator; on EC2 without a code
 b3iq-host run --config FILE                               serve dispatches and send heartbeats
 b3iq-host status --config FILE                            show what the node earns with, or why not
 b3iq-host doctor --config FILE                            check all that the node needs
@@ -26,6 +26,9 @@ b3iq-host reputation --config FILE                        show what moved the no
 b3iq-host rotate-key --config FILE                        give the node a new key
 b3iq-host service --config FILE                           print how to start it with this machine
 Add --json to status, doctor or bench for programs, --debug to see the stack of a failure.`
+
+/** EX_TEMPFAIL: a service that is told so does not start the agent again on a machine that goes. */
+const exitReclaimed = 75
 
 const seeHelp = ': b3iq-host --help shows what there is.'
 
@@ -43,20 +46,21 @@ async function main(): Promise<void> {
     case 'enroll': {
       const enrolled = await enroll({
         configPath: required(options, 'config'),
-        code: required(options, 'code'),
+        code: options.code,
         ingestUrl: required(options, 'ingest'),
       })
       return print(`Enrolled as ${enrolled.alias} (${enrolled.node_id}): ${enrolled.status}.`)
     }
-    case 'run':
-      await run({
+    case 'run': {
+      const ended = await run({
         configPath: required(options, 'config'),
         stop: stopSignal(),
         onReady: (line) => print(JSON.stringify(line)),
         log: makeLog({ nowMs: Date.now, write: (line) => process.stderr.write(line) }),
       })
       // Kept-alive connections to ingest would hold the process for seconds.
-      return process.exit(0)
+      return process.exit(ended === 'reclaimed' ? exitReclaimed : 0)
+    }
     case 'status':
       return end(await status({ ...lookOptions(options), nowMs: Date.now() }))
     case 'doctor':
@@ -115,7 +119,7 @@ function parseCommand(args: string[]): { readonly command: string; readonly opti
   }
 }
 
-function required(options: Options, name: 'config' | 'code' | 'ingest'): string {
+function required(options: Options, name: 'config' | 'ingest'): string {
   const value = options[name]
   if (value === undefined || value === '') throw new StatedError(`--${name} is missing${seeHelp}`)
   return value

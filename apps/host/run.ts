@@ -20,6 +20,7 @@ import { keepGoing } from './keep-going.ts'
 import type { Log } from './log.ts'
 import { openMachine } from './machine.ts'
 import type { NodeKey } from './node-key.ts'
+import { makeOperatorKeys } from './operator-keys.ts'
 import { makeCancel } from './proxy/cancel.ts'
 import { makeDispatch } from './proxy/dispatch.ts'
 import { makeRouteProbe } from './proxy/route-probe.ts'
@@ -30,6 +31,7 @@ import type { ReadyLine } from './ready-line.ts'
 import { readRouteTls } from './route-tls.ts'
 import { runLocal } from './run-local.ts'
 import { watchSleep } from './sleep-watch.ts'
+import { reclaimed, reclaimSignal } from './spot-watch.ts'
 import { type Enrolment, makeStateStore, type StateStore } from './state-file.ts'
 import { StatedError } from './stated-error.ts'
 import { openRoute } from './tunnel/route.ts'
@@ -41,10 +43,25 @@ export type RunOptions = {
   readonly log: Log
 }
 
-/** Resolves when `stop` has aborted and everything has drained; throws a StatedError at the start. */
-export async function run({ configPath, ...options }: RunOptions): Promise<void> {
+/**
+ * Resolves when `stop` has aborted, or EC2 takes the machine back, and everything has drained; throws a
+ * StatedError at the start.
+ */
+export async function run({
+  configPath,
+  stop: asked,
+  ...options
+}: RunOptions): Promise<'stopped' | 'reclaimed'> {
   const config = await readConfig(configPath)
-  await (config.mode === 'local' ? runLocal : runEnrolled)({ config, ...options })
+  const stop = config.machine === 'ec2' ? await endOfInstance(asked, options.log) : asked
+  await (config.mode === 'local' ? runLocal : runEnrolled)({ config, stop, ...options })
+  return stop.reason === reclaimed ? 'reclaimed' : 'stopped'
+}
+
+async function endOfInstance(stop: AbortSignal, log: Log): Promise<AbortSignal> {
+  // Only where it is needed: no other machine loads what speaks to AWS.
+  const { readInstanceMetadata: read } = await import('./instance-metadata.ts')
+  return reclaimSignal({ stop, read, clock: systemClock, log })
 }
 
 async function runEnrolled({
@@ -67,12 +84,18 @@ async function runEnrolled({
   const journal = await openClaimJournal({ path: claimsFileOf(config.state_file), nowMs, log })
   const controlPlane = makeControlPlane({ ...node, ingestUrl, clock, serverClock })
 
+  const operatorKeys = makeOperatorKeys({
+    enrolment,
+    keep: (learned_keys) => state.update({ enrolment: { ...enrolment(), learned_keys } }),
+    nowMs,
+    log,
+  })
   const running = makeRunning()
   const expectation = () => ({
     stage: enrolment().stage,
     nodeId: node.nodeId,
     routeEpoch: enrolment().route_epoch,
-    rootPublicKeys: enrolment().ticket_root_public_keys,
+    rootPublicKeys: operatorKeys.ticketRoots(),
     nowMs: nowMs(),
     bootedAtMs: nowMs() - uptimeMs(),
   })
@@ -113,6 +136,7 @@ async function runEnrolled({
     journal: jobJournal,
     node,
     enrolment,
+    jobKeys: operatorKeys.jobKeys,
     machine,
     state,
     route,
@@ -141,12 +165,17 @@ async function runEnrolled({
           models,
           counters: counters.totals(),
           jobs: jobs.standing(),
+          keysDigest: operatorKeys.digest(),
         },
         stamp,
       ),
     inventoryModels: monitor.models,
     hostFacts: gpus.hostFacts,
-    onReply: (reply) => jobs.offer(reply.jobs),
+    onReply: (reply) => {
+      // First, because a job may be signed by a key that came with it.
+      operatorKeys.learn(reply.keys)
+      jobs.offer(reply.jobs)
+    },
     enrolment,
     state,
     nodeState,

@@ -9,6 +9,7 @@ import { Eligibility, NodeState } from '../../src/protocol/heartbeat.ts'
 import { ArtifactDigest } from '../../src/protocol/ids.ts'
 import { replaceFile } from './durable-file.ts'
 import type { Log } from './log.ts'
+import { LearnedKeys } from './operator-keys.ts'
 import { errorCode, StatedError } from './stated-error.ts'
 
 export const Enrolment = EnrolReply.pick({
@@ -21,7 +22,11 @@ export const Enrolment = EnrolReply.pick({
   job_public_keys: true,
   next_in_ms: true,
   tunnel: true,
-}).extend({ ingest_url: z.string() })
+}).extend({
+  ingest_url: z.string(),
+  /** Gone with a new enrolment, whose own keys are the beginning again. */
+  learned_keys: LearnedKeys.optional(),
+})
 export type Enrolment = z.infer<typeof Enrolment>
 
 /** Hashing a model takes minutes; a file with the same size and time is not hashed again. */

@@ -6,7 +6,8 @@ import middy from '@middy/core'
 import { handle } from 'hono/aws-lambda'
 import { makeBootstrapApp } from '../../src/admin/bootstrap.ts'
 import { composeBootstrap } from '../compose/admin.ts'
+import { logContext } from '../compose/parts.ts'
 
 const app = makeBootstrapApp(await composeBootstrap(process.env))
 
-export const handler = middy(handle(app))
+export const handler = middy(handle(app)).use(logContext)

@@ -3,7 +3,8 @@ import middy from '@middy/core'
 import { handle } from 'hono/aws-lambda'
 import { makeAdminApp } from '../../src/admin/app.ts'
 import { composeAdmin } from '../compose/admin.ts'
+import { logContext } from '../compose/parts.ts'
 
 const app = makeAdminApp(await composeAdmin(process.env))
 
-export const handler = middy(handle(app))
+export const handler = middy(handle(app)).use(logContext)

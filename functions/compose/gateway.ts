@@ -7,11 +7,13 @@ import { makePoolStore } from '../../src/adapters/dynamodb/pool-store.ts'
 import { makeReceiptStore } from '../../src/adapters/dynamodb/receipt-store.ts'
 import { makeRequestMarkStore } from '../../src/adapters/dynamodb/request-mark-store.ts'
 import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
+import { makeRequestMetrics } from '../../src/adapters/metrics.ts'
 import { makeCancelWatch } from '../../src/gateway/cancel-watch.ts'
 import type { GatewayDeps } from '../../src/gateway/deps.ts'
 import { makeFreshCache } from '../../src/gateway/fresh-cache.ts'
 import { readShardFrom } from '../../src/gateway/read-shard.ts'
 import { claimSecretOf, peppersOf, publishedKeysOf } from '../../src/keys/stage-secrets.ts'
+import { objectives } from '../../src/names.ts'
 import { readOpenApi } from '../gateway/openapi-file.ts'
 import { completeDepsOf } from './complete.ts'
 import { composeBase, log, system } from './parts.ts'
@@ -33,6 +35,8 @@ export async function composeGateway(
     ...system,
     ...completeDepsOf(base),
     log,
+    countRequest: makeRequestMetrics(base.config.stage),
+    slowAfterMs: objectives.firstContent.withinMs,
     wallets: makeSweepStore(database),
     journal: makeJournalStore(database),
     receipts: makeReceiptStore(database),

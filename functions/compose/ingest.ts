@@ -7,10 +7,12 @@ import { makeJoinCodeStore } from '../../src/adapters/dynamodb/join-code-store.t
 import { makeJournalStore } from '../../src/adapters/dynamodb/journal-store.ts'
 import { makeReceiptStore } from '../../src/adapters/dynamodb/receipt-store.ts'
 import { makeReputationStore } from '../../src/adapters/dynamodb/reputation-store.ts'
+import { makeAskCallerIdentity } from '../../src/adapters/sts/ask-caller-identity.ts'
 import { isRouteAllowed } from '../../src/fleet/route-policy.ts'
 import type { IngestDeps } from '../../src/ingest/app.ts'
 import { deployedBeatIntervals } from '../../src/ingest/beat-interval.ts'
 import { offerJobs } from '../../src/jobs/offer-jobs.ts'
+import { publishedKeysOf } from '../../src/keys/stage-secrets.ts'
 import { makeSigner } from '../../src/protocol/ed25519.ts'
 import { composeBase, isOwnTrafficOf, log, system, tunnelsOf } from './parts.ts'
 import { recomputeOf } from './recompute.ts'
@@ -20,7 +22,6 @@ export async function composeIngest(
 ): Promise<IngestDeps> {
   const base = await composeBase(env, 'ingest')
   const { config, secrets, database } = base
-  const root = makeSigner(secrets.ticket_root_key.private_key)
   const jobKey = secrets.job_key
   const jobSigner = { keyId: jobKey.key_id, signer: makeSigner(jobKey.private_key) }
   const jobs = makeJobStore(database)
@@ -37,13 +38,16 @@ export async function composeIngest(
     findExpired: makeReceiptStore(database).findExpired,
     isOwnTraffic: isOwnTrafficOf(base),
     challengeSecret: Buffer.from(secrets.enrolment_secret, 'base64url'),
-    ticketRootPublicKeys: [root.publicKey],
-    jobPublicKeys: [{ key_id: jobSigner.keyId, public_key: jobSigner.signer.publicKey }],
+    publishedKeys: publishedKeysOf(secrets),
     jobs,
     offerJobs: (listener) =>
       offerJobs({ ...system, jobs, jobSigner, stage: config.stage }, listener),
     routeAllowed: (url) => isRouteAllowed(url, config.stage),
     tunnels: tunnelsOf(base),
+    instanceTrust:
+      config.launchRole === undefined
+        ? undefined
+        : { role: config.launchRole, askCallerIdentity: makeAskCallerIdentity() },
     beatIntervals: { ...deployedBeatIntervals, networkMs: config.beatIntervalMs },
     recompute: recomputeOf(base),
   }

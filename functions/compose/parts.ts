@@ -5,15 +5,18 @@ import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
 import { makeHoldStore } from '../../src/adapters/dynamodb/hold-store.ts'
 import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
 import { makeDialer } from '../../src/adapters/hosts/dialer.ts'
+import { type LambdaContext, makeLogger } from '../../src/adapters/logger.ts'
 import { loadSecrets } from '../../src/adapters/secrets/load-secrets.ts'
 import { firstIdAt, ids, nowMs, random, sleep, timeOfId } from '../../src/adapters/system.ts'
 import { makeCloudflareTunnels } from '../../src/adapters/tunnels/cloudflare.ts'
 import type { AttemptDeps } from '../../src/dispatch/attempt.ts'
 import { makeTicketSigner } from '../../src/dispatch/ticket-signer.ts'
 import type { TunnelProvider } from '../../src/fleet/tunnel-provider.ts'
+import { logEvents } from '../../src/http/log-events.ts'
 import type { Log } from '../../src/http/surface.ts'
 import type { StageSecrets } from '../../src/keys/stage-secrets.ts'
 import type { SweepDeps } from '../../src/ledger/sweep.ts'
+import { envKey } from '../../src/names.ts'
 import { makeSigner } from '../../src/protocol/ed25519.ts'
 import { expiredReceipt } from '../../src/receipts/expired-receipt.ts'
 import type { ReceiptSigner } from '../../src/receipts/make-receipt.ts'
@@ -28,8 +31,19 @@ export type Base = {
 
 export const system = { ids, nowMs, random, sleep, timeOfId, firstIdAt }
 
+const stage = process.env[envKey.stage]
+const deployed = stage === undefined || stage === 'local' ? undefined : makeLogger(stage)
+
 /** One JSON line per event. Callers pass ids and codes, never bodies. */
-export const log: Log = (event, fields) => console.log(JSON.stringify({ event, ...fields }))
+export const log: Log = (event, fields) => {
+  if (deployed) deployed.write(logEvents[event], event, fields)
+  else console.log(JSON.stringify({ event, ...fields }))
+}
+
+/** For middy: the lines of an invocation name it. The gateway's invocations are the adapter's affair. */
+export const logContext = {
+  before: ({ context }: { readonly context: LambdaContext }): void => deployed?.addContext(context),
+}
 
 export async function composeBase(
   env: Readonly<Record<string, string | undefined>>,
@@ -66,7 +80,7 @@ export function tunnelsOf({ config, secrets }: Base): TunnelProvider | undefined
 }
 
 /** Dispatching to hosts, for the gateway and for benchmarks. */
-export function attemptDepsOf({ config, secrets }: Base): AttemptDeps {
+export function attemptDepsOf({ config, secrets }: Pick<Base, 'config' | 'secrets'>): AttemptDeps {
   const root = makeSigner(secrets.ticket_root_key.private_key)
   return {
     ...system,

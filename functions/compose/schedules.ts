@@ -12,7 +12,13 @@ import { makeReputationStore } from '../../src/adapters/dynamodb/reputation-stor
 import { makeRolloutStore } from '../../src/adapters/dynamodb/rollout-store.ts'
 import { makeSpotCheckStore } from '../../src/adapters/dynamodb/spot-check-store.ts'
 import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
-import { makePoolMetrics, makeReconcileMetrics } from '../../src/adapters/metrics.ts'
+import {
+  makeFailedStepCount,
+  makeFleetMetrics,
+  makePoolMetrics,
+  makeReconcileMetrics,
+  makeSweepMetrics,
+} from '../../src/adapters/metrics.ts'
 import { deployedBudget, laptopBudget } from '../../src/benchmark/budget.ts'
 import { makeUnpaidDispatch, makeUnpaidDocuments } from '../../src/benchmark/dispatch.ts'
 import { type LiveSpeedDeps, observeLiveSpeed } from '../../src/benchmark/observe-live-speed.ts'
@@ -22,9 +28,10 @@ import { makeAskOneHost } from '../../src/gateway/ask-one-host.ts'
 import { neverCancelled } from '../../src/gateway/cancel-watch.ts'
 import { documentOrder } from '../../src/gateway/document-orders.ts'
 import { findPaidDispatch, findPaidDocuments } from '../../src/gateway/paid-dispatch.ts'
+import type { Log } from '../../src/http/surface.ts'
 import { advanceJobs } from '../../src/jobs/advance-jobs.ts'
 import { publishedKeysOf } from '../../src/keys/stage-secrets.ts'
-import { sweep } from '../../src/ledger/sweep.ts'
+import { type SweepDeps, sweep } from '../../src/ledger/sweep.ts'
 import type { ScheduleName } from '../../src/names.ts'
 import { assert } from '../../src/protocol/assert.ts'
 import type { DocumentRequest } from '../../src/protocol/document-request.ts'
@@ -44,6 +51,7 @@ import { type ReconcileLedgerDeps, reconcileLedger } from '../../src/schedules/r
 import { runBenchmarks, type UnmeasuredRun } from '../../src/schedules/run-benchmarks.ts'
 import { runSpotChecks } from '../../src/schedules/run-spot-checks.ts'
 import { runSteps, type StepFailure } from '../../src/schedules/run-steps.ts'
+import type { Config } from '../environment.ts'
 import { completeDepsOf, readIncidentsOf } from './complete.ts'
 import {
   attemptDepsOf,
@@ -77,8 +85,9 @@ const runners: Readonly<Record<ScheduleName, (base: Base) => RunSchedule>> = {
       'pool-age': () => tellPoolAge({ ...system, ...pools }),
       'expire-heartbeats': () => expireHeartbeats({ ...system, fleet, log }),
     }
+    const logFailure = failureLogOf(config)
     const onFailure = ({ step, error }: StepFailure) =>
-      log('schedule_step_failed', { step, message: messageOf(error) })
+      logFailure('schedule_step_failed', { step, message: messageOf(error) })
     return () => runSteps(steps, onFailure)
   },
   'advance-jobs': ({ database }) => {
@@ -86,11 +95,16 @@ const runners: Readonly<Record<ScheduleName, (base: Base) => RunSchedule>> = {
     const rollouts = makeRolloutStore(database)
     return () => advanceJobs({ ...system, jobs, rollouts })
   },
-  'recompute-eligibility': ({ database }) => {
+  'recompute-eligibility': ({ database, config }) => {
     const fleet = makeFleetStore(database)
     const catalogue = makeCatalogueStore(database)
     const pool = makePoolStore(database)
-    return () => recomputeEligibility({ ...system, fleet, catalogue, pool })
+    const metrics = makeFleetMetrics(config.stage)
+    return async () => {
+      const report = await recomputeEligibility({ ...system, fleet, catalogue, pool })
+      metrics.publish(report)
+      return report
+    }
   },
   'probe-routes': (base) => {
     // On a laptop someone watches, and a handful of nodes is no herd.
@@ -147,11 +161,22 @@ const runners: Readonly<Record<ScheduleName, (base: Base) => RunSchedule>> = {
     return () => runSpotChecks(deps)
   },
   'expire-holds': (base) => {
-    const deps = sweepDepsOf(base)
-    return () => sweep(deps)
+    const logFailure = failureLogOf(base.config)
+    const deps: SweepDeps = {
+      ...sweepDepsOf(base),
+      onFailure: ({ accountId, error }) =>
+        logFailure('sweep_failed', { accountId, message: messageOf(error) }),
+    }
+    const publish = makeSweepMetrics(base.config.stage)
+    return async () => {
+      const report = await sweep(deps)
+      publish(report)
+      return report
+    }
   },
   'accrue-earnings': (base) => {
     const closing = makeClosingStore(base.database)
+    const logFailure = failureLogOf(base.config)
     const deps = {
       ...sweepDepsOf(base),
       ...system,
@@ -162,18 +187,19 @@ const runners: Readonly<Record<ScheduleName, (base: Base) => RunSchedule>> = {
       places: closing,
       onAccrued: learningOf(base),
       onFailure: ({ accountId, error }: { accountId: string; error: unknown }) =>
-        log('accrual_failed', { accountId, message: messageOf(error) }),
+        logFailure('accrual_failed', { accountId, message: messageOf(error) }),
     }
     return () => accrueEarnings(deps)
   },
-  'close-payouts': ({ database }) => {
+  'close-payouts': ({ database, config }) => {
+    const logFailure = failureLogOf(config)
     const deps = {
       ...system,
       journal: makeJournalStore(database),
       places: makeClosingStore(database),
       readIncidents: readIncidentsOf({ database }),
       onFailure: ({ nodeId, error }: { nodeId: string; error: unknown }) =>
-        log('payout_failed', { nodeId, message: messageOf(error) }),
+        logFailure('payout_failed', { nodeId, message: messageOf(error) }),
     }
     return () => closePayouts(deps)
   },
@@ -181,6 +207,15 @@ const runners: Readonly<Record<ScheduleName, (base: Base) => RunSchedule>> = {
     const deps = reconcileDepsOf(base)
     return () => reconcileLedger(deps)
   },
+}
+
+/** Of steps that threw while the rest of their run went on: told, and counted for the alarm. */
+function failureLogOf({ stage }: Config): Log {
+  const count = makeFailedStepCount(stage)
+  return (event, fields) => {
+    count()
+    log(event, fields)
+  }
 }
 
 /** A benchmark's request, as customers' reach hosts. */
@@ -224,6 +259,7 @@ function keepDepsOf({ database }: Base): KeepDeps {
 
 function reconcileDepsOf({ database, config, secrets }: Base): ReconcileLedgerDeps {
   const published = publishedKeysOf(secrets)
+  const logFailure = failureLogOf(config)
   return {
     ...system,
     store: makeReconcileStore(database),
@@ -236,7 +272,7 @@ function reconcileDepsOf({ database, config, secrets }: Base): ReconcileLedgerDe
     metrics: makeReconcileMetrics(config.stage),
     onDiscrepancy: (discrepancy) => log('ledger_discrepancy', discrepancy),
     onFailure: ({ subject, error }) =>
-      log('reconcile_failed', { subject, message: messageOf(error) }),
+      logFailure('reconcile_failed', { subject, message: messageOf(error) }),
     ...reconcileBounds,
   }
 }

@@ -6,18 +6,20 @@ import { serve } from '@hono/node-server'
 import { makeGatewayApp } from '../../src/gateway/app.ts'
 import { composeGateway } from '../compose/gateway.ts'
 import { log } from '../compose/parts.ts'
+import { listeningAddress } from './listening-address.ts'
 
+/** A Web Function's environment has one second. What is still open then is ended by the sweep of its hold. */
 const drainMs = 10_000
+const idleCheckMs = 50
 
-const app = makeGatewayApp(await composeGateway(process.env))
-const endpoint = process.env.AWS_LAMBDA_HTTP_ENDPOINT
-const port = endpoint ? new URL(endpoint).port : (process.env.AWS_LWA_PORT ?? process.env.PORT)
+const app = makeGatewayApp(await composeGateway(process.env).catch(failed))
+const { hostname, port } = listeningAddress(process.env)
 
 const server = serve(
   {
     fetch: app.fetch,
-    hostname: process.env.HOST ?? '127.0.0.1',
-    port: Number(port ?? 8080),
+    hostname,
+    port,
     // Across a freeze the adapter's pool may reuse a connection after minutes.
     serverOptions: { keepAliveTimeout: 900_000, headersTimeout: 0, requestTimeout: 0 },
   },
@@ -32,6 +34,16 @@ server.on('error', (error: NodeJS.ErrnoException) => {
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {
     server.close(() => process.exit(0))
+    // A connection that was busy at that moment is kept alive after its answer, and nobody else ends it.
+    if ('closeIdleConnections' in server) {
+      setInterval(() => server.closeIdleConnections(), idleCheckMs)
+    }
     setTimeout(() => process.exit(0), drainMs).unref()
   })
+}
+
+/** Node itself would print the line around the error first, which in a bundle has more than 100 kB. */
+function failed(error: unknown): never {
+  log('gateway_failed', { message: error instanceof Error ? error.message : 'fault' })
+  process.exit(1)
 }

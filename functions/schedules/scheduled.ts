@@ -2,7 +2,7 @@
 import middy from '@middy/core'
 import type { ScheduleName } from '../../src/names.ts'
 import { type Passes, runPasses } from '../../src/schedules/run-passes.ts'
-import { log, system } from '../compose/parts.ts'
+import { log, logContext, system } from '../compose/parts.ts'
 import { composeSchedule, type RunSchedule } from '../compose/schedules.ts'
 
 export function scheduled(name: ScheduleName, passes: Passes = { passes: 1, everyMs: 0 }) {
@@ -18,6 +18,7 @@ export function scheduled(name: ScheduleName, passes: Passes = { passes: 1, ever
       const startedAtMs = system.nowMs()
       const report = await run()
       log('schedule_ran', { schedule: name, tookMs: system.nowMs() - startedAtMs, ...report })
+      return 'isIdle' in report && report.isIdle === true ? 'idle' : 'busy'
     })
-  })
+  }).use(logContext)
 }

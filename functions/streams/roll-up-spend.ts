@@ -6,6 +6,7 @@ import middy from '@middy/core'
 import * as z from 'zod'
 import { StreamEvent } from '../../src/adapters/dynamodb/stream-record.ts'
 import { AccountId, HoldId } from '../../src/protocol/ids.ts'
+import { logContext } from '../compose/parts.ts'
 import { composeRollUpSpend } from '../compose/streams.ts'
 
 const RecountEvent = z.strictObject({
@@ -19,4 +20,4 @@ export const handler = middy(async (event: unknown) => {
   if (!asked.success) return consume(StreamEvent.parse(event))
   const { account_id: accountId, after } = asked.data.recount
   return recount({ accountId, after })
-})
+}).use(logContext)

@@ -7,6 +7,7 @@ import { Construct } from 'constructs'
 import type { Principal } from '../../src/rights.ts'
 import { acknowledged } from '../checks.ts'
 import type { StageConfig } from '../config.ts'
+import type { ObservedFunction } from '../observability/observed.ts'
 import type { DeployedTables } from './b3iq-tables.ts'
 import { NodeFunction } from './node-function.ts'
 
@@ -28,6 +29,7 @@ export type FunctionUrlHandlerProps = {
 
 export class FunctionUrlHandler extends Construct {
   readonly url: string
+  readonly lambda: ObservedFunction
 
   constructor(scope: Construct, id: string, { auth, ...props }: FunctionUrlHandlerProps) {
     super(scope, id)
@@ -39,6 +41,7 @@ export class FunctionUrlHandler extends Construct {
       authType: auth === 'iam' ? FunctionUrlAuthType.AWS_IAM : FunctionUrlAuthType.NONE,
     })
     this.url = url
+    this.lambda = lambda
     Validations.of(this).acknowledge(acknowledged.synchronous)
   }
 }

@@ -13,6 +13,7 @@ import { Construct } from 'constructs'
 import { type ScheduleName, schedules } from '../../src/names.ts'
 import { acknowledged } from '../checks.ts'
 import type { StageConfig } from '../config.ts'
+import type { ObservedFunction } from '../observability/observed.ts'
 import type { DeployedTables } from './b3iq-tables.ts'
 import { NodeFunction } from './node-function.ts'
 
@@ -32,6 +33,8 @@ export type ScheduledHandlerProps = {
 }
 
 export class ScheduledHandler extends Construct {
+  readonly lambda: ObservedFunction
+
   constructor(scope: Construct, id: string, props: ScheduledHandlerProps) {
     super(scope, id)
     const { config, tables, name, group, failedRuns } = props
@@ -86,5 +89,6 @@ export class ScheduledHandler extends Construct {
     schedule.node.addDependency(group, role)
 
     Validations.of(this).acknowledge(acknowledged.failureDestination)
+    this.lambda = lambda
   }
 }

@@ -2,14 +2,14 @@
  * A plain HTTP server on Lambda: the Lambda Web Adapter layer forwards each invocation to it and
  * streams its answer out through the function URL.
  */
-import { basename } from 'node:path'
 import { Aws, CfnMapping, Duration, Validations } from 'aws-cdk-lib'
 import { FunctionUrlAuthType, InvokeMode, LayerVersion } from 'aws-cdk-lib/aws-lambda'
-import type { ICommandHooks } from 'aws-cdk-lib/aws-lambda-nodejs'
+import type { ILogGroupRef } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import type { Principal } from '../../src/rights.ts'
 import { acknowledged } from '../checks.ts'
 import { type StageConfig, timeoutMarginSec } from '../config.ts'
+import type { ObservedFunction } from '../observability/observed.ts'
 import type { DeployedTables } from './b3iq-tables.ts'
 import { NodeFunction } from './node-function.ts'
 
@@ -25,6 +25,8 @@ export type StreamingFunctionProps = {
 
 export class StreamingFunction extends Construct {
   readonly url: string
+  readonly logGroup: ILogGroupRef
+  readonly lambda: ObservedFunction
 
   constructor(scope: Construct, id: string, props: StreamingFunctionProps) {
     super(scope, id)
@@ -39,7 +41,7 @@ export class StreamingFunction extends Construct {
       // The adapter replaces the runtime's handler: it runs this file. The dot keeps CDK from
       // reading it as an export's name.
       handler: 'run.sh',
-      commandHooks: copyBeside(folder, files),
+      files: [`${folder}/run.sh`, ...files],
       timeout: Duration.seconds(Math.ceil(deadlineMs / 1000) + timeoutMarginSec),
       memoryMb,
       reservedConcurrency,
@@ -59,6 +61,8 @@ export class StreamingFunction extends Construct {
       invokeMode: InvokeMode.RESPONSE_STREAM,
     })
     this.url = url
+    this.logGroup = lambda.logGroup
+    this.lambda = lambda
     Validations.of(this).acknowledge(acknowledged.synchronous)
   }
 }
@@ -75,17 +79,4 @@ function webAdapterLayerArn(
     mapping: Object.fromEntries(Object.entries(byRegion).map(([region, arn]) => [region, { arn }])),
   })
   return mapping.findInMap(Aws.REGION, 'arn')
-}
-
-/** The adapter executes the script itself, hence the mode, which the asset's zip keeps. */
-function copyBeside(folder: string, files: readonly string[]): ICommandHooks {
-  return {
-    beforeBundling: () => [],
-    beforeInstall: () => [],
-    afterBundling: (inputDir, outputDir) => [
-      `cp "${inputDir}/${folder}/run.sh" "${outputDir}/run.sh"`,
-      `chmod 755 "${outputDir}/run.sh"`,
-      ...files.map((file) => `cp "${inputDir}/${file}" "${outputDir}/${basename(file)}"`),
-    ],
-  }
 }

@@ -1,22 +1,47 @@
-/** What wakes somebody up. */
-import { type App, CfnOutput, Duration, Stack } from 'aws-cdk-lib'
+/** What wakes somebody up, and what they look at then. */
+import { type App, CfnOutput, Stack } from 'aws-cdk-lib'
 import {
   Alarm,
-  ComparisonOperator,
-  Metric,
-  Stats,
-  TreatMissingData,
+  AlarmRule,
+  AlarmState,
+  CfnCompositeAlarm,
+  Dashboard,
 } from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { QueryDefinition, QueryString } from 'aws-cdk-lib/aws-logs'
 import { Topic } from 'aws-cdk-lib/aws-sns'
-import { metrics } from '../../src/names.ts'
-import type { StageConfig } from '../config.ts'
-import type { StreamMetrics } from './streams.ts'
+import { alarmPropsOf, alarmRows, describe } from '../observability/alarms.ts'
+import { costWidgets } from '../observability/dashboards/cost.ts'
+import { customersWidgets } from '../observability/dashboards/customers.ts'
+import { fleetWidgets } from '../observability/dashboards/fleet.ts'
+import { moneyWidgets } from '../observability/dashboards/money.ts'
+import { burnOf, burnPairs, windowsOf } from '../observability/objectives.ts'
+import type { Observed } from '../observability/observed.ts'
+import { queries } from '../observability/queries.ts'
 
 export class ObservabilityStack extends Stack {
-  constructor(scope: App, id: string, { stage }: StageConfig, streams: StreamMetrics) {
-    super(scope, id, { description: 'B3IQ: alarms' })
+  constructor(scope: App, id: string, observed: Observed) {
+    super(scope, id, { description: 'B3IQ: alarms, dashboards and saved queries' })
+    const topic = this.#addTopic()
+    for (const row of alarmRows(observed)) {
+      const alarm = new Alarm(this, row.name, alarmPropsOf(row))
+      alarm.addAlarmAction(new SnsAction(topic))
+      alarm.addOkAction(new SnsAction(topic))
+    }
+    this.#addBurnAlarm(observed.config.stage, topic)
+    if (observed.config.dashboards) this.#addDashboards(observed)
+    for (const { name, logGroups, query } of queries(observed)) {
+      new QueryDefinition(this, `Query-${name}`, {
+        queryDefinitionName: `b3iq/${observed.config.stage}/${name}`,
+        queryString: new QueryString(query),
+        logGroups: [...logGroups],
+      })
+    }
+    new CfnOutput(this, 'AlarmTopicArn', { value: topic.topicArn })
+  }
+
+  #addTopic(): Topic {
     // Not encrypted with a key of its own: messages carry the name of an alarm and no customer's
     // data, and CloudWatch cannot publish through the key that AWS makes for topics.
     const topic = new Topic(this, 'Alarms', { enforceSSL: true })
@@ -29,69 +54,48 @@ export class ObservabilityStack extends Stack {
         conditions: { StringEquals: { 'aws:SourceAccount': this.account } },
       }),
     )
-    const alarm = new Alarm(this, 'LedgerDiscrepancies', {
-      alarmDescription:
-        'The ledger’s audit found a discrepancy, or did not run for two hours. ' +
-        'Runbook: docs/runbooks/ledger-discrepancy.md',
-      metric: new Metric({
-        namespace: metrics.namespace,
-        metricName: metrics.ledgerDiscrepancies,
-        dimensionsMap: { [metrics.stageDimension]: stage },
-        statistic: Stats.SUM,
-        // The audit publishes a number every hour, give or take: any two hours hold at least one. A
-        // discrepancy alarms as soon as it is counted, not when the two hours are over.
-        period: Duration.hours(2),
+    return topic
+  }
+
+  /** One alarm per window, silent, and one that tells when both windows of a pair burn. */
+  #addBurnAlarm(stage: string, topic: Topic): void {
+    const pairs = burnPairs.map((pair) => {
+      const windows = windowsOf(pair).map((window) => {
+        const props = alarmPropsOf({
+          name: `Burn${pair.name}${window.name}`,
+          says: `Over ${window.minutes} minutes the budget of an objective burns ${pair.burn} times as fast as it may.`,
+          runbook: 'objectives',
+          metric: burnOf(stage, window),
+          atLeast: pair.burn,
+          alarmsWithoutData: false,
+        })
+        return new Alarm(this, `Burn${pair.name}${window.name}`, props)
+      })
+      return AlarmRule.allOf(
+        ...windows.map((window) => AlarmRule.fromAlarm(window, AlarmState.ALARM)),
+      )
+    })
+    // Not the construct of a higher level, which would give the alarm a name of its own.
+    new CfnCompositeAlarm(this, 'ObjectivesBurn', {
+      alarmDescription: describe({
+        says: 'Customers are failed, or wait, so often that an objective will be missed.',
+        runbook: 'objectives',
       }),
-      threshold: 1,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      evaluationPeriods: 1,
-      // No number means that nobody looks at the ledger, which must not look like a ledger in order.
-      treatMissingData: TreatMissingData.BREACHING,
+      alarmRule: AlarmRule.anyOf(...pairs).renderAlarmRule(),
+      alarmActions: [topic.topicArn],
+      okActions: [topic.topicArn],
     })
-    const poolAge = new Alarm(this, 'PoolAge', {
-      alarmDescription:
-        'The pools that requests are routed by are older than 120 s, or nobody looks at their age. ' +
-        'Runbook: docs/runbooks/pool-age.md',
-      metric: new Metric({
-        namespace: metrics.namespace,
-        metricName: metrics.poolAgeSeconds,
-        dimensionsMap: { [metrics.stageDimension]: stage },
-        statistic: Stats.MAXIMUM,
-        // Published every minute by a schedule that does not build the pools: any three minutes
-        // hold at least one number, unless no schedule runs.
-        period: Duration.minutes(3),
-      }),
-      threshold: 120,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-      evaluationPeriods: 1,
-      treatMissingData: TreatMissingData.BREACHING,
-    })
-    const spendWaits = new Alarm(this, 'SpendBehind', {
-      alarmDescription:
-        'Receipts have waited ten minutes to be counted into the sums of spend. ' +
-        'Runbook: docs/runbooks/spend-behind.md',
-      metric: streams.receiptsWait,
-      threshold: Duration.minutes(10).toMilliseconds(),
-      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-      evaluationPeriods: 1,
-      // No receipts, nothing to wait for. A function that does not run looks the same; an alarm on its
-      // runs would wake somebody for every idle hour, so the runbook says where that shows.
-      treatMissingData: TreatMissingData.NOT_BREACHING,
-    })
-    const spendGivenUp = new Alarm(this, 'SpendGivenUp', {
-      alarmDescription:
-        'Receipts were given up on: they are missing in the sums of spend. ' +
-        'Runbook: docs/runbooks/spend-behind.md',
-      metric: streams.receiptsGivenUp,
-      threshold: 1,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      evaluationPeriods: 1,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
-    })
-    for (const one of [alarm, poolAge, spendWaits, spendGivenUp]) {
-      one.addAlarmAction(new SnsAction(topic))
-      one.addOkAction(new SnsAction(topic))
+  }
+
+  #addDashboards(observed: Observed): void {
+    const audiences = {
+      Customers: customersWidgets,
+      Money: moneyWidgets,
+      Fleet: fleetWidgets,
+      Cost: costWidgets,
     }
-    new CfnOutput(this, 'AlarmTopicArn', { value: topic.topicArn })
+    for (const [name, widgetsOf] of Object.entries(audiences)) {
+      new Dashboard(this, name, { widgets: widgetsOf(observed).map((row) => [...row]) })
+    }
   }
 }

@@ -1,5 +1,6 @@
 /** The work that nobody calls for: one scheduled handler per entry of `schedules`. */
 import { type App, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib'
+import { Stats } from 'aws-cdk-lib/aws-cloudwatch'
 import { ScheduleGroup } from 'aws-cdk-lib/aws-scheduler'
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import { type ScheduleName, schedules } from '../../src/names.ts'
@@ -7,8 +8,11 @@ import { acknowledged } from '../checks.ts'
 import type { StageConfig } from '../config.ts'
 import type { DeployedTables } from '../constructs/b3iq-tables.ts'
 import { ScheduledHandler } from '../constructs/schedule.ts'
+import type { Observed } from '../observability/observed.ts'
 
 export class SchedulesStack extends Stack {
+  readonly observed: Observed['schedules']
+
   constructor(scope: App, id: string, config: StageConfig, tables: DeployedTables) {
     super(scope, id, {
       description: 'B3IQ: sweeps, probes, benchmarks, accrual, payouts and the audit',
@@ -25,8 +29,16 @@ export class SchedulesStack extends Stack {
       acknowledged.deadLetterQueue,
       acknowledged.deadLetterQueueRedrive,
     )
-    for (const name of scheduleNames) {
-      new ScheduledHandler(this, pascalCase(name), { config, tables, name, group, failedRuns })
+    const handlers = scheduleNames.map((name) => {
+      const props = { config, tables, name, group, failedRuns }
+      return [name, new ScheduledHandler(this, pascalCase(name), props).lambda] as const
+    })
+    this.observed = {
+      handlers: new Map(handlers),
+      failedRuns: failedRuns.metricApproximateNumberOfMessagesVisible({
+        statistic: Stats.MAXIMUM,
+        period: Duration.minutes(5),
+      }),
     }
   }
 }

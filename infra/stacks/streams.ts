@@ -14,6 +14,7 @@ import { acknowledged } from '../checks.ts'
 import type { StageConfig } from '../config.ts'
 import type { DeployedTables } from '../constructs/b3iq-tables.ts'
 import { NodeFunction } from '../constructs/node-function.ts'
+import type { ObservedFunction } from '../observability/observed.ts'
 
 const timeout = Duration.minutes(1)
 
@@ -27,6 +28,7 @@ export type StreamMetrics = {
 
 export class StreamsStack extends Stack {
   readonly metrics: StreamMetrics
+  readonly rollUpSpend: ObservedFunction
 
   constructor(scope: App, id: string, config: StageConfig, tables: DeployedTables) {
     super(scope, id, { description: 'B3IQ: sums of spend from the stream of the receipts' })
@@ -81,6 +83,7 @@ export class StreamsStack extends Stack {
     // Lambda checks at creation that the role may read the stream.
     mapping.node.addDependency(role)
     Validations.of(this).acknowledge(acknowledged.failureDestination)
+    this.rollUpSpend = lambda
     this.metrics = {
       receiptsWait: lambda.metric('IteratorAge', {
         statistic: 'Maximum',

@@ -2,36 +2,106 @@
  * Metrics as log lines in CloudWatch's embedded format: no call, no right and no price per request.
  * `POWERTOOLS_METRICS_DISABLED` turns the lines off where nobody collects them.
  */
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics'
-import type { PoolMetrics } from '../fleet/ports.ts'
+import { Metrics, MetricUnit as units } from '@aws-lambda-powertools/metrics'
+import type { MetricUnit } from '@aws-lambda-powertools/metrics/types'
+import type { FleetMetrics, PoolMetrics } from '../fleet/ports.ts'
 import type { ReconcileMetrics } from '../ledger/reconcile/ports.ts'
+import type { SweepReport } from '../ledger/sweep.ts'
+import type { CountRequest } from '../metering/request-count.ts'
 import { metrics as names } from '../names.ts'
 
+const { namespace, stageDimension, ...published } = names
+type MetricName = (typeof published)[keyof typeof published]
+type Point = readonly [name: MetricName, value: number, unit?: MetricUnit]
+
+/**
+ * Of every paid request one line. What did not happen is told as 0, so that a share of all requests is an
+ * average and silence means no traffic.
+ */
+export function makeRequestMetrics(stage: string): CountRequest {
+  const publish = publisherOf(stage)
+  return (count) => {
+    const { requestId, code, ending, isSlow, isDecisionUnknown } = count
+    const points: readonly Point[] = [
+      [names.requestsAnswered, Number(ending === 'answered')],
+      [names.requestsFailed, Number(ending === 'failed')],
+      [names.requestsRefused, Number(ending === 'refused')],
+      [names.requestsSlow, Number(isSlow)],
+      [names.attemptsFailed, count.attemptsFailed],
+      [names.decisionsUnknown, Number(isDecisionUnknown)],
+      ...whereKnown(names.firstContentMs, count.firstContentMs, units.Milliseconds),
+      ...whereKnown(names.chargedMicroUsd, thousandth(count.charge)),
+    ]
+    // Not dimensions, each value of which would be a metric of its own: for queries over the lines.
+    publish(points, { requestId, ...(code && { code }) })
+  }
+}
+
 export function makeReconcileMetrics(stage: string): ReconcileMetrics {
-  const metrics = metricsOf(stage)
+  const publish = publisherOf(stage)
   return {
-    publish: ({ discrepancies, accounts }) => {
-      metrics.addMetric(names.ledgerDiscrepancies, MetricUnit.Count, discrepancies)
-      metrics.addMetric(names.accountsReconciled, MetricUnit.Count, accounts)
-      metrics.publishStoredMetrics()
-    },
+    publish: ({ discrepancies, accounts }) =>
+      publish([
+        [names.ledgerDiscrepancies, discrepancies],
+        [names.accountsReconciled, accounts],
+      ]),
   }
 }
 
 export function makePoolMetrics(stage: string): PoolMetrics {
-  const metrics = metricsOf(stage)
+  const publish = publisherOf(stage)
   return {
-    publishAge: (ageSeconds) => {
-      metrics.addMetric(names.poolAgeSeconds, MetricUnit.Seconds, ageSeconds)
-      metrics.publishStoredMetrics()
-    },
+    publishAge: (ageSeconds) => publish([[names.poolAgeSeconds, ageSeconds, units.Seconds]]),
   }
 }
 
+export function makeFleetMetrics(stage: string): FleetMetrics {
+  const publish = publisherOf(stage)
+  return {
+    publish: ({ nodesFresh, eligible }) =>
+      publish([
+        [names.nodesFresh, nodesFresh],
+        [names.profilesEligible, eligible],
+      ]),
+  }
+}
+
+export function makeSweepMetrics(
+  stage: string,
+): (report: Pick<SweepReport, 'released' | 'behindMs'>) => void {
+  const publish = publisherOf(stage)
+  return ({ released, behindMs }) =>
+    publish([
+      [names.holdsExpired, released],
+      ...whereKnown(names.sweepBehindSeconds, thousandth(behindMs), units.Seconds),
+    ])
+}
+
+/** Each failure of a step is a line of its own: a run that is cut off has told of them. */
+export function makeFailedStepCount(stage: string): () => void {
+  const publish = publisherOf(stage)
+  return () => publish([[names.scheduleStepsFailed, 1]])
+}
+
+const whereKnown = (
+  name: MetricName,
+  value: number | undefined,
+  unit: MetricUnit = units.Count,
+): readonly Point[] => (value === undefined ? [] : [[name, value, unit]])
+
+const thousandth = (value: number | bigint | undefined): number | undefined =>
+  value === undefined ? undefined : Number(value) / 1_000
+
 /** The stage alone: an alarm must name every dimension, and the library adds one for the service. */
-function metricsOf(stage: string): Metrics {
-  const metrics = new Metrics({ namespace: names.namespace })
+function publisherOf(
+  stage: string,
+): (points: readonly Point[], beside?: Readonly<Record<string, string>>) => void {
+  const metrics = new Metrics({ namespace })
   metrics.clearDefaultDimensions()
-  metrics.setDefaultDimensions({ [names.stageDimension]: stage })
-  return metrics
+  metrics.setDefaultDimensions({ [stageDimension]: stage })
+  return (points, beside = {}) => {
+    for (const [name, value, unit = units.Count] of points) metrics.addMetric(name, unit, value)
+    for (const [field, value] of Object.entries(beside)) metrics.addMetadata(field, value)
+    metrics.publishStoredMetrics()
+  }
 }

@@ -63,6 +63,13 @@ export type FleetStore = {
     node: NodeFacts,
     joinCodeHash: string,
   ) => Promise<'enrolled' | 'code_used' | 'too_many'>
+  /**
+   * Writes the node and binds the EC2 instance to it, in one transaction; false where the instance is
+   * bound to another node or the node exists.
+   */
+  readonly enrolInstance: (node: NodeFacts, instanceId: string) => Promise<boolean>
+  /** The node that the instance was enrolled as. */
+  readonly readInstanceNode: (instanceId: string) => Promise<string | undefined>
   /** Whether the hour still has room for a node of this owner; `enrolNode` has the last word. */
   readonly hasRoomToEnrol: (ownerId: string, atMs: number) => Promise<boolean>
   /**
@@ -215,6 +222,11 @@ export type PoolStore = {
 }
 
 export type PoolMetrics = { readonly publishAge: (ageSeconds: number) => void }
+
+/** What a pass over the fleet tells those who watch. */
+export type FleetMetrics = {
+  readonly publish: (counts: { readonly nodesFresh: number; readonly eligible: number }) => void
+}
 
 export type JoinCode = {
   readonly codeHash: string

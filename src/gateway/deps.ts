@@ -5,17 +5,19 @@ import type { SurfaceDeps } from '../http/surface.ts'
 import type { ClaimStore } from '../ledger/ports.ts'
 import type { RequestMarkStore } from '../ledger/request-marks.ts'
 import type { FirstIdAt } from '../protocol/clock.ts'
-import type { PublishedKeys } from '../protocol/receipt.ts'
+import type { PublishedKeys } from '../protocol/published-keys.ts'
 import type { ReceiptStore } from '../receipts/ports.ts'
 import type { AdmitDeps } from './admit.ts'
 import type { BillingDeps } from './billing.ts'
 import type { CompleteDeps } from './complete.ts'
+import type { CountDeps } from './count-request.ts'
 import type { ReadShard } from './read-shard.ts'
 
 export type GatewayDeps = CompleteDeps &
   SurfaceDeps &
   AdmitDeps &
-  BillingDeps & {
+  BillingDeps &
+  CountDeps & {
     readonly receipts: ReceiptStore
     readonly claims: ClaimStore
     readonly requestMarks: RequestMarkStore

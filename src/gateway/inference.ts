@@ -16,6 +16,7 @@ import { admit, allowsModel } from './admit.ts'
 import type { AnswerForm } from './answer-form.ts'
 import { askedDeadlineMs } from './asked-deadline.ts'
 import type { CompleteOrder } from './complete.ts'
+import { countRefused } from './count-request.ts'
 import type { GatewayDeps } from './deps.ts'
 import { withoutPaused } from './paused.ts'
 import { lockPrices, quoteOf } from './quoted.ts'
@@ -70,9 +71,13 @@ export async function serveInference(
   http: Request,
   called: { readonly requestId: string; readonly endpoint: PaidEndpoint },
 ): Promise<Response> {
-  const opened = await openOrder(deps, http, called)
-  if (!opened.ok) return errorResponse(opened.error, called.requestId)
-  return respond(deps, opened.value)
+  const opened = await openOrder(deps, http, called).catch((fault: unknown) => {
+    countRefused(deps, called.requestId, { code: 'internal_error' })
+    throw fault
+  })
+  if (opened.ok) return respond(deps, opened.value)
+  countRefused(deps, called.requestId, opened.error)
+  return errorResponse(opened.error, called.requestId)
 }
 
 async function openOrder(

@@ -8,6 +8,7 @@ import type { AnswerForm, FailedEvent, JsonAnswer } from './answer-form.ts'
 import { firstPingMs, readToEnd, settledWithin, toSseBody } from './answer-stream.ts'
 import { type CompleteOrder, complete } from './complete.ts'
 import type { CompletionEvent } from './completion-event.ts'
+import { counted } from './count-request.ts'
 import type { GatewayDeps } from './deps.ts'
 import { rateLimitHeaders } from './rate-limit-headers.ts'
 import type { RelayIdentity } from './relay.ts'
@@ -48,7 +49,7 @@ export function respond(deps: GatewayDeps, ordered: Ordered): Promise<Response> 
     const at = { startedAtMs: order.startedAtMs, nowMs: deps.nowMs() }
     return rateLimitHeaders(limits.key, limits.counters, at)
   }
-  const events = guarded(deps, complete(deps, watched), order.holdId)
+  const events = counted(deps, watched, (told) => guarded(deps, complete(deps, told), order.holdId))
   const run = { ...ordered, identity, events, limitHeaders }
   return form.isStream ? streamResponse(deps, run) : jsonResponse(deps, run)
 }

@@ -67,6 +67,11 @@ export type Delivery = {
   readonly count?: TokenCount | undefined
 }
 
+/** What is told of a held request's end, also where the ledger could not be reached to write it. */
+export type Settlement = Pick<EndedRequest, 'attempts' | 'firstContentAtMs'> & {
+  readonly settled: Settled | undefined
+}
+
 export type Settled = {
   readonly receipt: StoredReceipt
   /** The final `b3iq` object of the reply. */

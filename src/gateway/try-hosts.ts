@@ -32,6 +32,7 @@ import {
   type Delivery,
   type EndedRequest,
   type SettleDeps,
+  type Settlement,
   settleRequest,
 } from './settle-request.ts'
 import { watchStops } from './stop.ts'
@@ -68,6 +69,8 @@ export type HostsOrder = {
   readonly deadlineMs?: number
   /** Aborts when the client is known to be gone; on function URLs it never is. */
   readonly clientGone: AbortSignal
+  /** Told before the last event. */
+  readonly onSettled?: ((told: Settlement) => void) | undefined
 }
 
 /**
@@ -111,6 +114,8 @@ export async function* tryHosts(
   const settle = async (result: ReceiptBody['result'], served?: CountedServe) => {
     const ended = endedRequest({ order, plan, hold, attempts, salt }, result, served)
     const [settled] = await Promise.all([settleRequest(deps, ended), notes.written()])
+    const { firstContentAtMs } = ended
+    order.onSettled?.({ attempts, firstContentAtMs, settled })
     return settled
   }
   try {

@@ -5,10 +5,11 @@
 import { Hono } from 'hono'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import type { Ids, NowMs } from '../protocol/clock.ts'
+import type { LogEvent } from './log-events.ts'
 import { errorResponse } from './respond.ts'
 
 /** One structured line. Callers pass ids and codes, never bodies. */
-export type Log = (event: string, fields: Readonly<Record<string, unknown>>) => void
+export type Log = (event: LogEvent, fields: Readonly<Record<string, unknown>>) => void
 
 export type SurfaceDeps = {
   readonly nowMs: NowMs

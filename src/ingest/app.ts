@@ -10,6 +10,7 @@ import { makeSurface, type SurfaceDeps, type SurfaceEnv } from '../http/surface.
 import type { Random } from '../protocol/clock.ts'
 import { ChallengeRequest } from '../protocol/enrolment.ts'
 import type { SignedHttpRequest } from '../protocol/http-signature.ts'
+import { publishedKeysDigest } from '../protocol/key-succession.ts'
 import { limits } from '../protocol/limits.ts'
 import { ok, type Result } from '../protocol/result.ts'
 import { inProgressMax, makeAdmission } from './admission.ts'
@@ -27,7 +28,7 @@ import { readSigned } from './signed-request.ts'
 
 export type IngestDeps = SurfaceDeps &
   Omit<EnrolDeps, 'freshFleetState'> &
-  Omit<HeartbeatDeps, 'freshCatalogue' | 'freshFleetState'> &
+  Omit<HeartbeatDeps, 'freshCatalogue' | 'freshFleetState' | 'keyList'> &
   Omit<InventoryDeps, 'freshCatalogue'> &
   RotateDeps &
   LateClaimDeps &
@@ -39,14 +40,18 @@ export type IngestDeps = SurfaceDeps &
     readonly random: Random
   }
 
-/** A key, a code, a challenge and an address. */
-const enrolmentBytes = 4 * 1024
+/** A key, a challenge, an address, and a code or the session token of a role. */
+const enrolmentBytes = 8 * 1024
 
 export function makeIngestApp(given: IngestDeps): Hono<SurfaceEnv> {
   const deps = {
     ...given,
     freshCatalogue: makeFreshRead(given.catalogue.listModels, given.nowMs),
     freshFleetState: makeFreshRead(given.fleet.readFleetState, given.nowMs),
+    keyList: {
+      digest: publishedKeysDigest(given.publishedKeys),
+      published: given.publishedKeys,
+    },
   }
   const admit = makeAdmission(inProgressMax, deps.random)
   const app = makeSurface(deps)

@@ -34,9 +34,13 @@ export type HeartbeatDeps = AuthenticateDeps & {
   /** Signed jobs that wait for a node which has some open, in the order of their numbers. */
   readonly offerJobs: (listener: Listener) => Promise<readonly SignedJob[]>
   readonly beatIntervals: BeatIntervals
+  /** The stage's published keys, by their digest. */
+  readonly keyList: KeyList
   readonly recompute: Recompute
   readonly log: Log
 }
+
+type KeyList = NonNullable<HeartbeatReply['keys']>
 
 export async function takeHeartbeat(
   deps: HeartbeatDeps,
@@ -76,8 +80,13 @@ export async function takeHeartbeat(
     jobs: [...(await waitingJobs(deps, node, beat))],
     eligibility: judged.map(({ eligibility }) => eligibility),
     warnings: Math.abs(clockDeltaMs) >= clockWarningMs ? ['clock_skew'] : [],
+    ...keysFor(beat, deps.keyList),
   })
 }
+
+/** Once per change of the list: an agent that refuses one names it all the same. */
+const keysFor = ({ keys_digest: known }: Heartbeat, keyList: KeyList) =>
+  known === undefined || known === keyList.digest ? {} : { keys: keyList }
 
 /** The node's own item names its open jobs: an ordinary beat reads nothing for them. */
 async function waitingJobs(

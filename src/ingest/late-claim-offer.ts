@@ -4,7 +4,9 @@
  */
 import type { NodeFacts } from '../fleet/node.ts'
 import { verifyClaim } from '../protocol/claim.ts'
+import { keysNotEnded } from '../protocol/key-succession.ts'
 import { LateClaimOffer } from '../protocol/late-claims.ts'
+import type { PublishedKeys } from '../protocol/published-keys.ts'
 import { isGenuineTicket, isIssuedInKeyLife, isOfStage, ticketHash } from '../protocol/ticket.ts'
 
 export type OfferRefusal =
@@ -27,7 +29,8 @@ export type CheckedOffer =
 
 export type OfferTerms = {
   readonly stage: string
-  readonly ticketRootPublicKeys: readonly string[]
+  /** Past ones too: the root that certified a ticket may have retired since. */
+  readonly publishedKeys: PublishedKeys
   readonly node: Pick<NodeFacts, 'nodeId' | 'publicKey'>
 }
 
@@ -45,14 +48,18 @@ export function checkOffer(value: unknown, terms: OfferTerms): CheckedOffer {
 function refusalOf(
   { ticket: signedTicket, claim: signedClaim }: LateClaimOffer,
   hash: string,
-  { stage, ticketRootPublicKeys, node }: OfferTerms,
+  { stage, publishedKeys, node }: OfferTerms,
 ): OfferRefusal | undefined {
   const { ticket } = signedTicket
   const { claim } = signedClaim
+  const roots = keysNotEnded(publishedKeys, 'ticket_root', ticket.issued_at_ms)
   const isOurs =
     isOfStage(signedTicket, stage) &&
     isIssuedInKeyLife(signedTicket) &&
-    isGenuineTicket(signedTicket, ticketRootPublicKeys)
+    isGenuineTicket(
+      signedTicket,
+      roots.map(({ public_key }) => public_key),
+    )
   if (!isOurs) return 'bad_ticket'
   if (ticket.node_id !== node.nodeId || claim.node_id !== node.nodeId) return 'wrong_node'
   const isForTicket = claim.ticket_hash === hash && claim.artifact_digest === ticket.artifact_digest

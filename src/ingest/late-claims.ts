@@ -24,6 +24,7 @@ import {
   type LateClaimOffer,
   type LateClaimReply,
 } from '../protocol/late-claims.ts'
+import type { PublishedKeys } from '../protocol/published-keys.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
 import type { Ticket } from '../protocol/ticket.ts'
 import { checkOffer } from './late-claim-offer.ts'
@@ -31,7 +32,7 @@ import { type AuthenticateDeps, authenticate } from './signed-request.ts'
 
 export type LateClaimDeps = AuthenticateDeps &
   Omit<LedgerDeps, 'suspendNode' | 'suspendAccount'> & {
-    readonly ticketRootPublicKeys: readonly string[]
+    readonly publishedKeys: PublishedKeys
     readonly catalogue: Pick<CatalogueStore, 'readVersion'>
     readonly fleet: Pick<FleetStore, 'changeStatus'>
     readonly accounts: Pick<AccountStore, 'setStatus'>

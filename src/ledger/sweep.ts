@@ -38,6 +38,8 @@ export type SweepReport = {
   readonly released: number
   /** Wallets that could not be swept; every run looks at them again until they can. */
   readonly failed: number
+  /** From the minute that was swept last to the one that was due; unknown to a clock that is wrong. */
+  readonly behindMs?: number
   readonly stopped: 'done' | 'budget' | 'clock'
 }
 
@@ -51,9 +53,11 @@ export async function sweep(deps: SweepDeps): Promise<SweepReport> {
   const lookBack = bucketOf(nowMs - deps.graceMs - lateReserveMsMax)
   const from = cursor < lookBack ? cursor : lookBack
   let isPassable = true
+  let reached = cursor
+  const behindMs = () => Math.max(0, startMsOf(lastDue) - startMsOf(reached))
   for (let bucket = from; bucket <= lastDue; bucket = nextBucket(bucket)) {
     if (report.buckets >= bucketsPerRun || report.wallets >= walletsPerRun) {
-      return { ...report, stopped: 'budget' }
+      return { ...report, behindMs: behindMs(), stopped: 'budget' }
     }
     const room = walletsPerRun - report.wallets
     const accounts = await deps.sweepStore.accountsInBucket(bucket, room)
@@ -68,9 +72,11 @@ export async function sweep(deps: SweepDeps): Promise<SweepReport> {
     isPassable &&= accounts.length < room
     // The last due minute can still receive wallets, so the cursor never passes it.
     const isAhead = bucket >= cursor && bucket < lastDue
-    if (isPassable && isAhead) await deps.sweepStore.writeCursor(nextBucket(bucket))
+    if (!isPassable || !isAhead) continue
+    reached = nextBucket(bucket)
+    await deps.sweepStore.writeCursor(reached)
   }
-  return { ...report, stopped: 'done' }
+  return { ...report, behindMs: behindMs(), stopped: 'done' }
 }
 
 /** A clock that is further off the database's is not to be trusted with other people's money. */
@@ -195,6 +201,6 @@ async function moveOn(
 
 const bucketOf = (timeMs: number): string => sweepBucketOf(Math.floor(timeMs / 1000))
 
-function nextBucket(bucket: string): string {
-  return bucketOf(Date.parse(`${bucket}:00Z`) + bucketMs)
-}
+const startMsOf = (bucket: string): number => Date.parse(`${bucket}:00Z`)
+
+const nextBucket = (bucket: string): string => bucketOf(startMsOf(bucket) + bucketMs)

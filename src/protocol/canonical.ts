@@ -18,6 +18,8 @@ export type DomainTag =
   | 'b3iq:route-probe:v1'
   | 'b3iq:ticket:v1'
   | 'b3iq:ticket-key:v1'
+  | 'b3iq:succession:v1'
+  | 'b3iq:published-keys:v1'
   | 'b3iq:inventory:v1'
   | 'b3iq:host-facts:v1'
   | 'b3iq:rotation:v1'

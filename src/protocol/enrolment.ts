@@ -1,5 +1,6 @@
-/** How a host's key becomes a node: a challenge, a one-time join code, the owner's operator. */
+/** How a host's key becomes a node: a challenge, and a one-time join code or a cloud's word. */
 import * as z from 'zod'
+import { CallerIdentity } from './caller-identity.ts'
 import { PublicKey } from './ed25519.ts'
 import { NodeMode } from './heartbeat.ts'
 import { NodeId, Sha256Hex } from './ids.ts'
@@ -40,19 +41,27 @@ export const TunnelGrant = z.object({
 })
 export type TunnelGrant = z.infer<typeof TunnelGrant>
 
-export const EnrolRequest = z.object({
-  public_key: PublicKey,
-  join_code: JoinCode,
-  challenge: z.string().max(512),
-  mode: NodeMode,
-  route: RouteOffer,
-  facts: z.object({
-    agent_version: z.string().max(64),
-    os: z.string().max(64),
-    arch: z.string().max(64),
-    host_name: z.string().max(128),
-  }),
-})
+export const EnrolRequest = z
+  .object({
+    public_key: PublicKey,
+    join_code: JoinCode.optional(),
+    caller_identity: CallerIdentity.optional().describe(
+      'In place of `join_code`: a presigned question to STS, from an EC2 instance that the stage launched.',
+    ),
+    challenge: z.string().max(512),
+    mode: NodeMode,
+    route: RouteOffer,
+    facts: z.object({
+      agent_version: z.string().max(64),
+      os: z.string().max(64),
+      arch: z.string().max(64),
+      host_name: z.string().max(128),
+    }),
+  })
+  .refine((order) => (order.join_code === undefined) !== (order.caller_identity === undefined), {
+    path: ['join_code'],
+    message: 'or caller_identity must be given, and not both',
+  })
 export type EnrolRequest = z.infer<typeof EnrolRequest>
 
 export const NodeStatus = z.enum([
@@ -68,6 +77,9 @@ export type NodeStatus = z.infer<typeof NodeStatus>
 export const JobPublicKey = z.object({ key_id: z.string().min(1).max(64), public_key: PublicKey })
 export type JobPublicKey = z.infer<typeof JobPublicKey>
 
+/** The keys in use, those that come, and those that end: more than a stage has at a time. */
+export const enrolledKeysMax = 8
+
 export const EnrolReply = z.object({
   node_id: NodeId,
   alias: z.string(),
@@ -75,9 +87,9 @@ export const EnrolReply = z.object({
   stage: z.string(),
   route_epoch: z.int().min(1),
   /** Root keys that certify the gateway's daily ticket keys. */
-  ticket_root_public_keys: z.array(PublicKey).min(1).max(8),
+  ticket_root_public_keys: z.array(PublicKey).min(1).max(enrolledKeysMax),
   /** Keys whose jobs the node runs; none are run before it has heard of one. */
-  job_public_keys: z.array(JobPublicKey).max(8).default([]),
+  job_public_keys: z.array(JobPublicKey).max(enrolledKeysMax).default([]),
   next_in_ms: z.int(),
   server_time_ms: z.int(),
   /** For the route `cloudflared_named`; the same again when the same key enrols again. */

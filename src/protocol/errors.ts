@@ -155,6 +155,14 @@ export const errorTable = {
     retryable: false,
     message: 'This key is already enrolled by another owner.',
   },
+  instance_rejected: denied('The identity is not that of an instance that this stage launched.'),
+  instance_bound: {
+    status: 409,
+    type: 'conflict',
+    retryable: false,
+    message: 'This instance is enrolled as another node: replace the instance.',
+  },
+  identity_unavailable: unavailable('STS gave no answer about this identity: retry shortly.'),
   route_rejected: invalid(400, 'The route is not one that this stage may call.'),
   enrolment_limit: {
     status: 429,

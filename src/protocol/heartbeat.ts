@@ -8,6 +8,7 @@ import { domainHash } from './canonical.ts'
 import { RuntimeKind } from './claim.ts'
 import { ArtifactDigest, NodeId, ProfileId, Sha256Hex } from './ids.ts'
 import { limits } from './limits.ts'
+import { PublishedKeys } from './published-keys.ts'
 
 const text = z.string().max(128)
 const count = z.int().min(0)
@@ -80,6 +81,11 @@ export const Heartbeat = z.object({
   runtimes: z.array(RuntimeReport).max(limits.runtimesPerNode),
   inventory_digest: Sha256Hex,
   facts_digest: Sha256Hex,
+  /**
+   * Of the control plane's published keys that the agent has judged last, null before the first; agents
+   * that do not know of such lists leave it out.
+   */
+  keys_digest: Sha256Hex.nullable().optional(),
   /** Jobs that run now, and the highest `job_seq` that the agent has taken: a lost reply offers again. */
   jobs: z.object({ active: z.array(text).max(limits.jobsPerBeat), last_seq: count }),
   /** Since the agent was installed, never per interval: a lost beat loses nothing. */
@@ -183,5 +189,7 @@ export const HeartbeatReply = z.object({
   jobs: z.array(z.unknown()).max(limits.jobsPerBeat),
   eligibility: z.array(Eligibility),
   warnings: z.array(z.enum(['clock_skew'])),
+  /** Where the beat names another digest; the agent takes over what follows from a root that it trusts. */
+  keys: z.object({ digest: Sha256Hex, published: PublishedKeys }).optional(),
 })
 export type HeartbeatReply = z.infer<typeof HeartbeatReply>

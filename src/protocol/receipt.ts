@@ -115,13 +115,3 @@ export const ReceiptView = z.object({
   salt: z.string().optional(),
 })
 export type ReceiptView = z.infer<typeof ReceiptView>
-
-export const PublishedKey = z.object({
-  key_id: z.string(),
-  use: z.enum(['receipt', 'ticket_root', 'job']),
-  public_key: PublicKey,
-  not_before_ms: z.int(),
-  not_after_ms: z.int().nullable(),
-})
-export const PublishedKeys = z.object({ stage: z.string(), keys: z.array(PublishedKey) })
-export type PublishedKeys = z.infer<typeof PublishedKeys>

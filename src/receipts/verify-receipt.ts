@@ -8,7 +8,8 @@ import { canonicalJson } from '../protocol/canonical.ts'
 import { nodeReceiptHash, verifyClaim } from '../protocol/claim.ts'
 import { verifyTagged } from '../protocol/ed25519.ts'
 import { nodeIdOf } from '../protocol/node-identity.ts'
-import type { PublishedKeys, ReceiptBody, ReceiptServed, ReceiptView } from '../protocol/receipt.ts'
+import type { PublishedKeys } from '../protocol/published-keys.ts'
+import type { ReceiptBody, ReceiptServed, ReceiptView } from '../protocol/receipt.ts'
 import { privateHash, receiptHash } from './make-receipt.ts'
 
 export type ReceiptCheck = {

@@ -6,7 +6,7 @@
 import type { PricedModel } from '../catalogue/model.ts'
 import { type ExcludedBy, excludedBy } from '../fleet/blockers.ts'
 import { type ModelTotals, makeModelTotals, type Nominee } from '../fleet/model-totals.ts'
-import type { Grace } from '../fleet/node.ts'
+import { type Grace, livenessOf } from '../fleet/node.ts'
 import { type FleetRow, type JudgedProfile, judgeNode, toCandidate } from '../fleet/pool.ts'
 import type { CatalogueStore, FleetStore, PoolStore } from '../fleet/ports.ts'
 import { type FilledShard, makeShardFiller, type ShardFiller } from '../fleet/shard-filler.ts'
@@ -20,7 +20,14 @@ export type RecomputeDeps = {
   readonly nowMs: NowMs
 }
 
-export type RecomputeReport = { readonly profiles: number; readonly eligible: number }
+export type RecomputeReport = {
+  /** Nodes whose last beat is young enough to be routed to. */
+  readonly nodesFresh: number
+  readonly profiles: number
+  readonly eligible: number
+  /** Nobody to route to, so that the next run is soon enough; who comes back waits a minute for it. */
+  readonly isIdle: boolean
+}
 
 /** Writes under way at once, while the next rows are read. */
 const concurrency = 8
@@ -61,11 +68,14 @@ function openPass(deps: RecomputeDeps, models: readonly PricedModel[], grace: Gr
     reasons: new Set(),
   }))
   const poolOf = new Map(pools.map((pool) => [pool.model.id, pool]))
+  let nodesFresh = 0
   let profiles = 0
   let eligible = 0
 
   function* shardsFilledBy(row: FleetRow): Generator<ShardOfModel> {
-    const judged = judgeNode(row, models, { nowMs: deps.nowMs(), grace })
+    const nowMs = deps.nowMs()
+    if (livenessOf(row.hot?.beatAtMs, nowMs) === 'fresh') nodesFresh += 1
+    const judged = judgeNode(row, models, { nowMs, grace })
     profiles += judged.length
     for (const [modelId, ofModel] of Map.groupBy(judged, ({ profile }) => profile.model)) {
       const pool = poolOf.get(modelId)
@@ -89,7 +99,13 @@ function openPass(deps: RecomputeDeps, models: readonly PricedModel[], grace: Gr
         for (const shard of filler.end()) yield { ...shard, model }
       }
     },
-    report: (): RecomputeReport => ({ profiles, eligible }),
+    report: (): RecomputeReport => ({
+      nodesFresh,
+      profiles,
+      eligible,
+      // A grace may keep candidates whose nodes are not fresh.
+      isIdle: nodesFresh === 0 && eligible === 0,
+    }),
   }
 }
 

@@ -4,7 +4,16 @@
  */
 import type { Import, SourceFile } from './source-file.ts'
 
-type PackageGroup = 'node' | 'zod' | 'aws' | 'cdk' | 'hono' | 'hono-server' | 'lambda' | 'npm'
+type PackageGroup =
+  | 'node'
+  | 'zod'
+  | 'aws'
+  | 'cdk'
+  | 'esbuild'
+  | 'hono'
+  | 'hono-server'
+  | 'lambda'
+  | 'npm'
 
 type Zone = {
   readonly prefix: string
@@ -104,7 +113,7 @@ const zones: readonly Zone[] = [
   {
     prefix: 'infra/',
     mayImport: shared,
-    packages: ['node', 'zod', 'cdk'],
+    packages: ['node', 'zod', 'cdk', 'esbuild'],
     rule: 'infrastructure knows file names and the shared definitions, not code',
   },
   {
@@ -113,11 +122,19 @@ const zones: readonly Zone[] = [
     packages: [...libraries, 'aws', 'hono', 'hono-server', 'lambda'],
     rule: 'the laptop stack starts everything and deploys nothing: no CDK, no tests',
   },
+  ...['metadata', 'identity'].map(
+    (name): Zone => ({
+      prefix: `apps/host/instance-${name}.ts`,
+      mayImport: [...shipped, 'apps/host/'],
+      packages: [...libraries, 'aws'],
+      rule: 'what speaks to EC2 is loaded on EC2 alone; the rest of the agent knows no AWS',
+    }),
+  ),
   ...['host', 'cli', 'console'].map((name) => appZone(`apps/${name}/`)),
   {
     prefix: 'scripts/',
     mayImport: ['src/', 'infra/'],
-    packages: [...libraries, 'aws'],
+    packages: [...libraries, 'aws', 'esbuild'],
     rule: 'a script knows src and the stage files',
   },
 ]
@@ -146,6 +163,7 @@ function groupOf(specifier: string): PackageGroup {
   if (specifier === 'zod') return 'zod'
   if (/^@(aws-sdk|smithy|aws-crypto)\//.test(specifier)) return 'aws'
   if (/^(aws-cdk-lib|constructs|cdk-nag)(\/|$)/.test(specifier)) return 'cdk'
+  if (specifier === 'esbuild') return 'esbuild'
   if (/^hono(\/|$)/.test(specifier)) return 'hono'
   if (/^@hono\//.test(specifier)) return 'hono-server'
   if (/^(@middy\/|aws-lambda$)/.test(specifier)) return 'lambda'

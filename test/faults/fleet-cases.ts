@@ -65,6 +65,12 @@ const busyOwner = async (database: Database) => {
   await codes.putJoinCode(lastCode)
 }
 
+const instanceId = 'i-0123456789abcdef0'
+const none = async () => undefined
+const instanceBound = async (database: Database) => {
+  await makeFleetStore(database).enrolInstance(node, instanceId)
+}
+
 const grace = { fromMs: nowMs, untilMs: nowMs + 300_000 }
 const granted = (database: Database) => makeFleetStore(database).grantGrace(grace)
 
@@ -113,6 +119,12 @@ export const fleetCases: readonly WriteCase[] = [
   ),
   fleetCase('fleet-store', 'enrolNode', { as: 'once too often', given: busyOwner }, (fleet) =>
     fleet.enrolNode(otherNode, lastCode.codeHash),
+  ),
+  fleetCase('fleet-store', 'enrolInstance', { as: 'that has no node', given: none }, (fleet) =>
+    fleet.enrolInstance(node, instanceId),
+  ),
+  fleetCase('fleet-store', 'enrolInstance', { as: 'that has one', given: instanceBound }, (fleet) =>
+    fleet.enrolInstance(otherNode, instanceId),
   ),
   fleetCase('fleet-store', 'rotateNode', { as: 'of an active node', given: approved }, (fleet) =>
     fleet.rotateNode(successor, nowMs),

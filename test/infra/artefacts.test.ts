@@ -3,7 +3,7 @@
  * embedded DynamoDB and answers. Nothing but the processor and AWS itself is missing here.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -11,6 +11,8 @@ import { App } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
+import { allBundles } from '../../infra/constructs/bundle.ts'
+import { bundleBudgetsKb } from '../../infra/constructs/bundle-budgets.ts'
 import { addStage } from '../../infra/stage.ts'
 import { committedFile } from '../../scripts/openapi.ts'
 import { ids } from '../../src/adapters/system.ts'
@@ -130,6 +132,25 @@ describe('the gateway', () => {
       child.kill('SIGTERM')
     }
   }, 30_000)
+
+  test('starts without it as a Web Function does, and listens where that says', async () => {
+    const port = await freePort()
+    const child = spawn(process.execPath, ['index.mjs'], {
+      cwd: assetOf('Gateway'),
+      env: { ...environment(), AWS_LAMBDA_HTTP_ENDPOINT: `0.0.0.0:${port}` },
+      stdio: 'ignore',
+    })
+    try {
+      let health: Response | undefined
+      for (let attempt = 0; attempt < 100 && !health; attempt += 1) {
+        await delay(100)
+        health = await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined)
+      }
+      expect(health?.status).toBe(200)
+    } finally {
+      child.kill('SIGTERM')
+    }
+  }, 30_000)
 })
 
 describe('the surfaces behind buffered function URLs', () => {
@@ -156,6 +177,8 @@ describe('the surfaces behind buffered function URLs', () => {
 describe('the schedules', () => {
   test.each([
     'ExpireHeartbeats',
+    'AdvanceJobs',
+    'RecomputeEligibility',
     'ProbeRoutes',
     'RunBenchmarks',
     'RunSpotChecks',
@@ -163,10 +186,11 @@ describe('the schedules', () => {
     'AccrueEarnings',
     'ClosePayouts',
     'ReconcileLedger',
-  ])('%s runs on an empty fleet and reports', (name) => {
+  ])('%s runs on an empty fleet, reports once and is over', (name) => {
     const { status, stderr, lines } = invoke(name, {})
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    expect(lines.some((line) => line.includes('"event":"schedule_ran"'))).toBe(true)
+    const reports = lines.filter((line) => line.includes('"event":"schedule_ran"'))
+    expect(reports.map((line) => JSON.parse(line))).toMatchObject([{ level: 'INFO', stage }])
   })
   test('ReconcileLedger publishes what its alarm watches, also when it found nothing', () => {
     const { lines } = invoke('ReconcileLedger', {})
@@ -183,11 +207,29 @@ describe('the schedules', () => {
 test('what the stream of the receipts starts answers what it could not count', () => {
   const image = { pk: { S: 'acct_1' }, sk: { S: 'hold' }, receiptHash: { S: 'hash' } }
   const dynamodb = { SequenceNumber: '7', ApproximateCreationDateTime: 1, NewImage: image }
-  const { reply, stderr } = invoke('RollUpSpend', { Records: [{ eventName: 'INSERT', dynamodb }] })
-  expect({ reply, stderr }).toEqual({
-    reply: JSON.stringify({ batchItemFailures: [{ itemIdentifier: '7' }] }),
-    stderr: '',
+  const { status, reply, stderr } = invoke('RollUpSpend', {
+    Records: [{ eventName: 'INSERT', dynamodb }],
   })
+  expect({ status, reply }).toEqual({
+    status: 0,
+    reply: JSON.stringify({ batchItemFailures: [{ itemIdentifier: '7' }] }),
+  })
+  expect(JSON.parse(stderr)).toMatchObject({ event: 'receipt_not_counted', level: 'WARN' })
+})
+
+test('a budget is near what it bounds, or it would bound nothing', () => {
+  const slack = [...allBundles()].flatMap(([entry, { output }]) =>
+    output.bytes < 900 * (bundleBudgetsKb[entry] ?? 0)
+      ? [`${entry} has ${output.bytes} bytes`]
+      : [],
+  )
+  expect(slack).toEqual([])
+})
+
+test('a map names its sources from the root of the repository, and holds none', () => {
+  const map = JSON.parse(readFileSync(join(assetOf('Gateway'), 'index.mjs.map'), 'utf8'))
+  expect(map.sources).toContain('functions/gateway/server.ts')
+  expect(map).not.toHaveProperty('sourcesContent')
 })
 
 test('every bundle was looked at', () => {

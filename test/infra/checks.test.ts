@@ -11,15 +11,25 @@ import { stageConfig, withApp } from './synthesize.ts'
 const Report = z.object({ pluginReports: z.array(z.unknown()) })
 
 describe('the checks', () => {
-  test.each(['dev', 'prod'])('find nothing in stage %s, not even a warning', (stage) => {
-    withApp({}, (app) => {
-      addStage(app, stageConfig(stage))
-      const { directory, stacks } = app.synth()
-      const report = readFileSync(join(directory, 'validation-report.json'), 'utf8')
-      expect(Report.parse(JSON.parse(report))).toEqual({ pluginReports: [] })
-      expect(stacks.flatMap(({ messages }) => messages)).toEqual([])
-    })
-  })
+  const dev = stageConfig('dev')
+  const asWebFunction = { ...dev.gateway, compute: 'web' as const }
+
+  test.each([
+    ['stage prod', stageConfig('prod')],
+    ['a stage with a Web Function and tracing', { ...dev, tracing: true, gateway: asWebFunction }],
+  ])(
+    'find nothing in %s, not even a warning',
+    (_, config) => {
+      withApp({}, (app) => {
+        addStage(app, config)
+        const { directory, stacks } = app.synth()
+        const report = readFileSync(join(directory, 'validation-report.json'), 'utf8')
+        expect(Report.parse(JSON.parse(report))).toEqual({ pluginReports: [] })
+        expect(stacks.flatMap(({ messages }) => messages)).toEqual([])
+      })
+    },
+    60_000,
+  )
 
   test('fail synthesis on a finding of a rule pack', () => {
     withApp({}, (app) => {

@@ -1,7 +1,13 @@
 import { readFileSync, statSync } from 'node:fs'
+import { Template } from 'aws-cdk-lib/assertions'
 import { describe, expect, test } from 'vitest'
+import * as z from 'zod'
+import { DataStack } from '../../infra/stacks/data.ts'
+import { GatewayStack } from '../../infra/stacks/gateway.ts'
+import { ids } from '../../src/adapters/system.ts'
+import { newStageSecrets } from '../../src/keys/stage-secrets.ts'
 import { envKey } from '../../src/names.ts'
-import { type Resource, resourcesOf, stageConfig, synthesize } from './synthesize.ts'
+import { type Resource, resourcesOf, stageConfig, synthesize, withApp } from './synthesize.ts'
 
 const config = stageConfig('dev')
 const templates = synthesize(config)
@@ -34,6 +40,7 @@ describe('every function', () => {
       dynamodbEndpoint: _endpoint,
       beatIntervalMs: _interval,
       tunnels: _,
+      launchRole: _role,
       artifactsFolder: _folder,
       ...deployed
     } = envKey
@@ -42,7 +49,7 @@ describe('every function', () => {
     )
     expect(variables).toMatchObject({
       B3IQ_STAGE: 'dev',
-      B3IQ_SECRETS_SOURCE: 'ssm:/b3iq/dev/secrets',
+      B3IQ_SECRETS_SOURCE: 'ssm:/b3iq/dev/secrets:1',
       B3IQ_DEADLINE_MS: '300000',
       B3IQ_LEASE_MARGIN_MS: '120000',
     })
@@ -99,7 +106,7 @@ describe('the gateway', () => {
   })
 
   test.each([30_000, 300_000, 840_000])('outlives a deadline of %i ms by 60 s', (deadlineMs) => {
-    const { gateway } = synthesize({ ...config, gateway: { ...config.gateway, deadlineMs } })
+    const gateway = gatewayOf({ ...config, gateway: { ...config.gateway, deadlineMs } })
     gateway.hasResourceProperties('AWS::Lambda::Function', { Timeout: deadlineMs / 1000 + 60 })
   })
 
@@ -112,12 +119,44 @@ describe('the gateway', () => {
   test('takes the layer from the stage where that lists regions', () => {
     const arn = 'arn:aws:lambda:eu-west-1:111122223333:layer:LambdaAdapterLayerArm64:3'
     const webAdapterLayers = { 'eu-west-1': arn }
-    const { gateway } = synthesize({ ...config, gateway: { ...config.gateway, webAdapterLayers } })
+    const gateway = gatewayOf({ ...config, gateway: { ...config.gateway, webAdapterLayers } })
     expect(Object.values(gateway.findMappings('*'))).toEqual([{ 'eu-west-1': { arn } }])
     const layers = only(resourcesOf({ gateway }, 'AWS::Lambda::Function')).body.Properties.Layers
     expect(JSON.stringify(layers)).toContain('Fn::FindInMap')
   })
 })
+
+describe('no template', () => {
+  const text = Object.values(templates).map((template) => JSON.stringify(template.toJSON()))
+
+  test('makes a secret, asks whoever deploys it for one, or has one put into it', () => {
+    const made = ['AWS::SSM::Parameter', 'AWS::SecretsManager::Secret', 'AWS::KMS::Key']
+    expect(made.flatMap((type) => resourcesOf(templates, type))).toEqual([])
+    for (const one of text) expect(one).not.toMatch(/NoEcho|{{resolve:(ssm-secure|secretsmanager)/)
+  })
+
+  test('holds a text of the form of a pepper, a token or half of a key', () => {
+    const isSecretLike = (value: string) => /^[A-Za-z0-9_-]{43}$|^[A-Za-z0-9_-]{86}$/.test(value)
+    const { bootstrap_token, receipt_key, peppers } = newStageSecrets('dev', { ids, nowMs: 0 })
+    const own = [bootstrap_token, receipt_key.private_key.d, ...Object.values(peppers)]
+    expect(own.every(isSecretLike)).toBe(true)
+    const parsed = Object.values(templates).map((template) => Section.parse(template.toJSON()))
+    const names = new Set(
+      parsed.flatMap(Object.values).flatMap((part) => Object.keys(Object(part))),
+    )
+    const found = parsed
+      .flatMap(textsIn)
+      .filter((value) => isSecretLike(value) && !names.has(value))
+    expect(found).toEqual([])
+  })
+})
+
+const Section = z.record(z.string(), z.json())
+
+const textsIn = (value: z.core.util.JSONType): string[] => {
+  if (typeof value === 'string') return [value]
+  return value === null || typeof value !== 'object' ? [] : Object.values(value).flatMap(textsIn)
+}
 
 describe('function URLs', () => {
   test.each(['gateway', 'ingest'])(
@@ -146,11 +185,19 @@ describe('function URLs', () => {
 
   test('are printed after a deployment', () => {
     const outputs = [templates.gateway, templates.ingest, templates.admin].flatMap((template) =>
-      Object.keys(template.findOutputs('*')),
+      Object.keys(template.findOutputs('*')).filter((id) => !id.startsWith('PublishOutput')),
     )
     expect(outputs).toEqual(['GatewayUrl', 'IngestUrl', 'AdminUrl', 'BootstrapUrl'])
   })
 })
+
+/** That stack alone, which is quicker than the stage. */
+function gatewayOf(changed: typeof config): Template {
+  return withApp({}, (app) => {
+    const { tables } = new DataStack(app, 'Data', changed)
+    return Template.fromStack(new GatewayStack(app, 'Gateway', changed, tables))
+  })
+}
 
 function only(resources: readonly Resource[]): Resource {
   const [first, ...others] = resources

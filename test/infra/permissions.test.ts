@@ -45,7 +45,7 @@ describe('what a function may do to tables', () => {
       [
         'balances: GetItem PutItem Query UpdateItem',
         'keys: GetItem',
-        'keys: UpdateItem under enrolments#* join#*',
+        'keys: UpdateItem under enrolments#* instance#* join#*',
         'profiles: ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem',
         'receipts/byExpiredHold: Query',
         'receipts: GetItem',

@@ -28,7 +28,16 @@ describe('a stage file', () => {
       config: {
         ...minimal,
         logRetentionDays: 30,
-        gateway: { memoryMb: 512, deadlineMs: 300_000, leaseMarginMs: 120_000 },
+        tracing: false,
+        dashboards: true,
+        secretsVersion: 1,
+        gateway: {
+          memoryMb: 512,
+          compute: 'function',
+          web: { streamsPerEnvironment: 128 },
+          deadlineMs: 300_000,
+          leaseMarginMs: 120_000,
+        },
       },
     })
   })
@@ -56,6 +65,32 @@ describe('a stage file', () => {
       'with a layer map that is empty',
       { ...minimal, gateway: { ...minimal.gateway, webAdapterLayers: {} } },
       /gateway\.webAdapterLayers: must name at least one region/,
+    ],
+    [
+      'with a way to run the gateway that there is not',
+      { ...minimal, gateway: { ...minimal.gateway, compute: 'container' } },
+      /gateway\.compute: .*"function"\|"web"/,
+    ],
+    [
+      'with more streams than an environment takes',
+      { ...minimal, gateway: { ...minimal.gateway, web: { streamsPerEnvironment: 129 } } },
+      /gateway\.web\.streamsPerEnvironment: .*128/,
+    ],
+    [
+      'with a single environment',
+      { ...minimal, gateway: { ...minimal.gateway, web: { maxEnvironments: 1 } } },
+      /gateway\.web\.maxEnvironments: .*2/,
+    ],
+    [
+      'with a console’s certificate that CloudFront cannot use',
+      {
+        ...minimal,
+        console: {
+          domainName: 'console.example.net',
+          certificateArn: 'arn:aws:acm:eu-west-1:111122223333:certificate/0a1b',
+        },
+      },
+      /console\.certificateArn: must be the ARN of a certificate in us-east-1/,
     ],
     [
       'with a tunnel zone that is no domain',

@@ -45,7 +45,7 @@ describe('the sums of spend', () => {
       MetricName: 'IteratorAge',
       Statistic: 'Maximum',
       Threshold: 600_000,
-      ComparisonOperator: 'GreaterThanThreshold',
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
       TreatMissingData: 'notBreaching',
     })
   })

@@ -41,7 +41,19 @@ export function stageConfig(stage: string): StageConfig {
   return read.config
 }
 
-export function synthesize(config: StageConfig) {
+type Templates = ReturnType<typeof synthesizeAnew>
+
+/** Test files of one worker share it: the same configuration always makes the same templates. */
+const synthesized = new Map<string, Templates>()
+
+export function synthesize(config: StageConfig): Templates {
+  const key = JSON.stringify(config)
+  const templates = synthesized.get(key) ?? synthesizeAnew(config)
+  synthesized.set(key, templates)
+  return templates
+}
+
+function synthesizeAnew(config: StageConfig) {
   return withApp({ '@aws-cdk/core:validateAgainstDefaultRules': false }, (app) => {
     const stacks = addStage(app, config)
     return {
@@ -51,7 +63,9 @@ export function synthesize(config: StageConfig) {
       admin: Template.fromStack(stacks.admin),
       schedules: Template.fromStack(stacks.schedules),
       streams: Template.fromStack(stacks.streams),
+      console: Template.fromStack(stacks.console),
       observability: Template.fromStack(stacks.observability),
+      ...(stacks.hosts === undefined ? {} : { hosts: Template.fromStack(stacks.hosts) }),
     }
   })
 }

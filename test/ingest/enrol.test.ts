@@ -157,7 +157,7 @@ describe('nothing is enrolled', () => {
     ['a mode that is none', { mode: 'rented' }, {}, 'invalid_value'],
     [
       'a body beyond its bound',
-      { facts: { host_name: 'x'.repeat(4096) } },
+      { facts: { host_name: 'x'.repeat(8192) } },
       {},
       'request_too_large',
     ],

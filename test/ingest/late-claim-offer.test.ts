@@ -21,9 +21,24 @@ const stranger = newSigner()
 const nodeId = nodeIdOf(node.publicKey)
 const artifact_digest = `sha256:${'a'.repeat(64)}`
 
+/** Ticket roots with the time until which each was in use. */
+const publishedRoots = (...roots: readonly (readonly [Signer, number | null])[]) => ({
+  stage: 'test',
+  keys: roots.map(([{ publicKey: public_key }, not_after_ms], at) => {
+    return {
+      key_id: `tr_${at}`,
+      use: 'ticket_root' as const,
+      public_key,
+      not_before_ms: 0,
+      not_after_ms,
+    }
+  }),
+  successions: [],
+})
+
 const terms: OfferTerms = {
   stage: 'test',
-  ticketRootPublicKeys: [root.publicKey],
+  publishedKeys: publishedRoots([root, null]),
   node: { nodeId, publicKey: node.publicKey },
 }
 
@@ -100,9 +115,16 @@ describe('an offer is sound', () => {
     })
   })
 
-  test('when its ticket key was certified by an earlier root that is still known', () => {
-    const known = { ...terms, ticketRootPublicKeys: [stranger.publicKey, root.publicKey] }
+  test('when its ticket key was certified by one root of several', () => {
+    const known = { ...terms, publishedKeys: publishedRoots([stranger, null], [root, null]) }
     expect(checkOffer(offer(), known).kind).toBe('sound')
+  })
+
+  test('when that root was in use then and has retired since', () => {
+    const known = { ...terms, publishedKeys: publishedRoots([stranger, null], [root, nowMs]) }
+    expect(checkOffer(offer(), known).kind).toBe('sound')
+    const retired = { ...terms, publishedKeys: publishedRoots([root, nowMs - hourMs]) }
+    expect(checkOffer(offer(), retired)).toMatchObject({ reason: 'bad_ticket' })
   })
 
   test('when it was issued just before its key was made, by the clock of the same gateway', () => {

@@ -8,7 +8,7 @@ import {
   upgradeStageSecrets,
 } from '../../src/keys/stage-secrets.ts'
 import { generatePrivateKey, makeSigner, verifyTagged } from '../../src/protocol/ed25519.ts'
-import { PublishedKeys } from '../../src/protocol/receipt.ts'
+import { PublishedKeys } from '../../src/protocol/published-keys.ts'
 
 const nowMs = Date.UTC(2026, 0, 1)
 const secrets = newStageSecrets('test', { ids, nowMs })

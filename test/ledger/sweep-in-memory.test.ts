@@ -89,6 +89,7 @@ describe('a sweep looks', () => {
       wallets: 0,
       released: 0,
       failed: 0,
+      behindMs: 0,
       stopped: 'done',
     })
     expect(called('cursor')).toEqual([2, 1, 0].map((minutes) => `cursor ${due(minutes)}`))
@@ -134,6 +135,7 @@ describe('a sweep of many wallets', () => {
       wallets: 500,
       released: 0,
       failed: 0,
+      behindMs: 18 * 60_000,
       stopped: 'budget',
     })
     expect(await ledger.memory.sweeps.readCursor()).toBe(due(18))

@@ -31,7 +31,7 @@ describe('the pool', () => {
     const { nodeId } = await bench.enrol()
     await bench.enrol({ node: { status: 'pending' } })
     await bench.enrol({ beat: { paidEnabled: false }, benchmark: 'none' })
-    expect(await run()).toEqual({ profiles: 3, eligible: 1 })
+    expect(await run()).toEqual({ nodesFresh: 3, profiles: 3, eligible: 1, isIdle: false })
     const built = await pool()
     expect(built).toMatchObject({ model: { id: 'maker/model', version: 1 }, shards: 1 })
     expect(built?.candidates.map((candidate) => candidate.nodeId)).toEqual([nodeId])
@@ -43,7 +43,7 @@ describe('the pool', () => {
   })
 
   test('is known to be empty where nobody serves', async () => {
-    expect(await run()).toEqual({ profiles: 0, eligible: 0 })
+    expect(await run()).toEqual({ nodesFresh: 0, profiles: 0, eligible: 0, isIdle: true })
     expect(await pool()).toMatchObject({ sizes: [0], excludedBy: [], shards: 1 })
     expect(await pool('no/such')).toBeUndefined()
   })
@@ -97,6 +97,12 @@ describe('the pool', () => {
     })
   })
 
+  test('is worth no second pass in the minute where all are silent', async () => {
+    await bench.enrol()
+    expect(await run()).toMatchObject({ nodesFresh: 1, isIdle: false })
+    expect(await run(61_000)).toMatchObject({ nodesFresh: 0, profiles: 1, isIdle: true })
+  })
+
   test('is apart for each model', async () => {
     await bench.catalogue.putModel(modelOnSale('other/model'))
     await bench.enrol({ node: { status: 'suspended' } })
@@ -107,7 +113,7 @@ describe('the pool', () => {
 
   test('is built without a profile of no catalogued model', async () => {
     await bench.enrol({ profile: { model: 'stranger/model', profileId: 'stranger/model@q8' } })
-    expect(await run()).toEqual({ profiles: 1, eligible: 0 })
+    expect(await run()).toMatchObject({ profiles: 1, eligible: 0 })
     expect(await pool()).toMatchObject({ sizes: [0], excludedBy: [] })
   })
 })

@@ -1,16 +1,20 @@
 import { expect, test } from 'vitest'
-import { runPasses } from '../../src/schedules/run-passes.ts'
+import { type PassEnd, runPasses } from '../../src/schedules/run-passes.ts'
 
 /** When each pass began, in seconds, if passes take so long. */
-async function beginnings(tookSeconds: readonly number[], passes = 4): Promise<number[]> {
+async function beginnings(
+  tookSeconds: readonly number[],
+  end: PassEnd = 'busy',
+): Promise<number[]> {
   let nowMs = 0
   const began: number[] = []
   const sleep = async (durationMs: number) => {
     nowMs += durationMs
   }
-  await runPasses({ nowMs: () => nowMs, sleep }, { passes, everyMs: 15_000 }, async () => {
+  await runPasses({ nowMs: () => nowMs, sleep }, { passes: 4, everyMs: 15_000 }, async () => {
     began.push(nowMs / 1000)
     nowMs += (tookSeconds[began.length - 1] ?? 0) * 1000
+    return end
   })
   return began
 }
@@ -25,6 +29,10 @@ test.each<[string, number[], number[]]>([
   expect(await beginnings(tookSeconds)).toEqual(began)
 })
 
+test('nothing is waited for, and billed, where a pass found nothing to come back for', async () => {
+  expect(await beginnings([1, 1, 1, 1], 'idle')).toEqual([0])
+})
+
 test('a schedule without passes of its own runs once and does not wait', async () => {
   const sleep = async () => {
     throw new Error('nothing to wait for')
@@ -32,6 +40,7 @@ test('a schedule without passes of its own runs once and does not wait', async (
   let runs = 0
   await runPasses({ nowMs: () => 0, sleep }, { passes: 1, everyMs: 0 }, async () => {
     runs += 1
+    return 'busy'
   })
   expect(runs).toBe(1)
 })

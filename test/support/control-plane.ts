@@ -37,7 +37,9 @@ import { hashKey, makeKey, type OperatorKey } from '../../src/keys/api-key.ts'
 import type { Account } from '../../src/ledger/ports.ts'
 import type { OperatorRole } from '../../src/protocol/account.ts'
 import type { CatalogueModel } from '../../src/protocol/catalogue.ts'
-import { generatePrivateKey, makeSigner } from '../../src/protocol/ed25519.ts'
+import { generatePrivateKey, makeSigner, type Signer } from '../../src/protocol/ed25519.ts'
+import { signSuccession } from '../../src/protocol/key-succession.ts'
+import type { PublishedKeys } from '../../src/protocol/published-keys.ts'
 import { checkedAdmin, checkedBootstrap } from './checked-admin.ts'
 import { checkedIngest } from './checked-ingest.ts'
 import { startEmbeddedDynamodb } from './embedded-dynamodb.ts'
@@ -95,12 +97,12 @@ export async function startControlPlane() {
     findExpired: receipts.findExpired,
     isOwnTraffic,
     challengeSecret: Buffer.alloc(32, 9),
-    ticketRootPublicKeys: [ticketRoot.publicKey],
-    jobPublicKeys: [{ key_id: jobSigner.keyId, public_key: jobSigner.signer.publicKey }],
+    publishedKeys: publishedKeys({ ticketRoot, jobSigner }),
     jobs,
     offerJobs: (listener) => offerJobs({ ...common, jobs, jobSigner, stage }, listener),
     routeAllowed: (url) => isRouteAllowed(url, stage),
     tunnels: undefined,
+    instanceTrust: undefined,
     beatIntervals: deployedBeatIntervals,
   }
   // Keys of any role and status, without a bootstrap; those that tests make over HTTP are stored.
@@ -229,6 +231,23 @@ export async function startControlPlane() {
       return replyOf(response)
     },
   }
+}
+
+/** What the stage shows of two keys that were always there. */
+function publishedKeys(own: {
+  readonly ticketRoot: Signer
+  readonly jobSigner: { readonly keyId: string; readonly signer: Signer }
+}): PublishedKeys {
+  const life = { not_before_ms: 0, not_after_ms: null }
+  const root = {
+    key_id: 'tr_test',
+    use: 'ticket_root',
+    public_key: own.ticketRoot.publicKey,
+  } as const
+  const { keyId, signer } = own.jobSigner
+  const job = { key_id: keyId, use: 'job', public_key: signer.publicKey, ...life } as const
+  const by = { keyId: root.key_id, signer: own.ticketRoot }
+  return { stage, keys: [{ ...root, ...life }, job], successions: [signSuccession(stage, job, by)] }
 }
 
 export type Reply = {

@@ -41,7 +41,9 @@ import {
 } from '../../src/keys/stage-secrets.ts'
 import { credit } from '../../src/ledger/credit.ts'
 import { repairWallet, type SweepDeps } from '../../src/ledger/sweep.ts'
+import type { RequestCount } from '../../src/metering/request-count.ts'
 import { parseUsd } from '../../src/money/nano-usd.ts'
+import { objectives } from '../../src/names.ts'
 import type { CatalogueModel } from '../../src/protocol/catalogue.ts'
 import { makeSigner } from '../../src/protocol/ed25519.ts'
 import type { StoredReceipt } from '../../src/protocol/receipt.ts'
@@ -94,6 +96,7 @@ export async function startGatewayBench() {
   }
   const running: (() => Promise<void>)[] = []
   const lines: string[] = []
+  const counts: RequestCount[] = []
   const sweep: SweepDeps = {
     store: holds,
     sweepStore: wallets,
@@ -140,6 +143,8 @@ export async function startGatewayBench() {
     // Zero draws the candidates in the order of the pool.
     random: () => 0,
     log: (event, fields) => void lines.push(JSON.stringify({ event, ...fields })),
+    countRequest: (count) => void counts.push(count),
+    slowAfterMs: objectives.firstContent.withinMs,
     store: holds,
     wallets,
     journal,
@@ -207,6 +212,8 @@ export async function startGatewayBench() {
     peppers,
     publishedKeys: deps.publishedKeys,
     logLines: () => lines,
+    /** Of every paid request, as it ended. */
+    requestCounts: (): readonly RequestCount[] => counts,
     appOf: ({ dialer = attempts.dialer, ...changes }: BenchChanges = {}) => {
       const { sleep: wait = sleep } = changes
       const own = { ...attempts, dialer, sleep: wait, fleet }

@@ -4,12 +4,8 @@ import { chargeFor, type Price } from '../../src/money/price.ts'
 import { nodeReceiptHash, type SignedClaim, signClaim } from '../../src/protocol/claim.ts'
 import { generatePrivateKey, makeSigner } from '../../src/protocol/ed25519.ts'
 import { nodeIdOf } from '../../src/protocol/node-identity.ts'
-import type {
-  PublishedKeys,
-  ReceiptServed,
-  ReceiptView,
-  StoredReceipt,
-} from '../../src/protocol/receipt.ts'
+import type { PublishedKeys } from '../../src/protocol/published-keys.ts'
+import type { ReceiptServed, ReceiptView, StoredReceipt } from '../../src/protocol/receipt.ts'
 import {
   makeReceipt,
   priceLines,
@@ -41,6 +37,7 @@ export const published: PublishedKeys = {
       not_after_ms: null,
     },
   ],
+  successions: [],
 }
 
 const price: Price = {

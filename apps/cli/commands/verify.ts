@@ -4,7 +4,8 @@
  */
 import { parseArgs } from 'node:util'
 import { Sha256Hex } from '../../../src/protocol/ids.ts'
-import { PublishedKeys, ReceiptView } from '../../../src/protocol/receipt.ts'
+import { PublishedKeys } from '../../../src/protocol/published-keys.ts'
+import { ReceiptView } from '../../../src/protocol/receipt.ts'
 import {
   isVerified,
   type ReceiptCheck,

@@ -1,6 +1,7 @@
 /** The key, the enrolment, and what the control plane says of both. */
 import type { Answer } from '../control-plane.ts'
 import type { NodeKey } from '../node-key.ts'
+import { keysInForce } from '../operator-keys.ts'
 import type { HostState } from '../state-file.ts'
 import { blocked, type Finding, ok, skipped, warning } from './check.ts'
 
@@ -22,6 +23,21 @@ export function checkEnrolment(state: HostState, node: NodeKey | undefined): Fin
     )
   }
   return ok(`${enrolment.alias} in stage ${enrolment.stage} at ${enrolment.ingest_url}.`)
+}
+
+/** Whether what the operator publishes now follows from what this host trusts. */
+export function checkOperatorKeys({ enrolment }: HostState, nowMs: number): Finding {
+  if (enrolment === null) return skipped('Not enrolled.')
+  const { learned_keys: learned } = enrolment
+  if (learned === undefined) return skipped('The first accepted beat brings them.')
+  if (learned.refused !== null) {
+    return warning(
+      `Those that ${enrolment.ingest_url} publishes were not taken (${learned.refused}): no trusted key leads to them.`,
+      'Ask the operator whether the keys of the stage were made anew; only then enrol again.',
+    )
+  }
+  const { ticket_roots: roots, job_keys: jobKeys } = keysInForce(enrolment, nowMs)
+  return ok(`Ticket roots: ${roots.length}; job keys: ${jobKeys.length}.`)
 }
 
 const offsetMsComfort = 30_000

@@ -1,6 +1,7 @@
 /** Jobs on the running agent: what they may see of it, and the runner that keeps to the rules. */
 import { statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { JobPublicKey } from '../../../src/protocol/enrolment.ts'
 import type { Clock } from '../clock.ts'
 import type { HostConfig } from '../config.ts'
 import { reportedLimits } from '../config.ts'
@@ -23,6 +24,7 @@ export type OpenJobsDeps = {
   readonly journal: JobJournal
   readonly node: NodeKey
   readonly enrolment: () => Enrolment
+  readonly jobKeys: () => readonly JobPublicKey[]
   readonly machine: Pick<
     Machine,
     'monitor' | 'gpus' | 'nodeState' | 'slots' | 'counters' | 'uptimeMs'
@@ -46,7 +48,7 @@ export function openJobs(deps: OpenJobsDeps): JobRunner {
     expectation: () => ({
       stage: enrolment().stage,
       nodeId: node.nodeId,
-      jobKeys: enrolment().job_public_keys,
+      jobKeys: deps.jobKeys(),
       nowMs: nowMs(),
       agentVersion,
       mode: config.mode,

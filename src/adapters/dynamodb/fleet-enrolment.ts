@@ -1,5 +1,5 @@
 /**
- * How a node comes into being by a join code. One that exists is never replaced, so that neither its
+ * How a node comes into being, by a join code or as an EC2 instance. One that exists is never replaced, so that neither its
  * status nor its owner can be.
  */
 import { GetCommand } from '@aws-sdk/lib-dynamodb'
@@ -12,6 +12,7 @@ import {
   enrolmentsPerHour,
   fromEnrolmentsItem,
 } from './items/enrolments-item.ts'
+import { fromInstanceItem, instanceKey } from './items/instance-item.ts'
 import { joinCodeKey } from './items/join-code-item.ts'
 import { toNodeItem } from './items/node-item.ts'
 import { type TransactItem, transact } from './transact.ts'
@@ -52,6 +53,37 @@ export async function enrolNode(
   ])
   if (outcome.kind === 'committed') return 'enrolled'
   return outcome.failed.every((index) => index === 2) ? 'too_many' : 'code_used'
+}
+
+/** The instance must be bound to no other node; otherwise nothing is written. */
+export async function enrolInstance(
+  database: Database,
+  node: NodeFacts,
+  instanceId: string,
+): Promise<boolean> {
+  const outcome = await transact(database, [
+    {
+      Update: {
+        TableName: database.tables.keys,
+        Key: instanceKey(instanceId),
+        UpdateExpression: 'SET usedBy = :node',
+        ConditionExpression: 'attribute_not_exists(pk) OR usedBy = :node',
+        ExpressionAttributeValues: { ':node': node.nodeId },
+      },
+    },
+    putNew(database, node),
+  ])
+  return outcome.kind === 'committed'
+}
+
+export async function readInstanceNode(
+  { client, tables }: Database,
+  instanceId: string,
+): Promise<string | undefined> {
+  const { Item } = await client.send(
+    new GetCommand({ TableName: tables.keys, Key: instanceKey(instanceId), ConsistentRead: true }),
+  )
+  return Item === undefined ? undefined : fromInstanceItem(Item)
 }
 
 /** A no holds for the rest of the hour: counts only rise. */

@@ -4,7 +4,7 @@
  */
 import type { FleetStore } from '../../fleet/ports.ts'
 import type { Database } from './client.ts'
-import { enrolNode, hasRoomToEnrol } from './fleet-enrolment.ts'
+import { enrolInstance, enrolNode, hasRoomToEnrol, readInstanceNode } from './fleet-enrolment.ts'
 import { addFinding } from './fleet-findings.ts'
 import { makeHotWrites } from './fleet-hot.ts'
 import { makeProfileWrites } from './fleet-profiles.ts'
@@ -22,6 +22,8 @@ export function makeFleetStore(database: Database): FleetStore {
     ...makeProfileWrites(database),
     ...makeFleetState(database),
     enrolNode: (node, joinCodeHash) => enrolNode(database, node, joinCodeHash),
+    enrolInstance: (node, instanceId) => enrolInstance(database, node, instanceId),
+    readInstanceNode: (instanceId) => readInstanceNode(database, instanceId),
     hasRoomToEnrol: (ownerId, atMs) => hasRoomToEnrol(database, ownerId, atMs),
     addFinding: (finding) => addFinding(database, finding),
     rotateNode: (to, oldUntilMs) => rotateNode(database, to, oldUntilMs),

@@ -37,7 +37,11 @@ export function makeDialer(options: DialerOptions): Dialer {
   }
   const judged = judgedLookup(lookup, mayDial)
 
-  function dial(method: 'GET' | 'POST', order: Omit<DialOrder, 'body'>, body?: Buffer) {
+  async function dial(
+    method: 'GET' | 'POST',
+    order: Omit<DialOrder, 'body'>,
+    body?: Buffer,
+  ): Promise<DialOutcome> {
     const url = URL.parse(order.url)
     if (url === null || !isDialable(url, options)) return failed('route_not_allowed')
     const isHere = isLoopback(url, options)
@@ -56,7 +60,16 @@ export function makeDialer(options: DialerOptions): Dialer {
       if (pin !== undefined && !holdsKey(socket, pin)) return 'certificate_key_mismatch'
       return undefined
     }
-    return answer((onResponse) => send(url, requestOptions, onResponse), flaw, order, body)
+    // Each stale connection leaves the pool, and one that is new is never stale.
+    for (;;) {
+      const outcome = await answer(
+        (onResponse) => send(url, requestOptions, onResponse),
+        flaw,
+        order,
+        body,
+      )
+      if (outcome.kind !== 'stale') return outcome
+    }
   }
 
   return {
@@ -65,8 +78,13 @@ export function makeDialer(options: DialerOptions): Dialer {
   }
 }
 
-const failed = (reason: DialFailure): Promise<DialOutcome> =>
-  Promise.resolve({ kind: 'failed', reason })
+/**
+ * The other side had ended a connection that we kept, and we could not see it: nobody tells a function that
+ * is frozen. A host that heard the request all the same takes its ticket only once.
+ */
+type Stale = { readonly kind: 'stale' }
+
+const failed = (reason: DialFailure): DialOutcome => ({ kind: 'failed', reason })
 
 /** The handshake has proven possession of this key, whoever signed the certificate around it. */
 function holdsKey(socket: Socket, pin: string): boolean {
@@ -88,14 +106,14 @@ function answer(
   flaw: (socket: Socket) => DialFailure | undefined,
   order: Omit<DialOrder, 'body'>,
   body: Buffer | undefined,
-): Promise<DialOutcome> {
+): Promise<DialOutcome | Stale> {
   return new Promise((resolve) => {
     let gaveUp: DialFailure | undefined
     const onAbort = () => request.destroy()
-    const finish = (outcome: DialOutcome) => {
+    const finish = (outcome: DialOutcome | Stale) => {
       clearTimeout(connectTimer)
       clearTimeout(headersTimer)
-      if (outcome.kind === 'failed') order.signal.removeEventListener('abort', onAbort)
+      if (outcome.kind !== 'answered') order.signal.removeEventListener('abort', onAbort)
       resolve(outcome)
     }
     const giveUp = (reason: DialFailure) => {
@@ -127,7 +145,10 @@ function answer(
       if (!socket.connecting) connected()
       else socket.once('encrypted' in socket ? 'secureConnect' : 'connect', connected)
     })
-    request.on('error', (error) => {
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      const isOurs = gaveUp !== undefined || order.signal.aborted
+      const isReset = error.code === 'ECONNRESET' || error.code === 'EPIPE'
+      if (!isOurs && isReset && request.reusedSocket) return finish({ kind: 'stale' })
       const aborted = order.signal.aborted ? 'aborted' : undefined
       const forbidden = error instanceof ForbiddenAddressError ? 'route_not_allowed' : undefined
       finish({ kind: 'failed', reason: gaveUp ?? aborted ?? forbidden ?? 'connection_failed' })

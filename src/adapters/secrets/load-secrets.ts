@@ -1,4 +1,7 @@
-/** Reads a stage's secrets: `ssm:<parameter>` on AWS, `file:<path>` on a laptop. Once per process. */
+/**
+ * Reads a stage's secrets: `ssm:<parameter>:<version>` on AWS, `file:<path>` on a laptop. Once per process,
+ * and of the version that was deployed: a rotation takes hold everywhere at once, and is rolled back like code.
+ */
 import { readFile, stat } from 'node:fs/promises'
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm'
 import { StageSecrets } from '../../keys/stage-secrets.ts'
@@ -7,17 +10,23 @@ const requestTimeoutMs = 3_000
 
 /** Throws with a sentence for the operator: a process without its secrets cannot serve. */
 export async function loadSecrets(source: string, stage: string): Promise<StageSecrets> {
+  const secrets = await readSecrets(source)
+  if (secrets.stage !== stage) {
+    throw new Error(
+      `The secrets in ${source} belong to stage "${secrets.stage}", this is stage "${stage}".`,
+    )
+  }
+  return secrets
+}
+
+/** Of whatever stage they are; throws as `loadSecrets` does. */
+export async function readSecrets(source: string): Promise<StageSecrets> {
   const text = await readSource(source)
   const parsed = StageSecrets.safeParse(parseJson(text))
   if (!parsed.success) {
     const [issue] = parsed.error.issues
     throw new Error(
       `The secrets in ${source} are not valid at "${issue?.path.join('.')}": ${issue?.message}.`,
-    )
-  }
-  if (parsed.data.stage !== stage) {
-    throw new Error(
-      `The secrets in ${source} belong to stage "${parsed.data.stage}", this is stage "${stage}".`,
     )
   }
   return parsed.data
@@ -35,8 +44,16 @@ async function readSource(source: string): Promise<string> {
 
 /** AWS names many faults without a message, and its errors do not tell which parameter was meant. */
 function unreadable(source: string, error: unknown): never {
-  const fault = error instanceof Error ? `${error.name} ${error.message}` : 'unknown fault'
-  throw new Error(`The secrets in ${source} cannot be read: ${fault}.`, { cause: error })
+  const name = error instanceof Error ? error.name : ''
+  const fault = error instanceof Error ? `${name} ${error.message}`.trim() : 'unknown fault'
+  const todo = Object.hasOwn(remedies, name) ? `: ${remedies[name]}` : ''
+  throw new Error(`The secrets in ${source} cannot be read: ${fault}${todo}.`, { cause: error })
+}
+
+const remedies: Readonly<Record<string, string>> = {
+  ParameterNotFound: 'store them with the command that "npm run secrets" prints',
+  ParameterVersionNotFound:
+    'set secretsVersion in infra/stages to a version that "aws ssm put-parameter" printed',
 }
 
 async function assertPrivate(path: string): Promise<void> {

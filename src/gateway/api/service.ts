@@ -1,7 +1,7 @@
 /** What tells of the service itself, to anyone. */
 import * as z from 'zod'
 import { type EndpointTable, json } from '../../http/endpoint.ts'
-import { PublishedKeys as Published, PublishedKey } from '../../protocol/receipt.ts'
+import { PublishedKeys as Published, PublishedKey } from '../../protocol/published-keys.ts'
 import type { GatewayAuth } from './auth.ts'
 import { always } from './error-codes.ts'
 import type { ReplyHeader } from './headers.ts'
@@ -27,7 +27,7 @@ export const serviceEndpoints = {
     operationId: 'listPublicKeys',
     tag: 'Service',
     summary: 'The public keys that verify receipts, tickets and jobs',
-    does: 'Past keys included, so that an old receipt can still be verified.',
+    does: 'Past keys included, so that an old receipt can still be verified, and coming ones, so that nobody meets a new key unprepared. Each succession is a signature of a ticket root for another key.',
     auth: 'none',
     answer: json(PublishedKeys),
     errors: always,

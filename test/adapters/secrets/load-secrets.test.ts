@@ -89,15 +89,19 @@ describe('a parameter', () => {
     ['/b3iq/test/secrets', document],
     ['/b3iq/empty', ''],
   ])
+  const newest = 3
   const server = createServer(async (request, response) => {
     const body = JSON.parse(await text(request))
     asked.push({ target: request.headers['x-amz-target'], body })
-    const Value = parameters.get(body.Name)
+    const [Name = '', version = String(newest)] = body.Name.split(':')
+    const Value = parameters.get(Name)
     response.setHeader('content-type', 'application/x-amz-json-1.1')
-    if (Value === undefined) {
-      response.writeHead(400).end(JSON.stringify({ __type: 'ParameterNotFound' }))
+    const fault = Name === '/b3iq/forbidden' ? 'AccessDeniedException' : 'ParameterNotFound'
+    const __type = Value === undefined ? fault : 'ParameterVersionNotFound'
+    if (Value === undefined || Number(version) > newest) {
+      response.writeHead(400).end(JSON.stringify({ __type }))
     } else {
-      const Parameter = { Name: body.Name, Type: 'SecureString', Value, Version: 1 }
+      const Parameter = { Name, Type: 'SecureString', Value, Version: Number(version) }
       response.end(JSON.stringify({ Parameter }))
     }
   })
@@ -125,10 +129,30 @@ describe('a parameter', () => {
     expect(asked).toEqual([{ target: 'AmazonSSM.GetParameter', body }])
   })
 
-  test('that is not there is named', async () => {
-    await expect(loadSecrets('ssm:/b3iq/none', 'test')).rejects.toThrow(
-      /^The secrets in ssm:\/b3iq\/none cannot be read: ParameterNotFound /,
-    )
+  test('is asked for in the version that was deployed, which the server counts', async () => {
+    expect(await loadSecrets('ssm:/b3iq/test/secrets:3', 'test')).toEqual(secrets)
+    expect(asked).toMatchObject([{ body: { Name: '/b3iq/test/secrets:3' } }])
+  })
+
+  test.each([
+    [
+      '/b3iq/none',
+      /ParameterNotFound.*: store them with the command that "npm run secrets" prints\.$/,
+    ],
+    [
+      '/b3iq/test/secrets:9',
+      /ParameterVersionNotFound.*: set secretsVersion in infra\/stages to a version that "aws ssm put-parameter" printed\.$/,
+    ],
+  ])('%s, which is not there, is named in one sentence with what to do', async (name, message) => {
+    const refused = expect(loadSecrets(`ssm:${name}`, 'test')).rejects
+    await refused.toThrow(`The secrets in ssm:${name} cannot be read: `)
+    await expect(loadSecrets(`ssm:${name}`, 'test')).rejects.toThrow(message)
+  })
+
+  test('that the role may not read is not asked for again', async () => {
+    const refused = expect(loadSecrets('ssm:/b3iq/forbidden', 'test')).rejects
+    await refused.toThrow(/^The secrets in ssm:\/b3iq\/forbidden cannot be read: AccessDenied/)
+    expect(asked).toHaveLength(1)
   })
 
   test('without a value is refused', async () => {

@@ -44,6 +44,7 @@ it('the fullest beat fits the bound of ingest', () => {
         },
       })),
       models: [],
+      keysDigest: 'f'.repeat(64),
       counters: {
         accepted: big,
         completed: big,

@@ -43,7 +43,7 @@ test('an order is offered under the published job key and carried to its end', a
   const openJobs = (await fleet.fleet.readNode(nodeId))?.openJobs ?? []
   const [offered] = await ingest.offerJobs({ nodeId, openJobs, lastSeq: 0 })
   if (!offered) throw new Error('nothing was offered')
-  const [published] = ingest.jobPublicKeys
+  const published = ingest.publishedKeys.keys.find(({ use }) => use === 'job')
   expect(published?.key_id).toBe(secrets.job_key.key_id)
   expect(offered.job.key_id).toBe(published?.key_id)
   expect(isGenuineJob(offered, published?.public_key ?? '')).toBe(true)

@@ -60,7 +60,12 @@ test('a run leaves one line with what it did', async () => {
 
 test('several passes are spread over their time', async () => {
   const startedAtMs = Date.now()
-  await invoke(scheduled('recompute-eligibility', { passes: 2, everyMs: 1_000 }))
+  await invoke(scheduled('advance-jobs', { passes: 2, everyMs: 1_000 }))
   expect(lines).toHaveLength(2)
   expect(Date.now() - startedAtMs).toBeGreaterThanOrEqual(995)
+})
+
+test('with nobody to route to, no second pass is waited for', async () => {
+  await invoke(scheduled('recompute-eligibility', { passes: 2, everyMs: 3_600_000 }))
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ nodesFresh: 0, isIdle: true }])
 })

@@ -61,6 +61,7 @@ const well = {
   enrolment: 'ok',
   ingest: 'ok',
   approval: 'ok',
+  'operator keys': 'skipped',
   'runtime rt1': 'ok',
   tunnel: 'skipped',
   port: 'ok',

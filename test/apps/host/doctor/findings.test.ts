@@ -8,6 +8,7 @@ import {
   checkEnrolment,
   checkIngest,
   checkKey,
+  checkOperatorKeys,
 } from '../../../../apps/host/doctor/identity.ts'
 import { checkGpu, checkRuntime, checkTunnel } from '../../../../apps/host/doctor/machine.ts'
 import { checkRoute } from '../../../../apps/host/doctor/route.ts'
@@ -55,6 +56,19 @@ const route = {
 const silent = { probed: 'silent', detail: 'ECONNREFUSED' } as const
 const foreign = { probed: 'foreign', detail: 'answers without the signature' } as const
 
+function withKeys(refused: 'no_known_root' | 'wrong_stage' | null): Finding {
+  const ends = (key: string, not_after_ms: number | null) => ({
+    public_key: key.repeat(43),
+    not_after_ms,
+  })
+  const ticket_roots = [ends('A', 0), ends('E', null)]
+  const learned_keys = { digest: 'd'.repeat(64), refused, ticket_roots, job_keys: [] }
+  return checkOperatorKeys(
+    { ...enrolledState, enrolment: enrolment && { ...enrolment, learned_keys } },
+    3_600_000,
+  )
+}
+
 const rows: readonly (readonly [what: string, Finding, verdict: string, says: string])[] = [
   ['no key', checkKey('node.key', undefined), 'blocked', 'b3iq-host enroll'],
   ['a key', checkKey('node.key', node), 'ok', node.nodeId],
@@ -65,6 +79,11 @@ const rows: readonly (readonly [what: string, Finding, verdict: string, says: st
   ['ingest up', checkIngest(answered, at), 'ok', '0 s behind'],
   ['ingest that refuses still answers', checkIngest(refused('rate_limited'), at), 'ok', 'answers'],
   ['a clock ahead', checkIngest(answered, { ...at, offsetMs: -31_000 }), 'warning', '31 s ahead'],
+  ['keys not heard of', checkOperatorKeys(enrolledState, 0), 'skipped', 'first accepted beat'],
+  ['keys before enrolment', checkOperatorKeys(freshState, 0), 'skipped', 'Not enrolled'],
+  ['keys that follow', withKeys(null), 'ok', 'Ticket roots: 1; job keys: 0.'],
+  ['keys made anew', withKeys('no_known_root'), 'warning', 'were made anew'],
+  ['keys of another stage', withKeys('wrong_stage'), 'warning', 'wrong_stage'],
   ['approved', checkApproval(answered), 'ok', 'knows this node'],
   ['pending', checkApproval(refused('pending_approval')), 'blocked', 'waits for approval'],
   ['unknown', checkApproval(refused('unknown_node')), 'blocked', 'b3iq-host enroll'],

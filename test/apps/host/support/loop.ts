@@ -104,6 +104,7 @@ export async function openLoop(options: LoopOptions = {}) {
           hostFacts,
           runtimes: [],
           models,
+          keysDigest: null,
           counters: {
             accepted: 0,
             completed: 0,
