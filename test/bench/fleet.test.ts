@@ -40,7 +40,12 @@ describe('a pass over a fleet', () => {
   test.each([700, 3_500])('of %i nodes writes each shard once, nearly full', async (nodes) => {
     const { report, written, catalogue } = await pass(() => generatedRows(nodes))
     const eligible = (nodes - nodes / 7) * profilesPerNode
-    expect(report).toEqual({ profiles: nodes * profilesPerNode, eligible })
+    expect(report).toEqual({
+      profiles: nodes * profilesPerNode,
+      eligible,
+      nodesFresh: nodes - nodes / 7,
+      isIdle: false,
+    })
     const perModel = eligible / benchModels.length
     expect(written.shards).toBe(benchModels.length * Math.ceil(perModel / 28))
     expect(written.heads).toBe(benchModels.length)

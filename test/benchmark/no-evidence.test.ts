@@ -1,7 +1,7 @@
 // Runs that prove nothing: what a host did not finish, sign for or say is not measured.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { generatePrivateKey, makeSigner } from '../../src/protocol/ed25519.ts'
-import { answers, busy, hangsUp, type Script, says, streams } from '../support/host-answers.ts'
+import { answers, busy, refuses, type Script, says, streams } from '../support/host-answers.ts'
 import { ableScript } from './able-host.ts'
 import { type MeasuredHosts, startMeasuredHosts } from './measured-host.ts'
 
@@ -42,7 +42,7 @@ describe('no evidence comes from a host that', () => {
   test('fails more than one time in five', async () => {
     const { benchmark, unmeasured, profile } = await runFailing([2, 4])
     expect(benchmark).toBeUndefined()
-    expect(unmeasured).toMatchObject([{ why: 'too_many_errors', last: 'connect_failed' }])
+    expect(unmeasured).toMatchObject([{ why: 'too_many_errors', last: 'refused' }])
     // It answered, and that is a run of its day.
     expect(profile.benchmarkRuns?.startedAtMs).toHaveLength(1)
   })
@@ -54,14 +54,14 @@ test('one failure in many is told in the evidence', async () => {
   expect(benchmark?.samples).toBe(7)
 })
 
-/** A host that hangs up on these of its dispatches, the warm-up being the first. */
+/** A host that fails on these of its dispatches, the warm-up being the first. */
 async function runFailing(failing: readonly number[]) {
   const host = await hosts.enrolled(busy)
   const able = ableScript(host)
   let asked = 0
   const script: Script = (turn) => {
     asked += 1
-    return (failing.includes(asked) ? hangsUp : able)(turn)
+    return (failing.includes(asked) ? refuses(500) : able)(turn)
   }
   host.always(script)
   return hosts.run(host)

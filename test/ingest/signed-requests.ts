@@ -41,7 +41,7 @@ export const genuine: readonly Genuine[] = [
     endpoint: 'enroll',
     method: 'POST',
     path: '/ingest/v1/enroll',
-    bytesMax: 4 * kb,
+    bytesMax: 8 * kb,
     make: async (plane) => {
       const host = makeTestHost(plane)
       return {
@@ -54,7 +54,7 @@ export const genuine: readonly Genuine[] = [
     endpoint: 'rotate',
     method: 'POST',
     path: '/ingest/v1/rotate',
-    bytesMax: 4 * kb,
+    bytesMax: 8 * kb,
     make: async (plane) => {
       const [host, to] = [await approvedHost(plane), makeTestHost(plane)]
       return { host, document: rotationOrder(plane, host, to) }

@@ -25,6 +25,8 @@ export type DialerOptions = {
 
 const socketsMax = 256
 const keepAliveMs = 60_000
+/** A frozen function has had few streams to one host; more than these is a host that hangs up. */
+const staleConnectionsMax = 4
 
 export function makeDialer(options: DialerOptions): Dialer {
   const { lookup = systemLookup, mayDial = isPublicAddress } = options
@@ -61,7 +63,7 @@ export function makeDialer(options: DialerOptions): Dialer {
       return undefined
     }
     // Each stale connection leaves the pool, and one that is new is never stale.
-    for (;;) {
+    for (let found = 0; found < staleConnectionsMax; found += 1) {
       const outcome = await answer(
         (onResponse) => send(url, requestOptions, onResponse),
         flaw,
@@ -70,6 +72,7 @@ export function makeDialer(options: DialerOptions): Dialer {
       )
       if (outcome.kind !== 'stale') return outcome
     }
+    return failed('connection_failed')
   }
 
   return {
@@ -109,10 +112,13 @@ function answer(
 ): Promise<DialOutcome | Stale> {
   return new Promise((resolve) => {
     let gaveUp: DialFailure | undefined
+    // A stale connection tells at once. A host that hangs up later has kept us waiting, and has failed.
+    let mayBeStale = true
     const onAbort = () => request.destroy()
     const finish = (outcome: DialOutcome | Stale) => {
       clearTimeout(connectTimer)
       clearTimeout(headersTimer)
+      clearTimeout(staleTimer)
       if (outcome.kind !== 'answered') order.signal.removeEventListener('abort', onAbort)
       resolve(outcome)
     }
@@ -132,6 +138,9 @@ function answer(
     })
     const connectTimer = setTimeout(() => giveUp('connect_timeout'), order.connectTimeoutMs)
     const headersTimer = setTimeout(() => giveUp('headers_timeout'), order.headersTimeoutMs)
+    const staleTimer = setTimeout(() => {
+      mayBeStale = false
+    }, order.connectTimeoutMs)
     request.on('socket', (socket) => {
       // A look-up that failed at once has ended it already; its error is on the way.
       if (socket.destroyed) return
@@ -148,7 +157,7 @@ function answer(
     request.on('error', (error: NodeJS.ErrnoException) => {
       const isOurs = gaveUp !== undefined || order.signal.aborted
       const isReset = error.code === 'ECONNRESET' || error.code === 'EPIPE'
-      if (!isOurs && isReset && request.reusedSocket) return finish({ kind: 'stale' })
+      if (!isOurs && isReset && mayBeStale && request.reusedSocket) return finish({ kind: 'stale' })
       const aborted = order.signal.aborted ? 'aborted' : undefined
       const forbidden = error instanceof ForbiddenAddressError ? 'route_not_allowed' : undefined
       finish({ kind: 'failed', reason: gaveUp ?? aborted ?? forbidden ?? 'connection_failed' })
