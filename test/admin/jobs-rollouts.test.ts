@@ -70,6 +70,18 @@ describe('a rollout', () => {
     expect(jobs.body.data).toMatchObject([{ rollout_id: body.id, state: 'succeeded' }])
   })
 
+  test('orders each job once, also when passes come at once', async () => {
+    const all = await hosts(4)
+    const { body } = await plane.operate('POST', '/rollouts', aDraft(idsOf(all)))
+    await Promise.all([pass(), pass(), pass()])
+    await pass()
+    expect(await show(body.id)).toMatchObject({ waiting: 0, open: 4 })
+    for (const { nodeId } of all) {
+      const { body: jobs } = await plane.operate('GET', `/nodes/${nodeId}/jobs`)
+      expect(jobs.data).toHaveLength(1)
+    }
+  })
+
   test('asked for twice is one; with other nodes it is refused', async () => {
     const all = await hosts(2)
     const draft = aDraft(idsOf(all))

@@ -61,6 +61,16 @@ describe('the pool', () => {
     expect(await bench.pool.readShard('maker/model', 1)).toBeUndefined()
   })
 
+  test('is the same when two passes make it at once', async () => {
+    await Promise.all(Array.from({ length: 29 }, () => bench.enrol()))
+    await run()
+    const alone = await pool()
+    await Promise.all([run(), run()])
+    const built = await pool()
+    expect({ ...built, builtAtMs: alone?.builtAtMs }).toEqual(alone)
+    expect(built?.candidates).toHaveLength(29)
+  })
+
   test('is as old as the facts it was made from', async () => {
     const beganAtMs = Date.now()
     let nowMs = beganAtMs

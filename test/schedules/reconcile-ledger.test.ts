@@ -44,6 +44,17 @@ describe('a run', () => {
     expect(ledger.publishedCounts).toEqual([{ discrepancies: 1, accounts: 2 }])
   })
 
+  test('proves what another run proves at the same time, and nothing is lost by it', async () => {
+    await ledger.customer(10n)
+    const broken = await ledger.customer(10n)
+    await ledger.alter(walletOf(broken), { available: 11n })
+    const runs = await Promise.all([ledger.reconcile(), ledger.reconcile()])
+    for (const run of runs) expect(run).toMatchObject({ discrepancies: 1, stopped: 'done' })
+    await ledger.alter(walletOf(broken), { available: 10n })
+    expect(await ledger.reconcile()).toMatchObject({ accounts: 2, discrepancies: 0 })
+    expect(ledger.unread).toEqual([])
+  })
+
   test('tells again what still is wrong, so that the alarm does not end by itself', async () => {
     await ledger.alter(walletOf(await ledger.customer(10n)), { available: 11n })
     await ledger.reconcile()
