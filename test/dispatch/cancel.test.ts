@@ -11,8 +11,9 @@ import { verifyClaim } from '../../src/protocol/claim.ts'
 import { generatePrivateKey, makeSigner } from '../../src/protocol/ed25519.ts'
 import { aCandidate } from '../adapters/dynamodb/facts.ts'
 import { content, plainStream, startFakeRuntime } from '../apps/host/support/fake-runtime.ts'
-import { artifactDigest, chatBody, makeTicketSigner, stage } from '../apps/host/support/gateway.ts'
+import { makeTicketSigner, stage } from '../apps/host/support/gateway.ts'
 import { startProxy, type TestProxy } from '../apps/host/support/proxy.ts'
+import { chatOrderTo } from './chat-order.ts'
 
 const signer = makeTicketSigner()
 const deps: AttemptDeps = {
@@ -42,23 +43,15 @@ async function agentWith(reply: 'hangs' | 'answers'): Promise<TestProxy> {
 }
 
 async function startAt({ node, url }: TestProxy) {
-  const attempt = await startAttempt(deps, {
-    candidate: aCandidate({
+  const attempt = await startAttempt(
+    deps,
+    chatOrderTo({
       nodeId: node.nodeId,
       publicKey: node.signer.publicKey,
       routeUrl: url,
       routeEpoch: 3,
-      artifactDigest,
     }),
-    holdId: ids.ulid(nowMs()),
-    attempt: 1,
-    path: '/v1/chat/completions',
-    body: Buffer.from(chatBody()),
-    maxTokens: 64,
-    choices: 1,
-    priceVersion: 1,
-    signal: AbortSignal.timeout(10_000),
-  })
+  )
   if (attempt.kind === 'failed') throw new Error(attempt.reason)
   return attempt
 }

@@ -1,6 +1,6 @@
 // Hosts that cheat, each with the real agent in front of the real engine, against the whole product.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type LocalStack, startLocalStack } from '../support/local-stack.ts'
+import { type HostsStack, startHostsStack } from './hosts-stack.ts'
 import { inflatedByHalf, startLyingRuntime } from './lying-runtime.ts'
 import { startClone, startSecondHost } from './second-host.ts'
 import {
@@ -13,25 +13,18 @@ import {
   untilEligible,
 } from './stack-asks.ts'
 
-let stack: LocalStack
-let engineUrl: string
-const stops: (() => Promise<void>)[] = []
+let stack: HostsStack
 beforeAll(async () => {
-  stack = await startLocalStack()
-  const { port } = new URL(stack.ready.gatewayUrl)
-  engineUrl = `http://127.0.0.1:${Number(port) + 4}`
+  stack = await startHostsStack()
 }, 120_000)
-afterAll(async () => {
-  for (const stop of stops.reverse()) await stop()
-  await stack?.stop()
-})
+afterAll(() => stack?.stop())
 
 describe('a host whose runtime inflates usage by half', () => {
   test('is billed by what was delivered, and every receipt says so', async () => {
-    const runtime = await startLyingRuntime(engineUrl, inflatedByHalf)
-    stops.push(runtime.stop)
+    const runtime = await startLyingRuntime(stack.engineUrl, inflatedByHalf)
+    stack.stopFirst(runtime.stop)
     const host = await startSecondHost(stack, { name: 'inflating', runtimeUrl: runtime.url })
-    stops.push(host.stop)
+    stack.stopFirst(host.stop)
     await untilEligible(stack, host.nodeId)
     await suspend(stack, await demoNodeId(stack))
     const maxTokens = 64
@@ -48,10 +41,13 @@ describe('a host whose runtime inflates usage by half', () => {
 
 describe('a key that is used on two machines', () => {
   test('is known by its two boots that take turns: suspended, and neither is heard again', async () => {
-    const host = await startSecondHost(stack, { name: 'copied', runtimeUrl: engineUrl })
-    stops.push(host.stop)
-    const clone = await startClone(stack, host.folder, { name: 'copy', runtimeUrl: engineUrl })
-    stops.push(clone.stop)
+    const host = await startSecondHost(stack, { name: 'copied', runtimeUrl: stack.engineUrl })
+    stack.stopFirst(host.stop)
+    const clone = await startClone(stack, host.folder, {
+      name: 'copy',
+      runtimeUrl: stack.engineUrl,
+    })
+    stack.stopFirst(clone.stop)
     const { value } = await until(
       () => deploymentOf(stack, host.nodeId),
       ({ blockers }) => blockers.some(({ code }) => code === 'node_suspended'),

@@ -4,24 +4,18 @@ import { setTimeout as delay } from 'node:timers/promises'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as z from 'zod'
-import { type LocalStack, readAccount, startLocalStack } from '../support/local-stack.ts'
+import { readAccount } from '../support/local-stack.ts'
+import { type HostsStack, startHostsStack } from './hosts-stack.ts'
 import { startLyingRuntime } from './lying-runtime.ts'
 import { startSecondHost } from './second-host.ts'
 import { untilEligible } from './stack-asks.ts'
 
-let stack: LocalStack
-let engineUrl: string
-const stops: (() => Promise<void>)[] = []
+let stack: HostsStack
 beforeAll(async () => {
   // A slow engine, so that a stream lasts long enough to be stopped.
-  stack = await startLocalStack(['--token-delay', '40'])
-  const { port } = new URL(stack.ready.gatewayUrl)
-  engineUrl = `http://127.0.0.1:${Number(port) + 4}`
+  stack = await startHostsStack(['--token-delay', '40'])
 }, 120_000)
-afterAll(async () => {
-  for (const stop of stops.reverse()) await stop()
-  await stack?.stop()
-})
+afterAll(() => stack?.stop())
 
 const openai = () =>
   new OpenAI({ apiKey: stack.customerKey, baseURL: `${stack.ready.gatewayUrl}/v1`, maxRetries: 0 })
@@ -65,7 +59,7 @@ test('a host that is killed before content is replaced unseen', async () => {
   const arrived = new Promise<void>((resolve) => {
     arrive = resolve
   })
-  const runtime = await startLyingRuntime(engineUrl, {
+  const runtime = await startLyingRuntime(stack.engineUrl, {
     change: (_, text) => text,
     before: async (path) => {
       if (!isStalled || !path.endsWith('/completions')) return
@@ -73,9 +67,9 @@ test('a host that is killed before content is replaced unseen', async () => {
       await new Promise(() => undefined)
     },
   })
-  stops.push(runtime.stop)
+  stack.stopFirst(runtime.stop)
   const host = await startSecondHost(stack, { name: 'mortal', runtimeUrl: runtime.url })
-  stops.push(host.stop)
+  stack.stopFirst(host.stop)
   await untilEligible(stack, host.nodeId)
   const session = await sessionOf(host.nodeId)
   isStalled = true

@@ -1,34 +1,27 @@
 // A host that serves other weights than it says, with the real agent in front of the real engine.
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type LocalStack, startLocalStack } from '../support/local-stack.ts'
+import { type HostsStack, startHostsStack } from './hosts-stack.ts'
 import { claimsFile, startLyingRuntime } from './lying-runtime.ts'
 import { startOtherWeights } from './other-weights.ts'
 import { makeReference } from './reference.ts'
 import { startSecondHost } from './second-host.ts'
 import { demoNodeId, deploymentOf, until, untilEligible } from './stack-asks.ts'
 
-let stack: LocalStack
-let engineUrl: string
-const stops: (() => Promise<void>)[] = []
+let stack: HostsStack
 beforeAll(async () => {
-  stack = await startLocalStack()
-  const { port } = new URL(stack.ready.gatewayUrl)
-  engineUrl = `http://127.0.0.1:${Number(port) + 4}`
+  stack = await startHostsStack()
 }, 120_000)
-afterAll(async () => {
-  for (const stop of stops.reverse()) await stop()
-  await stack?.stop()
-})
+afterAll(() => stack?.stop())
 
 test('a host that serves other weights is caught by spot checks: condemned, and nothing more is dispatched to it', async () => {
   const honest = await deploymentOf(stack, await demoNodeId(stack))
-  await makeReference(stack, { profileId: honest.profile_id, endpoint: engineUrl })
+  await makeReference(stack, { profileId: honest.profile_id, endpoint: stack.engineUrl })
   const engine = await startOtherWeights(stack.dataDir)
   const runtime = await startLyingRuntime(engine.url, claimsFile(join(stack.dataDir, 'demo.gguf')))
-  stops.push(engine.stop, runtime.stop)
+  stack.stopFirst(engine.stop, runtime.stop)
   const host = await startSecondHost(stack, { name: 'swapped', runtimeUrl: runtime.url })
-  stops.push(host.stop)
+  stack.stopFirst(host.stop)
   await untilEligible(stack, host.nodeId)
   // A failure is looked into after two minutes at the latest; the second one is the verdict.
   const { value, tookMs } = await until(

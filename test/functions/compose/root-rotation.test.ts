@@ -24,11 +24,11 @@ import { adoptKey, announceKey, type Rotated } from '../../../src/keys/rotate-se
 import { type KeyUse, newStageSecrets, type StageSecrets } from '../../../src/keys/stage-secrets.ts'
 import { envKey } from '../../../src/names.ts'
 import { sha256Hex } from '../../../src/protocol/canonical.ts'
-import { aCandidate } from '../../adapters/dynamodb/facts.ts'
 import { type FakeRuntime, portOf, startFakeRuntime } from '../../apps/host/support/fake-runtime.ts'
-import { artifactDigest, chatBody } from '../../apps/host/support/gateway.ts'
+import { artifactDigest } from '../../apps/host/support/gateway.ts'
 import { writeHostConfig } from '../../apps/host/support/host-config-file.ts'
 import { ollama } from '../../apps/host/support/surfaces.ts'
+import { chatOrderTo } from '../../dispatch/chat-order.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
 import { stageEnvironment } from '../../support/stage-environment.ts'
 
@@ -114,23 +114,10 @@ type Agent = Awaited<ReturnType<typeof startAgent>>
 /** By a gateway that was started with this document. */
 async function dispatch(agent: Agent, publicKey: string, secrets: StageSecrets) {
   const config = readConfig(await environmentOf(secrets))
-  const attempt = await startAttempt(attemptDepsOf({ config, secrets }), {
-    candidate: aCandidate({
-      nodeId: agent.nodeId,
-      publicKey,
-      routeUrl: agent.url,
-      routeEpoch: 1,
-      artifactDigest,
-    }),
-    holdId: ids.ulid(nowMs()),
-    attempt: 1,
-    path: '/v1/chat/completions',
-    body: Buffer.from(chatBody()),
-    maxTokens: 64,
-    choices: 1,
-    priceVersion: 1,
-    signal: AbortSignal.timeout(10_000),
-  })
+  const attempt = await startAttempt(
+    attemptDepsOf({ config, secrets }),
+    chatOrderTo({ nodeId: agent.nodeId, publicKey, routeUrl: agent.url, routeEpoch: 1 }),
+  )
   if (attempt.kind === 'failed') return attempt.reason
   const kinds = await Array.fromAsync(attempt.events, ({ kind }) => kind)
   return kinds.includes('claim') ? 'served' : kinds.join()
