@@ -4,6 +4,7 @@ import { envKey } from '../src/names.ts'
 import { AwsRegion } from '../src/protocol/caller-identity.ts'
 import { TrustTier } from '../src/protocol/catalogue.ts'
 import { OwnerId } from '../src/protocol/ids.ts'
+import { parseJson } from '../src/protocol/json-text.ts'
 import { limits } from '../src/protocol/limits.ts'
 import type { TableNames } from '../src/tables.ts'
 
@@ -32,7 +33,7 @@ const Environment = z.object({
   [envKey.spendTable]: tableName,
   [envKey.secretsSource]: z.string().min(5),
   [envKey.deadlineMs]: durationMs.min(1_000).max(limits.deadlineMs).default(300_000),
-  [envKey.leaseMarginMs]: durationMs.min(500).max(600_000).default(120_000),
+  [envKey.leaseMarginMs]: durationMs.min(500).max(limits.leaseMarginMs).default(120_000),
   [envKey.beatIntervalMs]: durationMs.min(250).max(60_000).default(15_000),
   [envKey.artifactsFolder]: z.string().min(1).optional(),
   [envKey.dynamodbEndpoint]: z.url().optional(),
@@ -85,13 +86,5 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     tunnels: data[envKey.tunnels],
     launchRole: data[envKey.launchRole],
     isLocal: data[envKey.stage] === 'local',
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

@@ -9,6 +9,7 @@ import { ChallengeReply, EnrolReply, type EnrolRequest } from '../../src/protoco
 import { type Heartbeat, HeartbeatReply, type Inventory } from '../../src/protocol/heartbeat.ts'
 import { type SignatureTag, signatureTag, signRequest } from '../../src/protocol/http-signature.ts'
 import { type JobReport, JobReportReply } from '../../src/protocol/job-report.ts'
+import { parseJson } from '../../src/protocol/json-text.ts'
 import {
   EarningsReply,
   type LateClaimBatch,
@@ -113,7 +114,7 @@ export function makeControlPlane(deps: {
     })
     const receivedAtMs = clock.wallMs()
     const text = await readBoundedText(response, replyBytesMax)
-    const parsed = parseJson(text)
+    const parsed = parseJson(text ?? '')
     const serverTimeMs = serverTimeOf(parsed)
     if (serverTimeMs !== undefined) serverClock.learn({ sentAtMs, receivedAtMs, serverTimeMs })
     return { ok: response.ok, body: parsed }
@@ -225,14 +226,6 @@ function fromWire(error: WireErrorReply['error']): ControlPlaneError {
 
 function refused(code: string, message: string): { ok: false; error: ControlPlaneError } {
   return { ok: false, error: { code, message } }
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return text === undefined || text === '' ? undefined : JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function serverTimeOf(body: unknown): number | undefined {

@@ -7,6 +7,7 @@ import { createParser } from 'eventsource-parser'
 import type * as z from 'zod'
 import { HostChunk } from './chat-chunk.ts'
 import { ClaimEvent } from './claim.ts'
+import { parseJson } from './json-text.ts'
 import { limits } from './limits.ts'
 
 export type HostFrame =
@@ -144,11 +145,3 @@ function replyFrame(json: unknown, data: string): HostFrame | undefined {
 }
 
 const isObject = (json: unknown): json is object => typeof json === 'object' && json !== null
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}

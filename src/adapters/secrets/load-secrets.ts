@@ -5,6 +5,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm'
 import { StageSecrets } from '../../keys/stage-secrets.ts'
+import { parseJson } from '../../protocol/json-text.ts'
 
 const requestTimeoutMs = 3_000
 
@@ -73,14 +74,6 @@ async function readParameter(name: string): Promise<string> {
     return reply.Parameter?.Value ?? ''
   } finally {
     client.destroy()
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }
 

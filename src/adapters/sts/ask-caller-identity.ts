@@ -7,6 +7,7 @@ import https from 'node:https'
 import * as z from 'zod'
 import type { AskCallerIdentity, CallerAnswer } from '../../fleet/launch-role.ts'
 import type { StsRequest } from '../../protocol/caller-identity.ts'
+import { parseJson } from '../../protocol/json-text.ts'
 
 export type StsOptions = {
   /** Where a test's STS listens. @default the host that the request names, over TLS */
@@ -25,6 +26,9 @@ const Reply = z.object({
   }),
 })
 
+/** Being asked too often comes with the status of a refusal. */
+const Fault = z.object({ Error: z.object({ Code: z.string().max(128) }) })
+
 export function makeAskCallerIdentity(options: StsOptions = {}): AskCallerIdentity {
   return async (request) => {
     try {
@@ -40,7 +44,10 @@ const unavailable = (why: string): CallerAnswer => ({ kind: 'unavailable', why }
 
 function answerOf(status: number, text: string): CallerAnswer {
   // So STS refuses signatures and tokens; whatever else goes wrong is no word on the identity.
-  if (status === 400 || status === 403) return { kind: 'refused' }
+  if (status === 400 || status === 403) {
+    const code = Fault.safeParse(parseJson(text)).data?.Error.Code ?? ''
+    return code.startsWith('Throttling') ? unavailable(code) : { kind: 'refused' }
+  }
   if (status !== 200) return unavailable(`status ${status}`)
   const reply = Reply.safeParse(parseJson(text))
   if (!reply.success) return unavailable('an answer that names nobody')
@@ -82,12 +89,4 @@ function exchange(request: StsRequest, options: StsOptions): Promise<Exchanged> 
     })
     sent.end()
   })
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

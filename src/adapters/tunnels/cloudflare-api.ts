@@ -4,6 +4,7 @@
  */
 import * as z from 'zod'
 import type { Sleep } from '../../protocol/clock.ts'
+import { parseJson } from '../../protocol/json-text.ts'
 
 export type CloudflareApiOptions = {
   readonly baseUrl: string
@@ -128,12 +129,4 @@ function replyOf<T>(call: ApiCall<T>, { status, text }: Answer): ApiReply<T> {
   if (result.success) return { ok: true, result: result.data }
   const [issue] = result.error.issues
   throw stepFailed(call.step, `its result is not valid at "${issue?.path.join('.')}"`, result.error)
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
