@@ -2,7 +2,14 @@
  * The rule packs that every template passes before it can be deployed, and the findings that stand,
  * each with its reason. A finding that is not listed here fails synthesis.
  */
-import { type Acknowledgment, type App, CfnResource, type Stack, Validations } from 'aws-cdk-lib'
+import {
+  type Acknowledgment,
+  type App,
+  CfnResource,
+  DefaultStackSynthesizer,
+  type Stack,
+  Validations,
+} from 'aws-cdk-lib'
 import type { Bucket } from 'aws-cdk-lib/aws-s3'
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag'
 
@@ -99,7 +106,7 @@ export const acknowledged = {
   noScalingNotices: {
     id: 'AwsSolutions-AS3',
     reason:
-      'Who scales is the operator. Instances that come and go show as nodes that enrol and fall silent, on which alarms stand.',
+      'Who scales is the operator. Instances that go show as nodes that fall silent, on which alarms stand; one whose boot fails ends itself.',
   },
   keysInTheApp: {
     id: 'Annotation::@aws-cdk/aws-lambda:webFunctionPublicEndpoint',
@@ -116,8 +123,10 @@ export function copyRights(stack: Stack, bucket: Bucket): Acknowledgment[] {
   const { defaultChild } = bucket.node
   if (!CfnResource.isCfnResource(defaultChild)) throw new Error('The bucket has no resource.')
   const bucketId = stack.resolve(defaultChild.logicalId)
+  const qualifier =
+    stack.synthesizer.bootstrapQualifier ?? DefaultStackSynthesizer.DEFAULT_QUALIFIER
   const granted = {
-    'Resource::arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<AWS::Region>/*':
+    [`Resource::arn:<AWS::Partition>:s3:::cdk-${qualifier}-assets-<AWS::AccountId>-<AWS::Region>/*`]:
       'Where CDK puts what is deployed: the name of this bundle there is new with each of its contents.',
     'Action::s3:Abort*': 'S3 has one action of that beginning: to give up an upload in parts.',
     'Action::s3:DeleteObject*': 'It takes away the bundle before, with its version and its tags.',

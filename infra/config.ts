@@ -5,13 +5,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
-import { HostsConfig } from './hosts/hosts-config.ts'
-
-/** Lambda stops any invocation after this. */
-const maxTimeoutSec = 900
+import { limits } from '../src/protocol/limits.ts'
+import { DomainName, HostsConfig } from './hosts/hosts-config.ts'
 
 /** From a request's deadline to the end of its invocation: settling, cold start, clock error. */
-export const timeoutMarginSec = 60
+const timeoutMarginSec = 60
 
 const MemoryMb = z.int().min(128).max(10_240)
 
@@ -19,11 +17,6 @@ const MemoryMb = z.int().min(128).max(10_240)
 const ReservedConcurrency = z.int().min(1).optional()
 
 const Sizing = z.strictObject({ memoryMb: MemoryMb, reservedConcurrency: ReservedConcurrency })
-
-const DomainName = z
-  .string()
-  .max(200)
-  .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, 'must be a domain in lower case')
 
 /** How the gateway runs. Each has an address of its own: who switches tells the customers. */
 const Compute = z.enum(['function', 'web'])
@@ -83,16 +76,12 @@ export const StageConfig = z.strictObject({
     /** `function`: one stream per environment, behind the Lambda Web Adapter. `web`: many, as a Lambda Web Function. */
     compute: Compute.default('function'),
     web: WebScaling.prefault({}),
-    deadlineMs: z
-      .int()
-      .min(30_000)
-      .max((maxTimeoutSec - timeoutMarginSec) * 1000)
-      .default(300_000),
+    deadlineMs: z.int().min(30_000).max(limits.deadlineMs).default(300_000),
     // A hold that ended while its invocation may still run could be swept under a live request.
     leaseMarginMs: z
       .int()
       .min((timeoutMarginSec + 30) * 1000)
-      .max(900_000)
+      .max(limits.leaseMarginMs)
       .default(120_000),
     /** Layer version ARN per region. When present, only these regions can be deployed to. */
     webAdapterLayers: z
@@ -113,6 +102,10 @@ export const StageConfig = z.strictObject({
 })
 export type StageConfig = z.infer<typeof StageConfig>
 
+/** After which Lambda ends a request of the gateway, and without a word: never before the gateway would. */
+export const gatewayTimeoutSec = ({ deadlineMs }: StageConfig['gateway']): number =>
+  Math.ceil(deadlineMs / 1000) + timeoutMarginSec
+
 export type StageConfigResult =
   | { readonly ok: true; readonly config: StageConfig }
   | { readonly ok: false; readonly message: string }
@@ -126,7 +119,7 @@ export function withCompute(read: StageConfigResult, compute: unknown): StageCon
     return refuse(`There is no compute "${compute}": use ${choices}.`)
   }
   const { gateway, ...config } = read.config
-  return { ok: true, config: { ...config, gateway: { ...gateway, compute: parsed.data } } }
+  return bounded({ ...config, gateway: { ...gateway, compute: parsed.data } })
 }
 
 /** Reads `<stagesDir>/<stage>.json`. `stage` is whatever `-c stage=` was given. */
@@ -169,7 +162,17 @@ export function parseStageConfig(stage: string, value: unknown): StageConfigResu
       `infra/stages/${stage}.json says stage "${parsed.data.stage}": write "${stage}" there.`,
     )
   }
-  return { ok: true, config: parsed.data }
+  return bounded(parsed.data)
+}
+
+/** Who bounded the spending of one way to run the gateway must not lose the bound with the other. */
+function bounded(config: StageConfig): StageConfigResult {
+  const { compute, reservedConcurrency, web } = config.gateway
+  return compute === 'web' && reservedConcurrency !== undefined && web.maxEnvironments === undefined
+    ? refuse(
+        `infra/stages/${config.stage}.json needs fixing: gateway.reservedConcurrency does not bound a Web Function, so say gateway.web.maxEnvironments.`,
+      )
+    : { ok: true, config }
 }
 
 function refuse(message: string): StageConfigResult {

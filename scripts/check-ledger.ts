@@ -1,13 +1,15 @@
 /**
  * Proves the books of three named tables from their own records, such as those of a restore before
  * anything reads them: `npm run check-ledger -- --balances T --keys T --receipts T --published-keys FILE`.
- * It is the hourly audit, run until it has seen everybody, and it writes nothing.
+ * It is the hourly audit, run until it has seen everybody, and it writes nothing. Tables in which there is
+ * nothing to prove are refused, because names that are typed by hand may be those of others.
  */
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { ScanCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import { makeAccountStore } from '../src/adapters/dynamodb/account-store.ts'
-import { makeDatabase } from '../src/adapters/dynamodb/client.ts'
+import { type Database, makeDatabase } from '../src/adapters/dynamodb/client.ts'
 import { makeJournalStore } from '../src/adapters/dynamodb/journal-store.ts'
 import { makeKeyStore } from '../src/adapters/dynamodb/key-store.ts'
 import { makeReconcileStore } from '../src/adapters/dynamodb/reconcile-store.ts'
@@ -26,13 +28,18 @@ Exit code: 0 the books hold, 1 they do not, 2 they could not be checked to the e
 
 const tableName = z.string().regex(/^[A-Za-z0-9_.-]{3,255}$/, 'must be the name of a table')
 
-const Options = z.object({
-  balances: tableName,
-  keys: tableName,
-  receipts: tableName,
-  'published-keys': z.string().min(1),
-  endpoint: z.url('must be an address such as http://127.0.0.1:8000').optional(),
-})
+const Options = z
+  .object({
+    balances: tableName,
+    keys: tableName,
+    receipts: tableName,
+    'published-keys': z.string().min(1),
+    endpoint: z.url('must be an address such as http://127.0.0.1:8000').optional(),
+  })
+  .refine(({ balances, keys, receipts }) => new Set([balances, keys, receipts]).size === 3, {
+    path: ['balances'],
+    message: 'must be another table than --keys and --receipts',
+  })
 type Options = z.infer<typeof Options>
 
 /** A day: hundreds of millions of receipts. What is not through by then is told as not checked. */
@@ -62,6 +69,12 @@ async function check(options: Options, published: PublishedKeys): Promise<Outcom
   // No proof reads the other two; a name that no table can have would show it.
   const tables = { balances, keys, receipts, profiles: '-', spend: '-' }
   const database = makeDatabase({ tables, endpoint })
+  const accounts = makeAccountStore(database)
+  const charged = (await anyItem(database, receipts))?.pk
+  let isChargedListed = charged === undefined
+  if ((await anyItem(database, keys)) === undefined) {
+    return notChecked(`No key in ${keys}: is it the keys table?`)
+  }
   const found: DiscrepancyOf[] = []
   const unread: string[] = []
   const report = await reconcileLedger({
@@ -70,7 +83,13 @@ async function check(options: Options, published: PublishedKeys): Promise<Outcom
     firstIdAt,
     store: makeReconcileStore(database),
     places: placesInMemory(),
-    accounts: makeAccountStore(database),
+    accounts: {
+      listAccounts: async (page) => {
+        const listed = await accounts.listAccounts(page)
+        isChargedListed ||= listed.items.some(({ accountId }) => accountId === charged)
+        return listed
+      },
+    },
     journal: makeJournalStore(database),
     keys: makeKeyStore(database),
     sweepStore: makeSweepStore(database),
@@ -81,7 +100,25 @@ async function check(options: Options, published: PublishedKeys): Promise<Outcom
     pageSize: 200,
     bounds: { recordsPerRun: unbounded, recordsPerVisit: unbounded, runMs },
   })
+  if (report.stopped !== 'clock' && found.length + unread.length === 0) {
+    if (report.accounts === 0) {
+      return notChecked(`No account in ${balances}: is it the balances table?`)
+    }
+    if (!isChargedListed) {
+      return notChecked(
+        `${receipts} has a receipt of ${charged}, which is no account in ${balances}: are they of one stage?`,
+      )
+    }
+  }
   return outcomeOf(report, { found, unread })
+}
+
+const ItemKey = z.object({ pk: z.string() })
+
+/** Undefined for a table without items. */
+async function anyItem({ client }: Database, TableName: string) {
+  const { Items = [] } = await client.send(new ScanCommand({ TableName, Limit: 1 }))
+  return ItemKey.optional().parse(Items[0])
 }
 
 /** Progress of the check stays here, so that it needs no right to write and leaves no trace. */

@@ -1,12 +1,14 @@
 // Makes what `test/interop/lambda*.test.ts` run the bundles in, once: the Lambda Web Adapter from its Rust crate
 // and the client that Lambda's Node runtime speaks to Lambda with. Both are compiled, which takes minutes, so a copy
 // stays in the user's cache for the next clone. What cannot be made is named, and its tests are skipped.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import {
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -44,10 +46,45 @@ const tools = [
   },
 ]
 
-setPriority(niceness)
-for (const tool of tools) console.log(prepare(tool))
+/** What is being made: the folder, and the process whose group makes it. */
+const making = { folder: undefined, child: undefined }
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.once(signal, () => {
+    abandon()
+    process.exit(1)
+  })
+}
 
-function prepare({ name, wanted, needs, result, withinMs, make }) {
+setPriority(niceness)
+removeLeftOver()
+for (const tool of tools) console.log(await prepare(tool))
+
+/** Of runs that were killed so that they could not clean up. A name ends in the process that made it. */
+function removeLeftOver() {
+  if (!existsSync(cache)) return
+  for (const name of readdirSync(cache)) {
+    const [, pid] = /^\w+-[0-9a-f]{16}\.(\d+)$/.exec(name) ?? []
+    if (pid !== undefined && !isRunning(Number(pid))) {
+      rmSync(join(cache, name), { recursive: true, force: true })
+    }
+  }
+}
+
+function isRunning(pid) {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
+}
+
+function abandon() {
+  if (making.child !== undefined) killGroup(making.child)
+  if (making.folder !== undefined) rmSync(making.folder, { recursive: true, force: true })
+}
+
+async function prepare({ name, wanted, needs, result, withinMs, make }) {
   const here = join(folder, name)
   const cached = join(cache, `${name}-${wanted}`)
   if (isWhole(here, wanted)) return `${name}: here already.`
@@ -55,20 +92,25 @@ function prepare({ name, wanted, needs, result, withinMs, make }) {
     install(cached, here, wanted)
     return `${name}: copied from ${cached}.`
   }
-  const missing = needs.find((tool) => run(tool, ['--version'], { withinMs: askWithinMs }) !== 0)
-  if (missing) return `${name} is skipped: there is no ${missing} on this machine.`
+  for (const tool of needs) {
+    if ((await run(tool, ['--version'], { withinMs: askWithinMs })) !== 0) {
+      return `${name} is skipped: there is no ${tool} on this machine.`
+    }
+  }
   // Into a folder of its own first, so that one that broke off is never taken for a whole one.
   const unfinished = `${cached}.${process.pid}`
   mkdirSync(unfinished, { recursive: true })
+  making.folder = unfinished
   const startedMs = Date.now()
   try {
-    const status = make(unfinished, withinMs)
+    const status = await make(unfinished, withinMs)
     if (status !== 0 || !existsSync(join(unfinished, result))) {
       return `${name} is skipped: it could not be fetched and compiled within ${withinMs / 1000} s; the messages above say why.`
     }
     if (!existsSync(cached)) renameSync(unfinished, cached)
   } finally {
     rmSync(unfinished, { recursive: true, force: true })
+    making.folder = undefined
   }
   install(cached, here, wanted)
   return `${name}: compiled in ${Math.round((Date.now() - startedMs) / 1000)} s.`
@@ -113,14 +155,32 @@ function keyOf(content) {
   return createHash('sha256').update(machine).update(content).digest('hex').slice(0, 16)
 }
 
-/** The exit status; null for a program that is missing or takes too long. */
-function run(program, args, { withinMs, env, cwd }) {
-  const { status } = spawnSync(program, args, {
+/** The exit status; null for a program that is missing or takes too long, which ends with all that it started. */
+async function run(program, args, { withinMs, env, cwd }) {
+  const child = spawn(program, args, {
     cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', withinMs === askWithinMs ? 'ignore' : 'inherit'],
-    timeout: withinMs,
-    killSignal: 'SIGKILL',
+    // At the head of a group of its own: compilers are started by what is started here.
+    detached: true,
   })
-  return status
+  making.child = child
+  const timer = setTimeout(() => killGroup(child), withinMs)
+  try {
+    const [status] = await once(child, 'close')
+    return status
+  } catch {
+    return null
+  } finally {
+    clearTimeout(timer)
+    making.child = undefined
+  }
+}
+
+function killGroup({ pid }) {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // It ended by itself meanwhile.
+  }
 }

@@ -15,7 +15,7 @@ import { type Step, takeStep } from './secrets-steps.ts'
 import { writeSecretFile } from './write-secret-file.ts'
 
 const usage = `usage: npm run secrets -- --stage NAME --out FILE
-       npm run secrets -- announce --key receipt|ticket-root|job|pepper --in FILE --out FILE [--wait-hours N]
+       npm run secrets -- announce --key receipt|ticket-root|job|pepper --in FILE --out FILE [--wait-hours N] [--again]
        npm run secrets -- adopt    --key receipt|ticket-root|job|pepper --in FILE --out FILE [--overlap-hours N]
        npm run secrets -- replace  --secret enrolment|claims|bootstrap-token --in FILE --out FILE`
 
@@ -45,6 +45,7 @@ async function changeSecretsFile(step: Step, args: readonly string[]): Promise<O
     secret: { type: 'string' },
     'wait-hours': { type: 'string' },
     'overlap-hours': { type: 'string' },
+    again: { type: 'boolean' },
   })
   if (!options?.in || !options.out) return refuse(usage)
   const { in: from, out, ...terms } = options

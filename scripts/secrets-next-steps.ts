@@ -24,13 +24,13 @@ Store it in the account and region of the stage:
 
   aws ssm put-parameter --overwrite --tier Intelligent-Tiering --type SecureString --name ${parameterOf(of.stage)} --value ${fileArgument(of.file)}
 
-It prints a version, one above the one that you read. Put that into infra/stages/${of.stage}.json as secretsVersion and deploy:
+It prints a version, one above the one that you read. Another number means that somebody else stored a document meanwhile, or that you went on after a rollback: without a rollback, start again from theirs, or their key is lost. Put the version into infra/stages/${of.stage}.json as secretsVersion and deploy:
 
   npm run deploy -- -c stage=${of.stage}
 
-Then delete both files. The document that is in use now is fetched with:
+Then delete both files. The document that is in use is fetched with, VERSION being the secretsVersion of that file:
 
-  (umask 077; aws ssm get-parameter --with-decryption --name ${parameterOf(of.stage)} --query Parameter.Value --output text > secrets.json)`
+  (umask 077; aws ssm get-parameter --with-decryption --name ${parameterOf(of.stage)}:VERSION --query Parameter.Value --output text > secrets.json)`
 
 const fileArgument = (file: string): string => shellWord(`file://${file}`)
 

@@ -19,6 +19,7 @@ type Terms = {
   readonly secret?: string | undefined
   readonly 'wait-hours'?: string | undefined
   readonly 'overlap-hours'?: string | undefined
+  readonly again?: boolean | undefined
 }
 
 type At = { readonly ids: Ids; readonly nowMs: number }
@@ -30,12 +31,18 @@ export type Taken =
   | { readonly kind: 'misused' }
 
 const hourMs = 3_600_000
+// In digits, because an empty text would be the number 0: a shell makes one of an unset variable.
 const hours = (fallback: number, least: number) =>
-  z.coerce
-    .number()
-    .int()
-    .min(least)
-    .max(30 * 24)
+  z
+    .string()
+    .regex(/^\d{1,3}$/)
+    .transform(Number)
+    .pipe(
+      z
+        .int()
+        .min(least)
+        .max(30 * 24),
+    )
     .default(fallback)
 
 // Every node that is on beats within minutes; verifiers keep a list of keys for hours at most.
@@ -71,22 +78,25 @@ function announce(secrets: StageSecrets, { key = '', ...terms }: Terms, at: At):
   const wait = WaitHours.safeParse(terms['wait-hours'])
   const isMisused = !wait.success || terms['overlap-hours'] !== undefined || terms.secret
   if (isMisused) return misused
+  const { again } = terms
   if (key === 'pepper') {
-    return outcomeOf(announcePepper(secrets, at.ids), (next) => {
+    return outcomeOf(announcePepper(secrets, { ids: at.ids, again }), (next) => {
       return `the pepper ${next.pepper_coming} is announced: adopt it once every function knows it`
     })
   }
   const use = named(keyUses, key)
   if (use === undefined) return misused
-  return outcomeOf(announceKey(secrets, use, { ...at, waitMs: wait.data * hourMs }), (next) => {
+  const waitMs = wait.data * hourMs
+  return outcomeOf(announceKey(secrets, use, { ...at, waitMs, again }), (next) => {
     const coming = next.coming_keys[use]
-    return `the ${key} key ${coming?.key_id} is announced: deploy this, and adopt it from ${iso(coming?.not_before_ms)} on`
+    return `the ${key} key ${coming?.key_id} is announced: deploy this at once, because the wait has begun, and adopt it from ${iso(coming?.not_before_ms)} on`
   })
 }
 
 function adopt(secrets: StageSecrets, { key = '', ...terms }: Terms, { nowMs }: At): Taken {
   const overlap = OverlapHours.safeParse(terms['overlap-hours'])
-  const isMisused = !overlap.success || terms['wait-hours'] !== undefined || terms.secret
+  const isMisused =
+    !overlap.success || terms['wait-hours'] !== undefined || terms.secret || terms.again
   if (isMisused) return misused
   if (key === 'pepper') {
     return outcomeOf(adoptPepper(secrets), (next) => {
@@ -103,7 +113,7 @@ function adopt(secrets: StageSecrets, { key = '', ...terms }: Terms, { nowMs }: 
 }
 
 function replace(secrets: StageSecrets, { secret = '', ...terms }: Terms, { ids }: At): Taken {
-  const isMisused = terms.key ?? terms['wait-hours'] ?? terms['overlap-hours']
+  const isMisused = terms.key ?? terms['wait-hours'] ?? terms['overlap-hours'] ?? terms.again
   const name = named(replaceable, secret)
   if (isMisused !== undefined || name === undefined) return misused
   return outcomeOf(replaceSecret(secrets, name, ids), () => `${name} is another one`)

@@ -13,7 +13,7 @@ export const envKey = {
   profilesTable: 'B3IQ_PROFILES_TABLE',
   receiptsTable: 'B3IQ_RECEIPTS_TABLE',
   spendTable: 'B3IQ_SPEND_TABLE',
-  /** `ssm:<parameter name>` on AWS, `file:<path>` on a laptop. Never the secret itself. */
+  /** `ssm:<parameter name>:<version>` on AWS, `file:<path>` on a laptop. Never the secret itself. */
   secretsSource: 'B3IQ_SECRETS_SOURCE',
   /** Longest life of one request in milliseconds; the lease of its hold follows from it. */
   deadlineMs: 'B3IQ_DEADLINE_MS',
@@ -57,17 +57,17 @@ export const metrics = {
   stageDimension: 'stage',
 
   // What customers experience: one number each per paid request that named a valid key.
-  /** Answered whole, and billed. */
+  /** Answered whole, or cut off where the customer said, and billed. */
   requestsAnswered: 'RequestsAnswered',
-  /** Ended by us or by hosts: a 5xx, or a stream that broke off. What the objectives count against us. */
+  /** Ended by us or by hosts: a 5xx, a stream that broke off or that our deadline cut. What objectives count. */
   requestsFailed: 'RequestsFailed',
-  /** Ended by what the customer asked or has: 4xx, an empty balance and a reached limit among them. */
+  /** Ended by what the customer asked, has or did: 4xx, an empty balance, a client that went away. */
   requestsRefused: 'RequestsRefused',
   /** Of those answered, the ones whose first content came later than the objective allows. */
   requestsSlow: 'RequestsSlow',
   /** From the whole request to its first content. */
   firstContentMs: 'FirstContentMilliseconds',
-  /** Attempts that failed before a request was answered or given up. */
+  /** Attempts that failed before a request was answered or given up; who was full or refused is none. */
   attemptsFailed: 'AttemptsFailed',
 
   // Money.
@@ -87,7 +87,7 @@ export const metrics = {
   // The fleet.
   /** Since the facts of the pools were read; published by a schedule that does not build them. */
   poolAgeSeconds: 'PoolAgeSeconds',
-  /** Nodes whose last heartbeat is young enough to be routed to; published with the pools. */
+  /** Nodes that were approved, beat, and are paused by nobody: they should serve. Published with the pools. */
   nodesFresh: 'NodesFresh',
   /** Profiles with every gate open; published with the pools. */
   profilesEligible: 'ProfilesEligible',
@@ -96,6 +96,10 @@ export const metrics = {
   /** Steps of scheduled work that threw; the rest of their run went on. */
   scheduleStepsFailed: 'ScheduleStepsFailed',
 } as const
+
+const { namespace: _, stageDimension: __, ...published } = metrics
+export type MetricName = (typeof published)[keyof typeof published]
+export const metricNames: readonly MetricName[] = Object.values(published)
 
 /**
  * What customers are promised, over any 28 days: code counts by these bounds, alarms measure what is
@@ -107,4 +111,8 @@ export const objectives = {
   availability: 0.995,
   /** First content within `withinMs` of the whole request, for this part of those answered. */
   firstContent: { withinMs: 5_000, part: 0.99 },
+  /** From then on somebody is woken: this long past its lease an expired hold still waits. */
+  sweepBehindSeconds: 600,
+  /** From then on somebody is woken: this long ago the facts of the pools were read. */
+  poolAgeSeconds: 120,
 } as const

@@ -10,8 +10,9 @@ import { readConfig } from './config.ts'
 import { type Answer, makeControlPlane } from './control-plane.ts'
 import { checkedIngestUrl } from './ingest-url.ts'
 import { loadOrMakeNodeKey } from './node-key.ts'
+import { keysInForce } from './operator-keys.ts'
 import { routeOfferOf } from './route-offer.ts'
-import { type Enrolment, readState, writeState } from './state-file.ts'
+import { type Enrolment, type HostState, readState, writeState } from './state-file.ts'
 import { StatedError } from './stated-error.ts'
 import { agentVersion } from './version.ts'
 
@@ -65,10 +66,27 @@ export async function enroll(options: {
     throw new StatedError('Ingest named another node than this key makes: check the ingest URL.')
   }
   const { server_time_ms: _, ...facts } = reply
-  const enrolment = { ...facts, ingest_url: ingestUrl }
+  const enrolled = { ...facts, ingest_url: ingestUrl }
+  const enrolment =
+    options.code === undefined ? trustingAsBefore(enrolled, before, serverClock.nowMs()) : enrolled
   const clock_offset_ms = serverClock.offsetMs()
   await writeState(config.state_file, { ...before, enrolment, clock_offset_ms })
   return enrolment
+}
+
+/**
+ * An EC2 host enrols at each start, for its route and its tunnel. It believes keys and not addresses all the
+ * same: whoever answers then is no more to it than whoever answers a heartbeat. A code is its owner's word.
+ */
+function trustingAsBefore(
+  enrolled: Enrolment,
+  { enrolment: before }: Pick<HostState, 'enrolment'>,
+  nowMs: number,
+): Enrolment {
+  const isSameNode = before?.node_id === enrolled.node_id && before.stage === enrolled.stage
+  if (!isSameNode || keysInForce(before, nowMs).ticket_roots.length === 0) return enrolled
+  const { ticket_root_public_keys, job_public_keys, learned_keys } = before
+  return { ...enrolled, ticket_root_public_keys, job_public_keys, learned_keys }
 }
 
 async function identityFor(binding: IdentityBinding, nowMs: number): Promise<CallerIdentity> {

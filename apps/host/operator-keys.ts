@@ -8,9 +8,10 @@ import type { NowMs } from '../../src/protocol/clock.ts'
 import { PublicKey } from '../../src/protocol/ed25519.ts'
 import { type EnrolReply, JobPublicKey } from '../../src/protocol/enrolment.ts'
 import type { HeartbeatReply } from '../../src/protocol/heartbeat.ts'
+import { clockSkewMaxMs } from '../../src/protocol/http-signature.ts'
 import { Sha256Hex } from '../../src/protocol/ids.ts'
 import { isEnded, keysFollowing } from '../../src/protocol/key-succession.ts'
-import type { PublishedKeys } from '../../src/protocol/published-keys.ts'
+import type { PublishedKey } from '../../src/protocol/published-keys.ts'
 import type { Log } from './log.ts'
 
 const Ends = { not_after_ms: z.int().nullable() }
@@ -19,7 +20,7 @@ const Ends = { not_after_ms: z.int().nullable() }
 export const LearnedKeys = z.object({
   digest: Sha256Hex,
   /** Why the list was not taken; the keys are those of before then. */
-  refused: z.enum(['wrong_stage', 'no_known_root']).nullable(),
+  refused: z.enum(['wrong_stage', 'no_known_root', 'no_root_in_use', 'no_job_key']).nullable(),
   ticket_roots: z.array(z.object({ public_key: PublicKey, ...Ends })),
   job_keys: z.array(JobPublicKey.extend(Ends)),
 })
@@ -86,17 +87,27 @@ function learnedFrom(
 ): LearnedKeys {
   const before = keysInForce(enrolled, nowMs)
   if (published.stage !== enrolled.stage) return { digest, refused: 'wrong_stage', ...before }
-  const keys = followingKeys(published, before, nowMs)
-  // Without a root the node could not be told of another one ever again.
-  return keys.ticket_roots.length === 0
-    ? { digest, refused: 'no_known_root', ...before }
-    : { digest, refused: null, ...keys }
+  const known = before.ticket_roots.map(({ public_key }) => public_key)
+  // Ended roots may still be links of the chain, which is why they are left out only at its end.
+  const following = keysFollowing(published, known).filter((key) => !isEnded(key, nowMs))
+  const refused = faultIn(following, nowMs)
+  return { digest, refused, ...(refused === null ? keptOf(following) : before) }
 }
 
-/** Ended roots may still be links of the chain, which is why they are left out only at its end. */
-function followingKeys(published: PublishedKeys, { ticket_roots }: Keys, nowMs: number): Keys {
-  const known = ticket_roots.map(({ public_key }) => public_key)
-  const following = keysFollowing(published, known).filter((key) => !isEnded(key, nowMs))
+/** What a list that is honest never lacks: ends are not signed, so anybody may write them into one. */
+function faultIn(following: readonly PublishedKey[], nowMs: number): LearnedKeys['refused'] {
+  const roots = following.filter(({ use }) => use === 'ticket_root')
+  if (roots.length === 0) return 'no_known_root'
+  // Once every root has ended the node could not be told of another one ever again.
+  if (!roots.some((root) => isInUse(root, nowMs))) return 'no_root_in_use'
+  return following.some(({ use }) => use === 'job') ? null : 'no_job_key'
+}
+
+/** Its start is signed; a coming root is not enough, as it leads to nothing yet. */
+const isInUse = ({ not_before_ms, not_after_ms }: PublishedKey, nowMs: number): boolean =>
+  not_after_ms === null && not_before_ms <= nowMs + clockSkewMaxMs
+
+function keptOf(following: readonly PublishedKey[]): Keys {
   return {
     ticket_roots: following
       .filter(({ use }) => use === 'ticket_root')

@@ -24,7 +24,7 @@ export const Enrolment = EnrolReply.pick({
   tunnel: true,
 }).extend({
   ingest_url: z.string(),
-  /** Gone with a new enrolment, whose own keys are the beginning again. */
+  /** Gone with a new enrolment by a code, whose own keys are the beginning again. */
   learned_keys: LearnedKeys.optional(),
 })
 export type Enrolment = z.infer<typeof Enrolment>

@@ -1,7 +1,7 @@
 /** Counts in a stage's templates what is billed for being there. */
 import * as z from 'zod'
 import type { StageConfig } from '../../infra/config.ts'
-import { ownMetricNames } from '../../infra/observability/own-metrics.ts'
+import { metricNames } from '../../src/names.ts'
 import { resourcesOf, synthesize } from '../../test/infra/synthesize.ts'
 import type { Deployed } from './idle.ts'
 
@@ -20,7 +20,7 @@ export function deployedOf(
       .reduce((sum, one) => sum + one, 0),
     compositeAlarms: count('AWS::CloudWatch::CompositeAlarm'),
     dashboards: count('AWS::CloudWatch::Dashboard'),
-    customMetrics: ownMetricNames.length,
+    customMetrics: metricNames.length,
     schedulesMemoryMb: config.schedules.memoryMb,
     ingestMemoryMb: config.ingest.memoryMb,
     gatewayMemoryMb: config.gateway.memoryMb,

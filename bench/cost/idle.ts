@@ -1,8 +1,8 @@
 /** The bill of a month in which nobody asks and no host is enrolled, and what a fleet adds to it. */
 import { deployedBeatIntervals, nextBeatMs } from '../../src/ingest/beat-interval.ts'
 import { type ScheduleName, schedules } from '../../src/names.ts'
-import type { Measured, RunUse } from './measured.ts'
-import { gb, invoked, type Line, minutesPerMonth, stored } from './model.ts'
+import type { Measured, Use } from './measured.ts'
+import { durationMs, gb, invoked, type Line, minutesPerMonth, stored } from './model.ts'
 
 /** Counted in the synthesized templates of a stage. */
 export type Deployed = {
@@ -15,7 +15,7 @@ export type Deployed = {
   readonly gatewayMemoryMb: number
 }
 
-/** Passes of one run are this far apart: `functions/schedules/recompute-eligibility.ts`. */
+/** Passes of one run start this far apart: `functions/schedules/recompute-eligibility.ts`. */
 const passEveryMs = 15_000
 
 export function idleLines(measured: Measured, deployed: Deployed): readonly Line[] {
@@ -34,40 +34,70 @@ function watchLines(deployed: Deployed): readonly Line[] {
   ]
 }
 
-function scheduleLines(
-  measured: Measured,
-  { schedulesMemoryMb: memoryMb }: Deployed,
-  nodes: number,
-): readonly Line[] {
-  return Object.keys(schedules)
-    .filter(isScheduleName)
-    .flatMap((user) => {
-      const measuredRun = measured.schedules[user]
-      if (measuredRun === undefined) throw new Error(`${user} was not measured.`)
-      const count = minutesPerMonth / schedules[user].everyMinutes
-      const use = runOf(measuredRun, nodes / measured.fleetNodes)
-      const waitMs = Math.floor(use.wallMs / passEveryMs) * passEveryMs
-      return [
-        ...invoked({ user, use, memoryMb, count, waitMs }),
-        { user, price: 'schedulerInvocation' as const, amount: count },
-      ]
-    })
+function scheduleLines(measured: Measured, deployed: Deployed, nodes: number): readonly Line[] {
+  const { schedulesMemoryMb: memoryMb } = deployed
+  return scheduleNames.flatMap((user) => {
+    const count = minutesPerMonth / schedules[user].everyMinutes
+    const { use, waitMs } = scheduledRun(measured, deployed, { name: user, nodes })
+    return [
+      ...invoked({ user, use, memoryMb, count, waitMs }),
+      { user, price: 'schedulerInvocation' as const, amount: count },
+    ]
+  })
 }
 
-const isScheduleName = (name: string): name is ScheduleName => Object.hasOwn(schedules, name)
+export const scheduleNames = Object.keys(schedules).filter((name) => isScheduleName(name))
 
-/** Units and time grow with the nodes from what an empty stage uses; whether there are passes does not. */
-function runOf({ idle, fleet }: Measured['schedules'][string], fleets: number): RunUse {
-  const grown = (name: Exclude<keyof RunUse, 'wallMs'>) =>
-    Math.max(idle[name], idle[name] + (fleet[name] - idle[name]) * fleets)
+function isScheduleName(name: string): name is ScheduleName {
+  return Object.hasOwn(schedules, name)
+}
+
+export type ScheduledRun = {
+  readonly use: Use
+  /** Asleep until the next pass. */
+  readonly waitMs: number
+  /** Billed. */
+  readonly runMs: number
+}
+
+/** Throws where a run takes longer than its period: the function is stopped there, so no bill would be right. */
+export function scheduledRun(
+  { schedules: runs, fleetNodes }: Measured,
+  { schedulesMemoryMb: memoryMb }: Pick<Deployed, 'schedulesMemoryMb'>,
+  { name, nodes }: { readonly name: ScheduleName; readonly nodes: number },
+): ScheduledRun {
+  const run = runs[name]
+  if (run === undefined) throw new Error(`${name} was not measured.`)
+  const use = nodes === 0 ? run.idle : useOf(run, fleetNodes, nodes)
+  const { wallMs } = nodes === 0 ? run.idle : run.small
+  const passes = Math.floor(wallMs / passEveryMs) + 1
+  const workMs = durationMs(use, memoryMb)
+  // All passes but the last do their work in the time until the next one starts.
+  const waitMs = (passes - 1) * (passEveryMs - workMs / passes)
+  const runMs = workMs + waitMs
+  const periodMs = schedules[name].everyMinutes * 60_000
+  if (runMs > periodMs) {
+    throw new Error(`${name} takes ${Math.round(runMs)} ms for ${nodes} nodes, of ${periodMs} ms.`)
+  }
+  return { use, waitMs, runMs }
+}
+
+/** On the line through the two fleets that were measured, and never less than an empty stage uses. */
+function useOf(
+  { idle, small, large }: Measured['schedules'][string],
+  fleetNodes: Measured['fleetNodes'],
+  nodes: number,
+): Use {
+  const along = (nodes - fleetNodes.small) / (fleetNodes.large - fleetNodes.small)
+  const at = (name: keyof Use) =>
+    Math.max(idle[name], small[name] + (large[name] - small[name]) * along)
   return {
-    calls: grown('calls'),
-    readUnits: grown('readUnits'),
-    writeUnits: grown('writeUnits'),
-    cpuMs: grown('cpuMs'),
-    logLines: idle.logLines,
-    logBytes: idle.logBytes,
-    wallMs: fleets > 0 ? fleet.wallMs : idle.wallMs,
+    calls: at('calls'),
+    readUnits: at('readUnits'),
+    writeUnits: at('writeUnits'),
+    cpuMs: at('cpuMs'),
+    logLines: at('logLines'),
+    logBytes: at('logBytes'),
   }
 }
 

@@ -1,4 +1,7 @@
-/** One run of each schedule, of a stage that is empty and of one with a fleet that stands still. */
+/**
+ * One run of each schedule, of a stage that is empty and of two with fleets that stand still: what a node
+ * adds is the difference of the two, because most of what a small one costs is the passes themselves.
+ */
 import { join } from 'node:path'
 import { type ScheduleName, schedules } from '../../src/names.ts'
 import { fleetOver } from '../../test/support/enrolled-fleet.ts'
@@ -7,7 +10,9 @@ import type { Bench } from './measure.ts'
 import type { Measured, RunUse } from './measured.ts'
 import { startSubject } from './subject.ts'
 
-const nodes = 40
+const fleetNodes = { small: 40, large: 400 } as const
+/** Beats that are recorded at once. */
+const beatsAtOnce = 20
 /** The first compiles; the second is what an environment does that stays warm. */
 const runs = 2
 
@@ -15,25 +20,25 @@ type Measures = Pick<Measured, 'schedules' | 'fleetNodes'>
 
 export async function measureSchedules(open: () => Promise<Bench>): Promise<Measures> {
   const empty = await open()
-  const full = await open()
-  const nodeIds = await addFleet(full)
-  const beatAll = async () => {
-    for (const nodeId of nodeIds) await full.bench.beat(nodeId)
-  }
+  const small = await openFleet(open, fleetNodes.small)
+  const large = await openFleet(open, fleetNodes.large)
   const measured: Record<string, Measured['schedules'][string]> = {}
   for (const name of Object.keys(schedules).filter(isScheduleName)) {
     console.error(`… ${name}`)
     measured[name] = {
       idle: await warmRun(empty, name, async () => undefined),
-      fleet: await warmRun(full, name, beatAll),
+      small: await warmRun(small.stage, name, small.beatAll),
+      large: await warmRun(large.stage, name, large.beatAll),
     }
   }
-  return { schedules: measured, fleetNodes: nodes }
+  return { schedules: measured, fleetNodes }
 }
 
 const isScheduleName = (name: string): name is ScheduleName => Object.hasOwn(schedules, name)
 
-async function addFleet({ bench }: Bench): Promise<readonly string[]> {
+async function openFleet(open: () => Promise<Bench>, nodes: number) {
+  const stage = await open()
+  const { bench } = stage
   const nodeIds: string[] = []
   const { enrol, catalogue } = fleetOver(bench)
   await catalogue.putModel(modelOnSale('maker/model'))
@@ -44,7 +49,12 @@ async function addFleet({ bench }: Bench): Promise<readonly string[]> {
     await enrol({ node: { nodeId, publicKey, route }, profile })
     nodeIds.push(nodeId)
   }
-  return nodeIds
+  const beatAll = async () => {
+    for (let from = 0; from < nodes; from += beatsAtOnce) {
+      await Promise.all(nodeIds.slice(from, from + beatsAtOnce).map((nodeId) => bench.beat(nodeId)))
+    }
+  }
+  return { stage, beatAll }
 }
 
 /** `before` each run: hosts that are silent for a minute would not be there for the next. */

@@ -46,11 +46,12 @@ export const Measured = z.strictObject({
     z.strictObject({
       /** Of a stage that has been deployed and nothing else. */
       idle: RunUse,
-      /** Of a fleet in which nothing happens. */
-      fleet: RunUse,
+      /** Of fleets in which nothing happens. */
+      small: RunUse,
+      large: RunUse,
     }),
   ),
-  fleetNodes: z.int(),
+  fleetNodes: z.strictObject({ small: z.int(), large: z.int() }),
 })
 export type Measured = z.infer<typeof Measured>
 

@@ -1,5 +1,5 @@
 /** What docs/costs.md shows: the idle bill, requests by component, fleets, prices, and the picture. */
-import { prices } from '../../infra/observability/prices.ts'
+import { type Price, prices } from '../../infra/observability/prices.ts'
 import { type Deployed, fleetCost, idleLines } from './idle.ts'
 import type { Measured } from './measured.ts'
 import { type Line, type PriceName, sumAfterFree, sumOf, usdOf } from './model.ts'
@@ -24,17 +24,12 @@ const kindOf: Readonly<Record<PriceName, string>> = {
   pointInTimeRecovery: 'DynamoDB, their point-in-time recovery',
   logIngestion: 'CloudWatch, log ingestion',
   logStorage: 'CloudWatch, log storage',
-  logQuery: 'CloudWatch, log queries',
   alarmedMetric: 'CloudWatch, metrics of alarms',
   compositeAlarm: 'CloudWatch, composite alarms',
   customMetric: 'CloudWatch, own metrics',
   dashboard: 'CloudWatch, dashboards',
   schedulerInvocation: 'EventBridge Scheduler',
-  queueRequest: 'SQS',
-  mail: 'SNS, mails',
   internetEgress: 'Data transfer out',
-  cloudFrontEgress: 'CloudFront, data',
-  cloudFrontRequest: 'CloudFront, requests',
 }
 
 const isPrice = (name: string): name is PriceName => Object.hasOwn(prices, name)
@@ -107,13 +102,16 @@ function fleetTable(measured: Measured, deployed: Deployed): string {
   )
 }
 
+const linkTo = ({ title, url, asOf }: Price['source']): string =>
+  `[${title.replace(/[[\]]/g, '\\$&')}](${url}), ${asOf}`
+
 function priceTable(): string {
   return markdownTable(
     ['What', 'USD', 'For one', 'Free a month', 'Read in'],
     priceNames.map((name) => {
-      const { amountUsd, unit, freePerMonth, source } = prices[name]
-      const link = `[${source.title}](${source.url}), ${source.asOf}`
-      return [kindOf[name], amountUsd, unit, many(freePerMonth), link]
+      const { amountUsd, unit, freePerMonth, source, freeSource }: Price = prices[name]
+      const links = [source, freeSource].flatMap((one) => (one === undefined ? [] : [linkTo(one)]))
+      return [kindOf[name], amountUsd, unit, many(freePerMonth), links.join('; ')]
     }),
   )
 }

@@ -142,6 +142,7 @@ const runners: Readonly<Record<ScheduleName, (base: Base) => RunSchedule>> = {
     const complete = { ...completeDepsOf(base), watchCancel: neverCancelled }
     const reputation = keepDepsOf(base)
     const recompute = recomputeOf(base)
+    const logFailure = failureLogOf(base.config)
     const fleet = makeFleetStore(base.database)
     const deps = {
       ...system,
@@ -153,7 +154,7 @@ const runners: Readonly<Record<ScheduleName, (base: Base) => RunSchedule>> = {
       onJudged: async (judged: Parameters<typeof learnFromSpotCheck>[1]) => {
         await learnFromSpotCheck(reputation, judged)
         if (judged.hasPassed) return
-        const successors = await passOn(fleet, judged)
+        const successors = await passOn({ fleet, logFailure }, judged)
         // A second failure is a verdict: whom it condemned serves no longer.
         for (const nodeId of [judged.nodeId, ...successors]) await recompute(nodeId)
       },
@@ -238,12 +239,15 @@ function learningOf(base: Base): NonNullable<AccrueEarningsDeps['onAccrued']> {
   }
 }
 
-/** Never rejects: the verdict itself is written. */
-async function passOn(fleet: FleetStore, finding: Finding): Promise<readonly string[]> {
+/** Never rejects: the verdict itself is written. Not tried again: somebody has to look. */
+async function passOn(
+  { fleet, logFailure }: { readonly fleet: FleetStore; readonly logFailure: Log },
+  finding: Finding,
+): Promise<readonly string[]> {
   try {
     return await passOnFinding(fleet, finding)
   } catch (error) {
-    log('finding_not_passed_on', { nodeId: finding.nodeId, message: messageOf(error) })
+    logFailure('finding_not_passed_on', { nodeId: finding.nodeId, message: messageOf(error) })
     return []
   }
 }

@@ -10,7 +10,7 @@ export function listeningAddress(env: Environment): ListeningAddress {
   const endpoint = env.AWS_LAMBDA_HTTP_ENDPOINT
   if (endpoint !== undefined) return addressOf(endpoint)
   const port = env.AWS_LWA_PORT ?? env.PORT ?? '8080'
-  return { hostname: env.HOST ?? '127.0.0.1', port: portOf(port) }
+  return { hostname: '127.0.0.1', port: portOf(port) }
 }
 
 /** An IPv6 host stands in brackets, as in a URL. */

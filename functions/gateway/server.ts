@@ -12,8 +12,11 @@ import { listeningAddress } from './listening-address.ts'
 const drainMs = 10_000
 const idleCheckMs = 50
 
-const app = makeGatewayApp(await composeGateway(process.env).catch(failed))
-const { hostname, port } = listeningAddress(process.env)
+// Set where environments serve several requests at once. Log and metrics would then want a store that only
+// Lambda's own Node client makes, which does not run here, and throw; their lines are written in one step each.
+delete process.env.AWS_LAMBDA_MAX_CONCURRENCY
+
+const { app, hostname, port } = await start().catch(failed)
 
 const server = serve(
   {
@@ -40,6 +43,11 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     }
     setTimeout(() => process.exit(0), drainMs).unref()
   })
+}
+
+async function start() {
+  const address = listeningAddress(process.env)
+  return { app: makeGatewayApp(await composeGateway(process.env)), ...address }
 }
 
 /** Node itself would print the line around the error first, which in a bundle has more than 100 kB. */

@@ -34,7 +34,7 @@ const unwanted: readonly { readonly path: RegExp; readonly instead: string }[] =
     instead: "import zod as a namespace: import * as z from 'zod'",
   },
   {
-    path: /^node_modules\/@aws-sdk\/(nested-clients|token-providers|credential-provider-\w+)\//,
+    path: /^node_modules\/@aws-sdk\/(nested-clients|token-providers|credential-provider-[\w-]+)\//,
     instead: 'take credentials from functions/deployed-credentials.ts',
   },
   {

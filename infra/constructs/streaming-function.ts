@@ -8,7 +8,7 @@ import type { ILogGroupRef } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import type { Principal } from '../../src/rights.ts'
 import { acknowledged } from '../checks.ts'
-import { type StageConfig, timeoutMarginSec } from '../config.ts'
+import { gatewayTimeoutSec, type StageConfig } from '../config.ts'
 import type { ObservedFunction } from '../observability/observed.ts'
 import type { DeployedTables } from './b3iq-tables.ts'
 import { NodeFunction } from './node-function.ts'
@@ -31,7 +31,7 @@ export class StreamingFunction extends Construct {
   constructor(scope: Construct, id: string, props: StreamingFunctionProps) {
     super(scope, id)
     const { config, tables, principal, folder, files } = props
-    const { deadlineMs, memoryMb, reservedConcurrency, webAdapterLayers } = config.gateway
+    const { memoryMb, reservedConcurrency, webAdapterLayers } = config.gateway
     const layerArn = webAdapterLayerArn(this, webAdapterLayers)
     const { lambda } = new NodeFunction(this, 'Server', {
       config,
@@ -42,7 +42,7 @@ export class StreamingFunction extends Construct {
       // reading it as an export's name.
       handler: 'run.sh',
       files: [`${folder}/run.sh`, ...files],
-      timeout: Duration.seconds(Math.ceil(deadlineMs / 1000) + timeoutMarginSec),
+      timeout: Duration.seconds(gatewayTimeoutSec(config.gateway)),
       memoryMb,
       reservedConcurrency,
       layers: [LayerVersion.fromLayerVersionArn(this, 'WebAdapter', layerArn)],

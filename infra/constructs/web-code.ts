@@ -22,14 +22,14 @@ export type WebCodeProps = {
 
 export class WebCode extends Construct {
   readonly code: WebFunctionCode
-  private readonly role: Role
-  private readonly bucket: Bucket
+  readonly #role: Role
+  readonly #bucket: Bucket
 
   constructor(scope: Construct, id: string, { config, entry, files }: WebCodeProps) {
     super(scope, id)
     // Each deployment puts its bundle here and takes away the one before, version and all, so that it is
     // empty when its stack is deleted.
-    this.bucket = new Bucket(this, 'Bucket', {
+    this.#bucket = new Bucket(this, 'Bucket', {
       versioned: true,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
@@ -47,15 +47,15 @@ export class WebCode extends Construct {
       retention: config.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     })
-    this.role = new Role(this, 'CopyRole', {
+    this.#role = new Role(this, 'CopyRole', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       description: 'Copies the bundle into the bucket that Lambda reads it from',
     })
-    logGroup.grantWrite(this.role)
+    logGroup.grantWrite(this.#role)
     const bundle = bundleAsset(entry, files)
-    this.code = WebFunctionCode.fromAssetToProvidedBucket(plainBucket(this.bucket), bundle.path, {
+    this.code = WebFunctionCode.fromAssetToProvidedBucket(plainBucket(this.#bucket), bundle.path, {
       ...bundle.options,
-      copyOptions: { logGroup, role: this.role },
+      copyOptions: { logGroup, role: this.#role },
     })
   }
 
@@ -74,7 +74,7 @@ export class WebCode extends Construct {
       // this stack does not have. Without them, revisions that differ in settings alone share one object.
       copy.addPropertyDeletionOverride('Configuration')
     }
-    Validations.of(this.bucket).acknowledge(acknowledged.noAccessLogOfCode)
-    Validations.of(this.role).acknowledge(...copyRights(stack, this.bucket))
+    Validations.of(this.#bucket).acknowledge(acknowledged.noAccessLogOfCode)
+    Validations.of(this.#role).acknowledge(...copyRights(stack, this.#bucket))
   }
 }

@@ -31,7 +31,8 @@ export class WebHeaders extends Construct {
         },
         strictTransportSecurity: {
           accessControlMaxAge: Duration.days(730),
-          includeSubdomains: true,
+          // At an apex the names below it would be the operator's other servers.
+          includeSubdomains: false,
           ...always,
         },
         contentTypeOptions: always,

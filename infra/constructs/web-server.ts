@@ -1,6 +1,6 @@
 /**
  * A plain HTTP server as a Lambda Web Function: many streams in one environment, no adapter. The same bundle as
- * behind the Lambda Web Adapter; Lambda reads it from a versioned bucket at each start of an environment.
+ * behind the Lambda Web Adapter.
  */
 import { Aws, Duration, RemovalPolicy, Validations } from 'aws-cdk-lib'
 import type { Role } from 'aws-cdk-lib/aws-iam'
@@ -15,7 +15,7 @@ import { type ILogGroupRef, LogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import type { Principal } from '../../src/rights.ts'
 import { acknowledged } from '../checks.ts'
-import { type StageConfig, timeoutMarginSec } from '../config.ts'
+import { gatewayTimeoutSec, type StageConfig } from '../config.ts'
 import type { DeployedTables } from './b3iq-tables.ts'
 import { addIdentity, commonEnvironment } from './node-function.ts'
 import { WebCode } from './web-code.ts'
@@ -39,13 +39,13 @@ export class WebServer extends Construct {
   constructor(scope: Construct, id: string, props: WebServerProps) {
     super(scope, id)
     const { config, tables, principal, entry, files } = props
-    const { deadlineMs, web } = config.gateway
+    const { web } = config.gateway
     // The ids of its log group and role are those of the function that it may stand in for.
     const server = new Construct(this, 'Server')
     const { logGroup, role } = addIdentity(server, props)
     addCompanion(server, { of: logGroup, to: role, config })
     const code = new WebCode(server, 'Code', { config, entry, files })
-    const { endpoint } = new WebFunction(server, 'Function', {
+    const webFunction = new WebFunction(server, 'Function', {
       // CloudFormation wants a name, and Lambda one that no other region of the account has.
       webFunctionName: `b3iq-${config.stage}-${principal}-${Aws.REGION}`,
       code: code.code,
@@ -56,7 +56,7 @@ export class WebServer extends Construct {
       applicationLogLevel: ApplicationLogLevel.INFO,
       systemLogLevel: SystemLogLevel.WARN,
       // It bounds the whole stream, and cuts off what is longer without a word.
-      timeout: Duration.seconds(Math.ceil(deadlineMs / 1000) + timeoutMarginSec),
+      timeout: Duration.seconds(gatewayTimeoutSec(config.gateway)),
       maxConcurrencyPerEnvironment: web.streamsPerEnvironment,
       environment: commonEnvironment(config, tables, principal),
       // Anyone may call: customers authenticate with keys, which the server checks.
@@ -65,7 +65,9 @@ export class WebServer extends Construct {
         web.maxEnvironments === undefined ? {} : { maxEnvironments: web.maxEnvironments },
     })
     code.finish()
-    this.url = `https://${endpoint.domainName}/`
+    // Without its rights a revision would start, take all requests and fail: a role that is given brings no order.
+    webFunction.resourceRevision.node.addDependency(role)
+    this.url = `https://${webFunction.endpoint.domainName}/`
     this.logGroup = logGroup
     Validations.of(this).acknowledge(acknowledged.keysInTheApp)
   }

@@ -9,8 +9,8 @@ import { Construct } from 'constructs'
 import { acknowledged } from '../checks.ts'
 import type { HostsConfig } from './hosts-config.ts'
 
-/** Where `cloudflared` finds its end of the tunnel. */
-const tunnelPort = 7844
+/** Where `cloudflared` finds the provider of the tunnel. */
+const providerPort = 7844
 
 export class HostNetwork extends Construct {
   readonly vpc: IVpc
@@ -41,8 +41,8 @@ export class HostNetwork extends Construct {
       'Ingest, registries, model weights, AWS',
     )
     if (reach.kind === 'tunnel') {
-      this.hosts.addEgressRule(Peer.anyIpv4(), Port.tcp(tunnelPort), 'The tunnel')
-      this.hosts.addEgressRule(Peer.anyIpv4(), Port.udp(tunnelPort), 'The tunnel over QUIC')
+      this.hosts.addEgressRule(Peer.anyIpv4(), Port.tcp(providerPort), 'The tunnel')
+      this.hosts.addEgressRule(Peer.anyIpv4(), Port.udp(providerPort), 'The tunnel over QUIC')
     }
   }
 }

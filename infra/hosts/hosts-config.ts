@@ -13,7 +13,7 @@ const Image = z
     'must name an image by digest, such as name@sha256:…',
   )
 
-const DomainName = z
+export const DomainName = z
   .string()
   .max(200)
   .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, 'must be a domain in lower case')

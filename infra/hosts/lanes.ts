@@ -30,7 +30,7 @@ export type LanesProps = {
 
 /** Longer than the gateway keeps a connection (60 s), shorter than the agent does (75 s). */
 const idleTimeout = Duration.seconds(70)
-/** Where the agents listen behind it. */
+/** Where the agents listen behind the load balancer. */
 export const agentPort = 8443
 /** The agent signs this answer; that it answers at all is what is looked at. */
 const healthPath = '/.well-known/b3iq/route?nonce=health'

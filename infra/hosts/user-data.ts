@@ -3,6 +3,7 @@
  * fetched is pinned, an image by its digest and the agent by its checksum. The script starts nothing by
  * itself: systemd starts the runtime and the agent, with this boot and with every later one.
  */
+import { tunnelPort } from '../../src/protocol/enrolment.ts'
 import type { HostsConfig } from './hosts-config.ts'
 
 export type HostScriptFacts = {
@@ -13,9 +14,6 @@ export type HostScriptFacts = {
   readonly ingestUrl: string
   readonly agent: { readonly bucket: string; readonly key: string; readonly sha256: string }
 }
-
-/** Where every named tunnel ends on its host. */
-const tunnelPort = 8443
 
 export function renderUserData(facts: HostScriptFacts): string {
   const { hosts, route, agent } = facts
@@ -33,6 +31,10 @@ umask 022
 # A rehearsal gives folders of its own.
 home="\${B3IQ_HOME:-/opt/b3iq}"
 units="\${B3IQ_UNITS:-/etc/systemd/system}"
+
+# The script runs at the first boot alone, so an instance whose boot failed would be billed for ever and serve
+# nobody. It goes down, and its group launches another; ten minutes leave time to look.
+trap '[ "$?" = 0 ] || shutdown -h +10 "b3iq: the first boot failed"' EXIT
 
 # Registries and S3 fail now and then; five tries take some two minutes.
 try() {

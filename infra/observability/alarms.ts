@@ -12,9 +12,9 @@ import {
   Stats,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch'
-import { metrics } from '../../src/names.ts'
+import { metrics, objectives } from '../../src/names.ts'
 import type { Observed, ObservedFunction } from './observed.ts'
-import { ownMetric, ownSum } from './own-metrics.ts'
+import { filled, ownMetric, ownSum } from './own-metrics.ts'
 
 export type AlarmRow = {
   /** Construct id; renaming one makes a new alarm. */
@@ -27,7 +27,7 @@ export type AlarmRow = {
   readonly atLeast: number
   /** @default 1 of 1: the metric's period is the window */
   readonly datapoints?: { readonly breaching: number; readonly of: number }
-  /** Whether silence is bad news. */
+  /** Whether silence is bad news. For a metric that was never published: later gaps are filled. */
   readonly alarmsWithoutData: boolean
   /** For percentiles: too few numbers to tell leave the alarm as it was. */
   readonly ignoresFewSamples?: true
@@ -39,7 +39,7 @@ export function alarmRows(observed: Observed): readonly AlarmRow[] {
     ...gatewayRows(observed.gateway.lambda),
     throttlesRow(observed),
     ...moneyRows(observed),
-    ...fleetRows(stage),
+    ...fleetRows(observed),
     {
       name: 'FailedRuns',
       says: 'A run of a schedule could not be started, or failed.',
@@ -53,7 +53,7 @@ export function alarmRows(observed: Observed): readonly AlarmRow[] {
       says: 'Steps of scheduled work fail again and again while the rest of their runs goes on.',
       runbook: 'failed-runs',
       // Three in three hours: one that fails hourly is found, one that failed once is not.
-      metric: ownSum(stage, metrics.scheduleStepsFailed, Duration.hours(3)),
+      metric: filled(ownSum(stage, metrics.scheduleStepsFailed, Duration.hours(3)), 0),
       atLeast: 3,
       alarmsWithoutData: false,
     },
@@ -69,7 +69,10 @@ function gatewayRows(lambda: ObservedFunction | undefined): readonly AlarmRow[] 
       name: 'GatewayErrors',
       says: 'Invocations of the gateway crash or time out, which its own metrics do not count.',
       runbook: 'gateway-errors',
-      metric: lambda.metricErrors({ statistic: Stats.SUM, period: Duration.minutes(15) }),
+      metric: filled(
+        lambda.metricErrors({ statistic: Stats.SUM, period: Duration.minutes(15) }),
+        0,
+      ),
       atLeast: 3,
       alarmsWithoutData: false,
     },
@@ -85,8 +88,9 @@ function gatewayRows(lambda: ObservedFunction | undefined): readonly AlarmRow[] 
   ]
 }
 
-function throttlesRow({ gateway, ingest, admin }: Observed): AlarmRow {
-  const functions = { gateway: gateway.lambda, ingest, admin }
+/** Without admin: an operator who is turned away sees it. */
+function throttlesRow({ gateway, ingest }: Observed): AlarmRow {
+  const functions = { gateway: gateway.lambda, ingest }
   const usingMetrics = Object.fromEntries(
     Object.entries(functions).flatMap(([name, lambda]) =>
       lambda === undefined ? [] : [[name, lambda.metricThrottles({ statistic: Stats.SUM })]],
@@ -94,7 +98,7 @@ function throttlesRow({ gateway, ingest, admin }: Observed): AlarmRow {
   )
   return {
     name: 'Throttles',
-    says: 'Lambda turns callers of the gateway, of ingest or of admin away.',
+    says: 'Lambda turns callers of the gateway or of ingest away.',
     runbook: 'throttles',
     metric: new MathExpression({
       label: 'throttled invocations',
@@ -119,7 +123,7 @@ function moneyRows({ config: { stage }, tables, streams }: Observed): readonly A
       runbook: 'ledger-discrepancy',
       // The audit publishes a number every hour, give or take: any two hours hold at least one. A
       // discrepancy alarms as soon as it is counted, not when the two hours are over.
-      metric: ownSum(stage, metrics.ledgerDiscrepancies, Duration.hours(2)),
+      metric: filled(ownSum(stage, metrics.ledgerDiscrepancies, Duration.hours(2)), 1),
       atLeast: 1,
       // No number means that nobody looks at the ledger, which must not look like a ledger in order.
       alarmsWithoutData: true,
@@ -128,21 +132,28 @@ function moneyRows({ config: { stage }, tables, streams }: Observed): readonly A
       name: 'SweepBehind',
       says: 'Holds wait for more than ten minutes past their lease to be ended, or nobody ends them.',
       runbook: 'sweep-behind',
-      metric: ownMetric(stage, metrics.sweepBehindSeconds, { statistic: Stats.MAXIMUM }),
-      atLeast: Duration.minutes(10).toSeconds(),
+      metric: filled(
+        ownMetric(stage, metrics.sweepBehindSeconds, { statistic: Stats.MAXIMUM }),
+        objectives.sweepBehindSeconds,
+      ),
+      atLeast: objectives.sweepBehindSeconds,
       alarmsWithoutData: true,
     },
     {
       name: 'BalancesThrottled',
       says: 'DynamoDB refuses writes to the balances.',
       runbook: 'balances-throttled',
-      metric: new Metric({
-        namespace: 'AWS/DynamoDB',
-        metricName: 'WriteThrottleEvents',
-        dimensionsMap: { TableName: tables.balances.tableName },
-        statistic: Stats.SUM,
-        period: Duration.minutes(5),
-      }),
+      // Published only where there are some: unfilled, the alarm would stay in whatever state it is.
+      metric: filled(
+        new Metric({
+          namespace: 'AWS/DynamoDB',
+          metricName: 'WriteThrottleEvents',
+          dimensionsMap: { TableName: tables.balances.tableName },
+          statistic: Stats.SUM,
+          period: Duration.minutes(5),
+        }),
+        0,
+      ),
       atLeast: 1,
       datapoints: { breaching: 2, of: 3 },
       alarmsWithoutData: false,
@@ -168,24 +179,42 @@ function moneyRows({ config: { stage }, tables, streams }: Observed): readonly A
   ]
 }
 
-function fleetRows(stage: string): readonly AlarmRow[] {
+function fleetRows({ config: { stage }, ingest }: Observed): readonly AlarmRow[] {
   return [
     {
       name: 'PoolAge',
-      says: 'The pools that requests are routed by are 120 s old, or nobody looks at their age.',
+      says: 'The pools that requests are routed by are too old, or nobody looks at their age.',
       runbook: 'pool-age',
       // Published every minute by a schedule that does not build the pools: any three minutes hold at
       // least one number, unless no schedule runs.
-      metric: ownMetric(stage, metrics.poolAgeSeconds, {
-        statistic: Stats.MAXIMUM,
-        period: Duration.minutes(3),
-      }),
-      atLeast: 120,
+      metric: filled(
+        ownMetric(stage, metrics.poolAgeSeconds, {
+          statistic: Stats.MAXIMUM,
+          period: Duration.minutes(3),
+        }),
+        objectives.poolAgeSeconds,
+      ),
+      atLeast: objectives.poolAgeSeconds,
+      // An idle stage has one pass a minute: a single start that comes late makes one number too old.
+      datapoints: { breaching: 2, of: 2 },
       alarmsWithoutData: true,
     },
     {
+      name: 'IngestErrors',
+      says: 'Ingest answers hosts with errors of ours: without their beats nothing can be routed to.',
+      runbook: 'ingest-errors',
+      // Not Lambda's errors: what our own surface answers with 500 is a good invocation to it.
+      metric: filled(
+        ingest.metric('Url5xxCount', { statistic: Stats.SUM, period: Duration.minutes(5) }),
+        0,
+      ),
+      atLeast: 5,
+      datapoints: { breaching: 3, of: 3 },
+      alarmsWithoutData: false,
+    },
+    {
       name: 'FleetEmpty',
-      says: 'Nodes beat, and none of their profiles has been eligible for 15 minutes.',
+      says: 'Nodes that should serve beat, and no profile has been eligible for 15 minutes.',
       runbook: 'fleet-empty',
       metric: new MathExpression({
         label: 'nothing to route to',

@@ -12,6 +12,7 @@ import type { StreamMetrics } from '../stacks/streams.ts'
 
 export type ObservedFunction = Pick<
   LambdaFunction,
+  | 'metric'
   | 'metricDuration'
   | 'metricErrors'
   | 'metricInvocations'

@@ -10,24 +10,26 @@ export type Price = {
   /** Units that AWS gives every account each month, without an end; 0 where none are known. */
   readonly freePerMonth: number
   readonly source: Source
+  /** Of `freePerMonth`, where `source` does not say it. */
+  readonly freeSource?: Source
 }
 
 type Source = {
   readonly title: string
   readonly url: string
-  /** The month the page says that its prices are of, or was read in. */
+  /** The month, or the year, that the page says it is of; where it says none, the month it was read in. */
   readonly asOf: string
 }
 
 const lambda = {
-  title: 'AWS Lambda Pricing Breakdown',
+  title: 'AWS Lambda Pricing Breakdown: Ultimate Guide 2024',
   url: 'https://cloudchipr.com/blog/aws-lambda-pricing',
-  asOf: '2025-01',
+  asOf: '2024',
 }
 const onDemand = {
-  title: 'Amazon DynamoDB pricing for on-demand capacity',
+  title: 'Amazon DynamoDB Pricing: On-Demand & Provisioned Plans',
   url: 'https://airbyte.com/data-engineering-resources/dynamodb-pricing',
-  asOf: '2026-11',
+  asOf: '2025-07',
 }
 const table = {
   title: 'Amazon DynamoDB pricing',
@@ -50,38 +52,28 @@ const alarms = {
   asOf: '2026-11',
 }
 const customMetrics = {
-  title: 'CloudWatch pricing without the confusion',
+  title: 'CloudWatch Pricing Without the Confusion [Part 1]',
   url: 'https://signoz.io/guides/cloudwatch-pricing',
   asOf: '2026-02',
 }
 const dashboards = {
-  title: 'Amazon CloudWatch pricing: the 10 billing dimensions',
+  title: 'Amazon CloudWatch Pricing: The 10 Billing Dimensions Behind Your Observability Bill',
   url: 'https://www.factualminds.com/blog/amazon-cloudwatch-pricing-metrics-logs-alarms-dashboards/',
   asOf: '2026-06',
 }
+const cloudWatchFree = {
+  title: 'Amazon CloudWatch pricing',
+  url: 'https://aws.amazon.com/cloudwatch/pricing/',
+  asOf: '2026-11',
+}
 const scheduler = {
-  title: 'Amazon EventBridge pricing',
+  title: 'Amazon EventBridge Pricing: Complete Guide + Calculator (2026)',
   url: 'https://cloudburn.io/blog/amazon-eventbridge-pricing',
   asOf: '2026-03',
 }
-const sqs = {
-  title: 'Amazon SQS pricing',
-  url: 'https://cloudburn.io/blog/amazon-sqs-pricing',
-  asOf: '2026-03',
-}
-const sns = {
-  title: 'Amazon SNS pricing',
-  url: 'https://www.factualminds.com/blog/amazon-sns-pricing-publishes-fanout-protocols/',
-  asOf: '2026-06',
-}
 const egress = {
-  title: 'AWS data transfer and egress pricing',
+  title: 'AWS data transfer & egress pricing',
   url: 'https://www.egresscost.com/aws',
-  asOf: '2026-11',
-}
-const cloudFront = {
-  title: 'CloudFront pricing',
-  url: 'https://kindatechnical.com/aws-certification-associate-developer/lesson-87-cloudfront-pricing.html',
   asOf: '2026-11',
 }
 
@@ -89,7 +81,6 @@ const gb = 'GB'
 const gbMonth = 'GB and month'
 const million = 1_000_000
 
-/** The free alarms, metrics and dashboards: https://aws.amazon.com/cloudwatch/pricing/. */
 export const prices = {
   lambdaRequest: {
     amountUsd: '0.0000002',
@@ -120,13 +111,13 @@ export const prices = {
   pointInTimeRecovery: { amountUsd: '0.20', unit: gbMonth, freePerMonth: 0, source: backups },
   logIngestion: { amountUsd: '0.50', unit: gb, freePerMonth: 5, source: logs },
   logStorage: { amountUsd: '0.03', unit: gbMonth, freePerMonth: 0, source: logs },
-  logQuery: { amountUsd: '0.005', unit: 'GB scanned', freePerMonth: 0, source: logs },
   /** Each metric of an alarm counts, also of one that a math expression takes together. */
   alarmedMetric: {
     amountUsd: '0.10',
     unit: 'metric of an alarm and month',
     freePerMonth: 10,
     source: alarms,
+    freeSource: cloudWatchFree,
   },
   compositeAlarm: {
     amountUsd: '0.50',
@@ -140,12 +131,14 @@ export const prices = {
     unit: 'metric and month',
     freePerMonth: 10,
     source: customMetrics,
+    freeSource: cloudWatchFree,
   },
   dashboard: {
     amountUsd: '3',
     unit: 'dashboard and month',
     freePerMonth: 3,
     source: dashboards,
+    freeSource: cloudWatchFree,
   },
   schedulerInvocation: {
     amountUsd: '0.000001',
@@ -153,14 +146,5 @@ export const prices = {
     freePerMonth: 14 * million,
     source: scheduler,
   },
-  queueRequest: { amountUsd: '0.0000004', unit: 'request', freePerMonth: million, source: sqs },
-  mail: { amountUsd: '0.00002', unit: 'mail', freePerMonth: 0, source: sns },
   internetEgress: { amountUsd: '0.09', unit: gb, freePerMonth: 100, source: egress },
-  cloudFrontEgress: { amountUsd: '0.085', unit: gb, freePerMonth: 0, source: egress },
-  cloudFrontRequest: {
-    amountUsd: '0.000001',
-    unit: 'HTTPS request',
-    freePerMonth: 0,
-    source: cloudFront,
-  },
 } as const satisfies Readonly<Record<string, Price>>

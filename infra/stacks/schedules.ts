@@ -1,5 +1,5 @@
 /** The work that nobody calls for: one scheduled handler per entry of `schedules`. */
-import { type App, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib'
+import { type App, CfnOutput, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib'
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch'
 import { ScheduleGroup } from 'aws-cdk-lib/aws-scheduler'
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
@@ -33,6 +33,7 @@ export class SchedulesStack extends Stack {
       const props = { config, tables, name, group, failedRuns }
       return [name, new ScheduledHandler(this, pascalCase(name), props).lambda] as const
     })
+    new CfnOutput(this, 'FailedRunsUrl', { value: failedRuns.queueUrl })
     this.observed = {
       handlers: new Map(handlers),
       failedRuns: failedRuns.metricApproximateNumberOfMessagesVisible({

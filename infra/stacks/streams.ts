@@ -1,5 +1,5 @@
 /** The work that changes in a table start: the receipts' stream is counted into the sums of spend. */
-import { type App, Duration, Stack, Validations } from 'aws-cdk-lib'
+import { type App, CfnOutput, Duration, Stack, Validations } from 'aws-cdk-lib'
 import type { IMetric } from 'aws-cdk-lib/aws-cloudwatch'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import {
@@ -32,7 +32,7 @@ export class StreamsStack extends Stack {
 
   constructor(scope: App, id: string, config: StageConfig, tables: DeployedTables) {
     super(scope, id, { description: 'B3IQ: sums of spend from the stream of the receipts' })
-    const { lambda, role } = new NodeFunction(this, 'RollUpSpend', {
+    const rollUp = new NodeFunction(this, 'RollUpSpend', {
       config,
       tables,
       principal: 'roll-up-spend',
@@ -41,6 +41,7 @@ export class StreamsStack extends Stack {
       memoryMb: config.schedules.memoryMb,
       readsSecrets: false,
     })
+    const { lambda, role } = rollUp
     const givenUp = new Queue(this, 'ReceiptsGivenUp', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
@@ -82,7 +83,9 @@ export class StreamsStack extends Stack {
     })
     // Lambda checks at creation that the role may read the stream.
     mapping.node.addDependency(role)
-    Validations.of(this).acknowledge(acknowledged.failureDestination)
+    Validations.of(rollUp).acknowledge(acknowledged.failureDestination)
+    new CfnOutput(this, 'RollUpSpendName', { value: lambda.functionName })
+    new CfnOutput(this, 'ReceiptsGivenUpUrl', { value: givenUp.queueUrl })
     this.rollUpSpend = lambda
     this.metrics = {
       receiptsWait: lambda.metric('IteratorAge', {

@@ -8,10 +8,8 @@ import type { FleetMetrics, PoolMetrics } from '../fleet/ports.ts'
 import type { ReconcileMetrics } from '../ledger/reconcile/ports.ts'
 import type { SweepReport } from '../ledger/sweep.ts'
 import type { CountRequest } from '../metering/request-count.ts'
-import { metrics as names } from '../names.ts'
+import { type MetricName, metrics as names } from '../names.ts'
 
-const { namespace, stageDimension, ...published } = names
-type MetricName = (typeof published)[keyof typeof published]
 type Point = readonly [name: MetricName, value: number, unit?: MetricUnit]
 
 /**
@@ -33,7 +31,11 @@ export function makeRequestMetrics(stage: string): CountRequest {
       ...whereKnown(names.chargedMicroUsd, thousandth(count.charge)),
     ]
     // Not dimensions, each value of which would be a metric of its own: for queries over the lines.
-    publish(points, { requestId, ...(code && { code }) })
+    try {
+      publish(points, { requestId, ...(code && { code }) })
+    } catch {
+      // Money is settled and its answer waits: a line that cannot be written fails nobody's request.
+    }
   }
 }
 
@@ -96,12 +98,18 @@ const thousandth = (value: number | bigint | undefined): number | undefined =>
 function publisherOf(
   stage: string,
 ): (points: readonly Point[], beside?: Readonly<Record<string, string>>) => void {
-  const metrics = new Metrics({ namespace })
+  const metrics = new Metrics({ namespace: names.namespace })
   metrics.clearDefaultDimensions()
-  metrics.setDefaultDimensions({ [stageDimension]: stage })
+  metrics.setDefaultDimensions({ [names.stageDimension]: stage })
   return (points, beside = {}) => {
-    for (const [name, value, unit = units.Count] of points) metrics.addMetric(name, unit, value)
-    for (const [field, value] of Object.entries(beside)) metrics.addMetadata(field, value)
-    metrics.publishStoredMetrics()
+    try {
+      for (const [name, value, unit = units.Count] of points) metrics.addMetric(name, unit, value)
+      for (const [field, value] of Object.entries(beside)) metrics.addMetadata(field, value)
+      metrics.publishStoredMetrics()
+    } finally {
+      // Of a line that failed nothing stays behind for the next one.
+      metrics.clearMetrics()
+      metrics.clearMetadata()
+    }
   }
 }

@@ -3,6 +3,7 @@
  * may call is in `roles.ts`.
  */
 import type { Hono } from 'hono'
+import { cors } from 'hono/cors'
 import * as z from 'zod'
 import { makeSurface, type SurfaceDeps, type SurfaceEnv } from '../http/surface.ts'
 import { AskedJob } from '../jobs/order-job.ts'
@@ -84,6 +85,7 @@ import {
 import type { RecordDeps } from './record-change.ts'
 import { listReferences, putReference, type ReferenceDeps, ReferenceQuery } from './references.ts'
 import { type RefundDeps, RefundDraft, refundCharge } from './refunds.ts'
+import { adminReplyHeaderNames } from './reply-header-names.ts'
 import { type ReputationDeps, showReputation } from './reputation.ts'
 import {
   createRollout,
@@ -134,6 +136,9 @@ const NoQuery = z.strictObject({})
 
 export function makeAdminApp(deps: AdminDeps): Hono<SurfaceEnv> {
   const app = makeSurface(deps)
+  // The console's pages come from an origin of their own. A key is in a header that a page must be given, and
+  // no cookie is ever sent or taken, so an origin by itself is worth nothing.
+  app.use(cors({ origin: '*', exposeHeaders: [...adminReplyHeaderNames], maxAge: 600 }))
   const { show, ask, take, act } = makeRoutes(app, { ...deps, view: makeSubjectViews(deps) })
 
   take('POST /admin/accounts', AccountDraft, (draft) => createAccount(deps, draft))

@@ -9,6 +9,7 @@ import { statusOf, toWireError } from '../protocol/errors.ts'
 import type { FramesOf } from './answer-form.ts'
 import type { CompletionEvent } from './completion-event.ts'
 import { chunkOf, type RelayIdentity, roleDelta } from './relay.ts'
+import { formFailed } from './stop.ts'
 
 export const firstPingMs = 5_000
 const nextPingMs = 10_000
@@ -20,8 +21,8 @@ export type StreamOptions = {
   /** Silence before the first ping: 0 when the headers had to go out without content. */
   readonly pingInMs: number
   readonly sleep: Sleep
-  /** Called when the client has gone; the request then ends and settles by itself. */
-  readonly onClientGone: () => void
+  /** Called when the client has gone, or cannot be answered; the request then ends and settles by itself. */
+  readonly onClientGone: (why?: typeof formFailed) => void
 }
 
 const encoder = new TextEncoder()
@@ -37,10 +38,10 @@ export function toSseBody(
 ): ReadableStream<Uint8Array> {
   let wake: () => void = () => undefined
   let gone = false
-  const leave = () => {
+  const leave = (why?: typeof formFailed) => {
     if (gone) return
     gone = true
-    options.onClientGone()
+    options.onClientGone(why)
     wake()
   }
   return new ReadableStream<Uint8Array>({
@@ -64,13 +65,13 @@ export function toSseBody(
       // A fault of ours: the reply breaks off, and the request is settled as for a client that left.
       const fail = async (fault: unknown) => {
         controller.error(fault)
-        leave()
+        leave(formFailed)
         await readToEnd(events)
       }
       void pump(events, options, send).then(close, fail)
     },
     pull: () => wake(),
-    cancel: leave,
+    cancel: () => leave(),
   })
 }
 

@@ -6,10 +6,12 @@ const usualDeadlineMs = 300_000
 /** A fifth of it is kept free at the end: less would not do for the host's last words and to settle. */
 const leastDeadlineSec = 15
 
-/** `mostMs` is what the stage allows: its holds live that long. */
+/** Where nobody asks. `mostMs` is what the stage allows: its holds live that long. */
+export const unaskedDeadlineMs = (mostMs: number): number => Math.min(usualDeadlineMs, mostMs)
+
 export function askedDeadlineMs(headers: Headers, mostMs: number): Result<number> {
   const asked = headers.get(deadlineHeader)
-  if (asked === null) return ok(Math.min(usualDeadlineMs, mostMs))
+  if (asked === null) return ok(unaskedDeadlineMs(mostMs))
   const seconds = Number(asked)
   const mostSec = Math.floor(mostMs / 1000)
   if (/^\d{1,4}$/.test(asked) && seconds >= leastDeadlineSec && seconds <= mostSec) {

@@ -124,7 +124,7 @@ async function openOrder(
     startedAtMs,
     clientGone: AbortSignal.any([http.signal, gone.signal]),
   }
-  return ok({ order, form, onClientGone: () => gone.abort() })
+  return ok({ order, form, onClientGone: (why) => gone.abort(why) })
 }
 
 /** The audit of smoke keys: who spent of whom. The receipt names the key as well. */

@@ -14,13 +14,14 @@ import { rateLimitHeaders } from './rate-limit-headers.ts'
 import type { RelayIdentity } from './relay.ts'
 import type { StartedEvent } from './serve.ts'
 import type { Summary } from './settle-request.ts'
+import { formFailed } from './stop.ts'
 import type { SeenLimits } from './take-hold.ts'
 
 /** An order with the form of its answer, and whom to tell when its client has gone. */
 export type Ordered = {
   readonly order: CompleteOrder
   readonly form: AnswerForm
-  readonly onClientGone: () => void
+  readonly onClientGone: (why?: typeof formFailed) => void
 }
 
 type Run = Ordered & {
@@ -118,7 +119,7 @@ export async function toWholeAnswer({
     await events.return(undefined)
     return answer
   } catch (fault) {
-    onClientGone()
+    onClientGone(formFailed)
     await readToEnd(events)
     throw fault
   }

@@ -68,7 +68,7 @@ export type Delivery = {
 }
 
 /** What is told of a held request's end, also where the ledger could not be reached to write it. */
-export type Settlement = Pick<EndedRequest, 'attempts' | 'firstContentAtMs'> & {
+export type Settlement = Pick<EndedRequest, 'attempts' | 'firstContentAtMs' | 'result'> & {
   readonly settled: Settled | undefined
 }
 

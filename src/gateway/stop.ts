@@ -8,6 +8,9 @@ import { durationMs, type NowMs, type Sleep } from '../protocol/clock.ts'
 
 export type StopReason = 'client_gone' | 'cancelled' | 'deadline'
 
+/** Of a client's signal that says so: it did not leave, we could not put its answer into form. */
+export const formFailed = Symbol('the form failed')
+
 export type Stop = {
   /** Cuts the host off: at once, or when the one that was told had its time. */
   readonly signal: AbortSignal

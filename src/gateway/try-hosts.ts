@@ -113,10 +113,18 @@ export async function* tryHosts(
   const counting = makeRequestCount(deps, order)
   const settle = async (result: ReceiptBody['result'], served?: CountedServe) => {
     const ended = endedRequest({ order, plan, hold, attempts, salt }, result, served)
-    const [settled] = await Promise.all([settleRequest(deps, ended), notes.written()])
     const { firstContentAtMs } = ended
-    order.onSettled?.({ attempts, firstContentAtMs, settled })
-    return settled
+    const tell = (settled: Settlement['settled']) =>
+      order.onSettled?.({ attempts, firstContentAtMs, result, settled })
+    try {
+      const [settled] = await Promise.all([settleRequest(deps, ended), notes.written()])
+      tell(settled)
+      return settled
+    } catch (fault) {
+      // Whether the hold was decided is as unknown as where the ledger does not answer.
+      tell(undefined)
+      throw fault
+    }
   }
   try {
     for (const verified of alive) {

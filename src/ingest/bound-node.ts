@@ -33,7 +33,8 @@ export async function bindAgain(
   // The route is the successor's now: a change of it here would close the tunnel that it serves by.
   if (known.successor) return refuse('state_conflict', replacedBy(known.successor.nodeId))
   const { mode } = order
-  if (isSynthetic(known) && mode === 'network') return neverInPool()
+  const refusal = poolRefusal(known, mode)
+  if (refusal) return refusal
   const { nodeId } = known
   const { epoch: fromEpoch } = known.route
   const made = await makeRoute(deps, order.route, { nodeId, epoch: fromEpoch })
@@ -80,11 +81,14 @@ const replacedBy = (successorId: string) => ({
   detail: { successor_id: successorId },
 })
 
-export const neverInPool = () =>
-  refuse('invalid_value', {
-    param: 'mode',
-    message: 'A synthetic node serves nobody: enrol it in mode "managed".',
-  })
+/** For every way to enrol: what watches the platform is not paid for serving. */
+export const poolRefusal = (owner: Pick<NodeFacts, 'ownerId'>, mode: NodeFacts['mode']) =>
+  isSynthetic(owner) && mode === 'network'
+    ? refuse('invalid_value', {
+        param: 'mode',
+        message: 'A synthetic node serves nobody: enrol it in mode "managed".',
+      })
+    : undefined
 
 export function newNode(
   order: EnrolRequest,

@@ -3,7 +3,6 @@
  * says who it is.
  */
 import type { FleetStore, JoinCodeStore } from '../fleet/ports.ts'
-import { isSynthetic } from '../fleet/synthetic.ts'
 import { sha256Hex } from '../protocol/canonical.ts'
 import type { EnrolRequest } from '../protocol/enrolment.ts'
 import { nodeIdOf } from '../protocol/node-identity.ts'
@@ -13,8 +12,8 @@ import {
   type Bound,
   bindAgain,
   boundMeanwhile,
-  neverInPool,
   newNode,
+  poolRefusal,
 } from './bound-node.ts'
 import { makeRoute } from './route-offer.ts'
 
@@ -44,7 +43,8 @@ export async function enrolByCode(
   // A tunnel costs something outside of us: who will be refused below gets none first.
   if (code.usedBy !== undefined && code.usedBy !== nodeId) return codeInvalid()
   const { ownerId, region } = code
-  if (isSynthetic({ ownerId }) && order.mode === 'network') return neverInPool()
+  const refusal = poolRefusal({ ownerId }, order.mode)
+  if (refusal) return refusal
   if (!(await deps.fleet.hasRoomToEnrol(ownerId, nowMs))) return tooMany(nowMs)
   const { route, grant } = await makeRoute(deps, order.route, { nodeId, epoch: 1 })
   const node = newNode(order, {

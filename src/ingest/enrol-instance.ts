@@ -7,7 +7,14 @@ import type { CallerIdentity } from '../protocol/caller-identity.ts'
 import type { EnrolRequest } from '../protocol/enrolment.ts'
 import { nodeIdOf } from '../protocol/node-identity.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
-import { type BindDeps, type Bound, bindAgain, boundMeanwhile, newNode } from './bound-node.ts'
+import {
+  type BindDeps,
+  type Bound,
+  bindAgain,
+  boundMeanwhile,
+  newNode,
+  poolRefusal,
+} from './bound-node.ts'
 import { makeRoute } from './route-offer.ts'
 import { type InstanceTrust, provenInstance } from './sts-identity.ts'
 
@@ -37,6 +44,8 @@ export async function enrolInstance(
     const isElsewhere = known.ownerId !== ownerId
     return isElsewhere ? refuse('key_bound_elsewhere') : bindAgain(deps, order, known)
   }
+  const refusal = poolRefusal({ ownerId }, order.mode)
+  if (refusal) return refusal
   // A tunnel costs something outside of us: an instance that has its node gets none for another.
   const boundTo = await deps.fleet.readInstanceNode(instanceId)
   if (boundTo !== undefined && boundTo !== nodeId) return refuse('instance_bound')

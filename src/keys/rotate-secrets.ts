@@ -1,10 +1,12 @@
 /**
  * How one key of a stage follows another, in two steps, so that it is trusted everywhere before it is
  * used anywhere: *announce* publishes a coming key, *adopt* begins to sign with it and retires the old
- * one. Pure: from one document to the next. No key of the document is ever lost.
+ * one. Pure: from one document to the next. No key by which a receipt or a customer's key may have been
+ * made is ever lost.
  */
 import type { Ids } from '../protocol/clock.ts'
 import { signSuccession } from '../protocol/key-succession.ts'
+import type { PublishedKey } from '../protocol/published-keys.ts'
 import {
   claimSecretOf,
   currentKeysOf,
@@ -26,15 +28,37 @@ export const secretsBytesMax = 8192
 /** The document as it is stored: without spaces, because its length is bounded. */
 export const secretsText = (secrets: StageSecrets): string => `${JSON.stringify(secrets)}\n`
 
-/** Signs nothing before `waitMs` have passed: nodes and verifiers learn of it meanwhile. */
+/**
+ * Signs nothing before `waitMs` have passed: nodes and verifiers learn of it meanwhile. With `again` it
+ * takes the place of one that is announced: whoever stole the document has that one too.
+ */
 export function announceKey(
   secrets: StageSecrets,
   use: KeyUse,
-  at: { readonly ids: Ids; readonly nowMs: number; readonly waitMs: number },
+  at: {
+    readonly ids: Ids
+    readonly nowMs: number
+    readonly waitMs: number
+    readonly again?: boolean | undefined
+  },
 ): Rotated {
-  if (secrets.coming_keys[use] !== undefined) return announcedAlready
+  if (secrets.coming_keys[use] !== undefined && at.again !== true) return announcedAlready
   const coming = newSigningKey(use, { ids: at.ids, nowMs: at.nowMs + at.waitMs })
-  return fitting({ ...secrets, coming_keys: { ...secrets.coming_keys, [use]: coming } })
+  return fitting({
+    ...secrets,
+    coming_keys: { ...secrets.coming_keys, [use]: coming },
+    retired_keys: [...secrets.retired_keys, ...receiptKeyReplaced(secrets, use, at.nowMs)],
+  })
+}
+
+/** It may have been adopted, and that rolled back: then there are receipts of it. */
+function receiptKeyReplaced(
+  { coming_keys: { receipt } }: StageSecrets,
+  use: KeyUse,
+  nowMs: number,
+): PublishedKey[] {
+  if (use !== 'receipt' || receipt === undefined || nowMs < receipt.not_before_ms) return []
+  return [{ ...publicHalf(use, receipt), not_after_ms: nowMs }]
 }
 
 /** What the old key signs is good for `overlapMs` more: as long as its last user may take to end. */
@@ -75,14 +99,20 @@ const successionTo = (
   secrets: StageSecrets,
 ) => signSuccession(secrets.stage, publicHalf('ticket_root', coming), ticketRootOf(secrets))
 
-/** Keys of customers can be read by it from then on; none is made with it. */
-export function announcePepper(secrets: StageSecrets, ids: Ids): Rotated {
-  if (secrets.pepper_coming !== undefined) return announcedAlready
+/**
+ * Keys of customers can be read by it from then on; none is made with it. One that is announced already
+ * stays among the peppers, as every pepper does.
+ */
+export function announcePepper(
+  secrets: StageSecrets,
+  at: { readonly ids: Ids; readonly again?: boolean | undefined },
+): Rotated {
+  if (secrets.pepper_coming !== undefined && at.again !== true) return announcedAlready
   const numbers = Object.keys(secrets.peppers).map((id) =>
     Number(/^p(\d{1,6})$/.exec(id)?.[1] ?? 0),
   )
   const id = `p${Math.max(...numbers) + 1}`
-  const peppers = { ...secrets.peppers, [id]: ids.token(32) }
+  const peppers = { ...secrets.peppers, [id]: at.ids.token(32) }
   return fitting({ ...secrets, peppers, pepper_coming: id })
 }
 
@@ -114,7 +144,7 @@ function fitting(secrets: StageSecrets): Rotated {
 }
 
 const announcedAlready = refuse(
-  'A key for this use is announced already: adopt it before you announce another.',
+  'A key for this use is announced already: adopt it, or put another in its place with --again.',
 )
 const notAnnounced = refuse('No key for this use is announced: announce one and deploy it first.')
 

@@ -7,7 +7,7 @@ import { hkdfSync } from 'node:crypto'
 import * as z from 'zod'
 import type { Ids } from '../protocol/clock.ts'
 import { generatePrivateKey, makeSigner, PrivateKeyJwk } from '../protocol/ed25519.ts'
-import { signSuccession, type TicketRoot } from '../protocol/key-succession.ts'
+import { isEnded, signSuccession, type TicketRoot } from '../protocol/key-succession.ts'
 import { PublishedKey, type PublishedKeys, Succession } from '../protocol/published-keys.ts'
 import type { Peppers } from './api-key.ts'
 
@@ -59,7 +59,27 @@ export const StageSecrets = z
   .refine(({ pepper_coming: coming, peppers }) => !coming || Object.hasOwn(peppers, coming), {
     message: 'pepper_coming must be one of peppers',
   })
+  .refine((secrets) => !hasTwins(keyIdsOf(secrets)), {
+    message: 'every signing key, past and coming ones included, must have a key_id of its own',
+  })
 export type StageSecrets = z.infer<typeof StageSecrets>
+
+type AnyKey = { readonly key_id: string }
+
+const keyIdsOf = (secrets: {
+  readonly receipt_key: AnyKey
+  readonly ticket_root_key: AnyKey
+  readonly job_key: AnyKey
+  readonly coming_keys: Readonly<Record<string, AnyKey | undefined>>
+  readonly retired_keys: readonly AnyKey[]
+}): string[] => {
+  const { receipt_key, ticket_root_key, job_key, coming_keys, retired_keys } = secrets
+  const coming = Object.values(coming_keys).flatMap((key) => (key ? [key] : []))
+  const keys = [receipt_key, ticket_root_key, job_key, ...coming, ...retired_keys]
+  return keys.map(({ key_id }) => key_id)
+}
+
+const hasTwins = (values: readonly string[]): boolean => new Set(values).size < values.length
 
 export function newStageSecrets(
   stage: string,
@@ -147,8 +167,12 @@ export function publishedKeysOf(secrets: StageSecrets): PublishedKeys {
     ...secrets.retired_keys,
   ]
   const root = ticketRootOf(secrets)
+  // Ends are not signed. A job key that ended before the root began gets no word of it, so that no list
+  // brings it back; judged by the document alone, all processes publish the same list.
   const certified = keys.filter(
-    ({ use, key_id }) => use === 'job' || key_id === coming.ticket_root?.key_id,
+    (key) =>
+      key.key_id === coming.ticket_root?.key_id ||
+      (key.use === 'job' && !isEnded(key, secrets.ticket_root_key.not_before_ms)),
   )
   return {
     stage: secrets.stage,

@@ -3,9 +3,9 @@ import type { ErrorCode } from '../protocol/errors.ts'
 
 export type RequestCount = {
   readonly requestId: string
-  /** Why it was not answered; undefined where it was. */
-  readonly code: ErrorCode | undefined
-  /** `refused`: for what the customer asked or has. `failed`: by us or by hosts. */
+  /** Why it was not answered whole; undefined where it was. */
+  readonly code: ErrorCode | 'client_gone' | undefined
+  /** `refused`: for what the customer asked, has or did. `failed`: by us or by hosts. */
   readonly ending: 'answered' | 'refused' | 'failed'
   /** Its first content came later than the objective allows. */
   readonly isSlow: boolean

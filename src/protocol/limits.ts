@@ -18,6 +18,8 @@ export const limits = {
   messages: 4096,
   /** Of a request, settling included; a Lambda function lives at most 900 s. */
   deadlineMs: 840_000,
+  /** What a hold outlives that deadline by: longer, and a customer's money is held for nothing. */
+  leaseMarginMs: 600_000,
   heartbeatBytes: 16 * 1024,
   inventoryBytes: 64 * 1024,
   /** A crashed gateway leaves a host a claim for each of its slots; more come in further batches. */

@@ -6,7 +6,7 @@
 import type { PricedModel } from '../catalogue/model.ts'
 import { type ExcludedBy, excludedBy } from '../fleet/blockers.ts'
 import { type ModelTotals, makeModelTotals, type Nominee } from '../fleet/model-totals.ts'
-import { type Grace, livenessOf } from '../fleet/node.ts'
+import { type Grace, livenessOf, mayServe } from '../fleet/node.ts'
 import { type FleetRow, type JudgedProfile, judgeNode, toCandidate } from '../fleet/pool.ts'
 import type { CatalogueStore, FleetStore, PoolStore } from '../fleet/ports.ts'
 import { type FilledShard, makeShardFiller, type ShardFiller } from '../fleet/shard-filler.ts'
@@ -21,7 +21,7 @@ export type RecomputeDeps = {
 }
 
 export type RecomputeReport = {
-  /** Nodes whose last beat is young enough to be routed to. */
+  /** Nodes that beat and should serve: approved, and paused neither by their owner nor for their user. */
   readonly nodesFresh: number
   readonly profiles: number
   readonly eligible: number
@@ -68,13 +68,17 @@ function openPass(deps: RecomputeDeps, models: readonly PricedModel[], grace: Gr
     reasons: new Set(),
   }))
   const poolOf = new Map(pools.map((pool) => [pool.model.id, pool]))
+  let nodesBeating = 0
   let nodesFresh = 0
   let profiles = 0
   let eligible = 0
 
   function* shardsFilledBy(row: FleetRow): Generator<ShardOfModel> {
     const nowMs = deps.nowMs()
-    if (livenessOf(row.hot?.beatAtMs, nowMs) === 'fresh') nodesFresh += 1
+    if (livenessOf(row.hot?.beatAtMs, nowMs) === 'fresh') {
+      nodesBeating += 1
+      if (shouldServe(row)) nodesFresh += 1
+    }
     const judged = judgeNode(row, models, { nowMs, grace })
     profiles += judged.length
     for (const [modelId, ofModel] of Map.groupBy(judged, ({ profile }) => profile.model)) {
@@ -103,11 +107,15 @@ function openPass(deps: RecomputeDeps, models: readonly PricedModel[], grace: Gr
       nodesFresh,
       profiles,
       eligible,
-      // A grace may keep candidates whose nodes are not fresh.
-      isIdle: nodesFresh === 0 && eligible === 0,
+      // A grace may keep candidates whose nodes are not fresh; who beats may serve within the minute.
+      isIdle: nodesBeating === 0 && eligible === 0,
     }),
   }
 }
+
+/** A host that waits for its approval, or whose owner paused it, is no capacity that went missing. */
+const shouldServe = ({ node, hot }: FleetRow): boolean =>
+  mayServe(node) && hot?.state !== 'paused_by_owner' && hot?.state !== 'user_active'
 
 function toNominee(judged: JudgedProfile): Nominee[] {
   const candidate = judged.eligibility.eligible ? toCandidate(judged) : undefined

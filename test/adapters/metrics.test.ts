@@ -32,6 +32,7 @@ function linesOf(env: Readonly<Record<string, string>>) {
   const script = `const made = await import(${JSON.stringify(adapter)})
     const countRequest = made.makeRequestMetrics('dev')
     countRequest(${answered})
+    countRequest({ ...${refused}, attemptsFailed: 'two' })
     countRequest(${refused})
     const audit = made.makeReconcileMetrics('dev')
     audit.publish({ discrepancies: 2, accounts: 7 })
@@ -85,6 +86,11 @@ test('every event is one line, and what was counted stands beside the stage', ()
     { stage: 'dev', HoldsExpired: 0 },
     { stage: 'dev', ScheduleStepsFailed: 1 },
   ])
+})
+
+test('a line that cannot be written fails nobody, and leaves nothing in the next one', () => {
+  const ofRequests = lines.filter(({ requestId }) => requestId !== undefined)
+  expect(ofRequests.map(({ RequestsAnswered }) => RequestsAnswered)).toEqual([1, 0])
 })
 
 test('the stage is the only dimension, as alarms name it', () => {

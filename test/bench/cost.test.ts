@@ -1,8 +1,16 @@
 // What the deployment costs is a promise like any other: an alarm, a dashboard or a wait too many
 // must show here before it shows on a bill.
 import { beforeAll, describe, expect, it, test } from 'vitest'
+import * as z from 'zod'
+import { billedByTheHour, freeAtRest, pricedAtRest } from '../../bench/cost/at-rest.ts'
 import { deployedOf } from '../../bench/cost/deployed.ts'
-import { type Deployed, fleetCost, idleLines } from '../../bench/cost/idle.ts'
+import {
+  type Deployed,
+  fleetCost,
+  idleLines,
+  scheduledRun,
+  scheduleNames,
+} from '../../bench/cost/idle.ts'
 import { readMeasured } from '../../bench/cost/measured.ts'
 import {
   durationMs,
@@ -18,7 +26,7 @@ import { plotOf, tablesOf } from '../../bench/cost/tables.ts'
 import { trafficLines } from '../../bench/cost/traffic.ts'
 import { prices } from '../../infra/observability/prices.ts'
 import { schedules } from '../../src/names.ts'
-import { stageConfig } from '../infra/synthesize.ts'
+import { stageConfig, synthesize } from '../infra/synthesize.ts'
 
 const measured = readMeasured()
 let deployed: Deployed
@@ -39,14 +47,34 @@ describe('an idle month', () => {
     expect(sumOf(lines.filter(({ price }) => price !== 'dashboard'))).toBeLessThan(10)
   })
 
-  it('counts every schedule and everything that is billed for being there', () => {
-    const users = new Set(idleLines(measured, deployed).map(({ user }) => user))
+  it('counts every schedule and whatever else of a stage is billed for being there', () => {
+    const lines = idleLines(measured, deployed)
+    const users = new Set(lines.map(({ user }) => user))
     expect([...users].toSorted()).toEqual([...Object.keys(schedules), 'observability'].toSorted())
-    for (const count of [deployed.alarmedMetrics, deployed.dashboards, deployed.customMetrics]) {
-      expect(count).toBeGreaterThan(0)
+    const counted = new Set(lines.filter(({ amount }) => amount > 0).map(({ price }) => price))
+    for (const price of Object.values(pricedAtRest).flat()) expect(counted).toContain(price)
+  })
+
+  it.each(['dev', 'prod'])('knows what each resource of %s costs at rest', (stage) => {
+    const known: readonly string[] = [...Object.keys(pricedAtRest), ...Object.keys(freeAtRest)]
+    for (const { type, text } of resourcesOfStage(stage)) {
+      expect(known).toContain(type)
+      // Provisioned concurrency and its like are settings of types that are free without them.
+      expect(text).not.toMatch(billedByTheHour)
     }
   })
 })
+
+const Resources = z.record(z.string(), z.looseObject({ Type: z.string() }))
+
+function resourcesOfStage(stage: string) {
+  return Object.values(synthesize(stageConfig(stage))).flatMap((template) =>
+    Object.values(Resources.parse(template.toJSON().Resources)).map((resource) => ({
+      type: resource.Type,
+      text: JSON.stringify(resource),
+    })),
+  )
+}
 
 describe('a million requests', () => {
   const lines = (compute: 'function' | 'web', streamSec: number) =>
@@ -77,6 +105,19 @@ describe('a million requests', () => {
 })
 
 describe('a fleet', () => {
+  it.each(scheduleNames)('of 10,000 lets %s end within its period', (name) => {
+    for (const nodes of [10, 1_000, 10_000]) {
+      const { runMs } = scheduledRun(measured, deployed, { name, nodes })
+      expect(runMs).toBeLessThanOrEqual(schedules[name].everyMinutes * 60_000)
+    }
+  })
+
+  it('whose schedules do not end within their period has no bill', () => {
+    expect(() => fleetCost(measured, deployed, 1_000_000)).toThrow(
+      /^expire-heartbeats takes \d+ ms for 1000000 nodes, of 60000 ms\.$/,
+    )
+  })
+
   it('costs no more for a node the more nodes there are', () => {
     const each = [10, 1_000, 10_000].map((nodes) => {
       const { beats, schedules: runs } = fleetCost(measured, deployed, nodes)

@@ -7,13 +7,13 @@ describe('the gateway listens', () => {
     ['there over IPv6 too', { AWS_LAMBDA_HTTP_ENDPOINT: '[::]:3000' }, '::', 3000],
     [
       'there whatever else is said',
-      { AWS_LAMBDA_HTTP_ENDPOINT: '0.0.0.0:3000', AWS_LWA_PORT: '8080', HOST: '127.0.0.1' },
+      { AWS_LAMBDA_HTTP_ENDPOINT: '0.0.0.0:3000', AWS_LWA_PORT: '8080', PORT: '8080' },
       '0.0.0.0',
       3000,
     ],
     ['on the adapter’s port, for itself', { AWS_LWA_PORT: '9000', PORT: '1' }, '127.0.0.1', 9000],
     ['on PORT without an adapter', { PORT: '9001' }, '127.0.0.1', 9001],
-    ['on HOST where that is said', { HOST: '::1' }, '::1', 8080],
+    ['for itself whatever the machine is called', { HOST: '::1' }, '127.0.0.1', 8080],
     ['on 8080 where nothing is said', {}, '127.0.0.1', 8080],
   ])('%s', (_, env, hostname, port) => {
     expect(listeningAddress(env)).toEqual({ hostname, port })

@@ -1,12 +1,25 @@
 /** What is counted of paid requests by how they end: each once, and before the last byte of its reply. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { sleep } from '../../src/adapters/system.ts'
+import { counted } from '../../src/gateway/count-request.ts'
+import type { Settlement } from '../../src/gateway/settle-request.ts'
+import { formFailed } from '../../src/gateway/stop.ts'
 import type { RequestCount } from '../../src/metering/request-count.ts'
 import type { Sleep } from '../../src/protocol/clock.ts'
-import { askChat } from '../support/chat-client.ts'
+import { askChat, chatPath, chatRequest } from '../support/chat-client.ts'
 import { asksOf } from '../support/gateway-asks.ts'
 import { type GatewayBench, startGatewayBench } from '../support/gateway-bench.ts'
-import { answers, hangsUp, refuses, says, streams } from '../support/host-answers.ts'
+import {
+  answers,
+  busy,
+  drip,
+  hangsUp,
+  refuses,
+  rejects,
+  says,
+  streams,
+} from '../support/host-answers.ts'
+import { finished, settled } from '../support/settled-request.ts'
 
 let bench: GatewayBench
 let before = 0
@@ -23,6 +36,8 @@ const { ask } = asksOf(() => bench)
 
 /** Of this test's requests, by the time that their replies were read. */
 const counts = (): readonly RequestCount[] => bench.requestCounts().slice(before)
+
+const dripping = () => answers({ frames: drip(says('word '), 20) })
 
 const untouched = {
   requestId: expect.stringMatching(/^[0-9A-Z]{26}$/),
@@ -55,6 +70,50 @@ describe.each([true, false])('with stream %s', (stream) => {
     const { response } = await ask([hangsUp, refuses(500), streams(['Hello'])], stream)
     await response.text()
     expect(counts()).toMatchObject([{ ending: 'answered', attemptsFailed: 2 }])
+  })
+
+  test('hosts that are full, or cannot do what was asked, have not failed', async () => {
+    const { response } = await ask([busy, rejects, streams(['Hello'])], stream)
+    await response.text()
+    expect(counts()).toMatchObject([{ ending: 'answered', attemptsFailed: 0 }])
+  })
+
+  test('what our deadline cut off has failed, though its reply ended well', async () => {
+    const { response } = await ask([dripping()], stream, { deadlineMs: 500 })
+    expect(response.status).toBe(200)
+    await response.text()
+    expect(counts()).toMatchObject([
+      { ending: 'failed', code: 'upstream_timeout', charge: expect.any(BigInt) },
+    ])
+  })
+
+  test('a client that goes away was failed by nobody', async () => {
+    const { model, host } = await bench.sale([dripping()])
+    const url = await bench.listen(bench.appOf())
+    const gone = new AbortController()
+    const asked = host.nextDispatch()
+    const customer = await bench.customer()
+    const request = chatRequest(customer, { model: model.id, stream })
+    const reply = fetch(`${url}${chatPath}`, { ...request, signal: gone.signal })
+    await asked
+    if (stream) await (await reply).body?.getReader().read()
+    gone.abort()
+    await reply.catch(() => undefined)
+    await bench.onlyReceipt(customer)
+    await vi.waitFor(() =>
+      expect(counts()).toMatchObject([{ ending: 'refused', code: 'client_gone' }]),
+    )
+  })
+
+  test('a settlement that throws has left its decision unknown too', async () => {
+    const { store } = bench.deps
+    const decide = async () => Promise.reject(new TypeError('a bug'))
+    const script = [hangsUp, streams(['Hello'])]
+    const { response } = await ask(script, stream, { store: { ...store, decide } })
+    await response.text()
+    expect(counts()).toMatchObject([
+      { ending: 'failed', code: 'internal_error', attemptsFailed: 1, isDecisionUnknown: true },
+    ])
   })
 
   test('where no host answers, it has failed', async () => {
@@ -138,4 +197,51 @@ test('a fault of ours fails the request, and is counted once', async () => {
     await (await askChat(app, await bench.customer(), { model: model.id })).text()
   }
   expect(counts().map(({ ending }) => ending)).toEqual(['failed', 'failed'])
+})
+
+describe('an answer that stopped', () => {
+  const settlement = (error: string): Settlement => ({
+    attempts: [],
+    firstContentAtMs: 2_000,
+    result: { status: 'partial', finish_reason: null, error },
+    settled,
+  })
+  /** By `error`, for whoever asked for `deadlineMs` where everybody gets 300 s. */
+  const countedAs = async (error: string, order: { deadlineMs?: number; why?: symbol } = {}) => {
+    const told: RequestCount[] = []
+    const deps = {
+      countRequest: (count: RequestCount) => void told.push(count),
+      slowAfterMs: 5_000,
+      deadlineMs: 840_000,
+    }
+    const { deadlineMs = 300_000, why } = order
+    const work = { path: chatPath } as const
+    const clientGone = AbortSignal.abort(why)
+    const asked = { holdId: 'REQ', startedAtMs: 1_000, deadlineMs, clientGone, work }
+    for await (const { kind } of counted(deps, asked, async function* ({ onSettled }) {
+      onSettled?.(settlement(error))
+      yield finished([0, 'length'])
+    }))
+      expect(kind).toBe('finished')
+    return told.map(({ ending, code }) => [ending, code])
+  }
+
+  test('because its form could not show it has failed by us, and not by its client', async () => {
+    expect(await countedAs('client_gone', { why: formFailed })).toEqual([
+      ['failed', 'internal_error'],
+    ])
+    expect(await countedAs('client_gone')).toEqual([['refused', 'client_gone']])
+  })
+
+  test('at a deadline that its customer made shorter is the answer', async () => {
+    expect(await countedAs('deadline')).toEqual([['failed', 'upstream_timeout']])
+    expect(await countedAs('deadline', { deadlineMs: 600_000 })).toEqual([
+      ['failed', 'upstream_timeout'],
+    ])
+    expect(await countedAs('deadline', { deadlineMs: 20_000 })).toEqual([['answered', undefined]])
+  })
+
+  test('because its customer cancelled it is the answer', async () => {
+    expect(await countedAs('cancelled')).toEqual([['answered', undefined]])
+  })
 })

@@ -3,10 +3,11 @@ import { expect, test } from 'vitest'
 import type { AnswerForm } from '../../src/gateway/answer-form.ts'
 import type { CompletionEvent } from '../../src/gateway/completion-event.ts'
 import { toWholeAnswer } from '../../src/gateway/respond.ts'
+import { formFailed } from '../../src/gateway/stop.ts'
 import { chunkWith, identity } from '../support/response-run.ts'
 
 test('a fault of the form is told once the request is settled', async () => {
-  const told: string[] = []
+  const told: (string | symbol | undefined)[] = []
   async function* events(): AsyncGenerator<CompletionEvent> {
     yield { kind: 'chunk', chunk: chunkWith({ content: 'Hi' }) }
     yield { kind: 'chunk', chunk: chunkWith({ content: ' there' }) }
@@ -18,7 +19,12 @@ test('a fault of the form is told once the request is settled', async () => {
       throw new Error('there was nothing to answer')
     },
   }
-  const run = { form, events: events(), identity, onClientGone: () => void told.push('gone') }
+  const run = {
+    form,
+    events: events(),
+    identity,
+    onClientGone: (why?: symbol) => void told.push(why),
+  }
   await expect(toWholeAnswer(run)).rejects.toThrow('no room for a chunk')
-  expect(told).toEqual(['gone', 'settled'])
+  expect(told).toEqual([formFailed, 'settled'])
 })

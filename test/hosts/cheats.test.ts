@@ -40,7 +40,7 @@ describe('a host whose runtime inflates usage by half', () => {
 })
 
 describe('a key that is used on two machines', () => {
-  test('is known by its two boots that take turns: suspended, and neither is heard again', async () => {
+  test('is known by its two boots that take turns: suspended, and no longer eligible', async () => {
     const host = await startSecondHost(stack, { name: 'copied', runtimeUrl: stack.engineUrl })
     stack.stopFirst(host.stop)
     const clone = await startClone(stack, host.folder, {

@@ -14,7 +14,7 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => stack?.stop())
 
-test('a host that serves other weights is caught by spot checks: condemned, and nothing more is dispatched to it', async () => {
+test('a host that serves other weights is caught by spot checks: condemned, and no longer eligible', async () => {
   const honest = await deploymentOf(stack, await demoNodeId(stack))
   await makeReference(stack, { profileId: honest.profile_id, endpoint: stack.engineUrl })
   const engine = await startOtherWeights(stack.dataDir)

@@ -39,6 +39,7 @@ describe('a bundle', () => {
     'node_modules/@aws-sdk/credential-provider-sso/dist-es/index.js',
     'node_modules/@aws-sdk/credential-provider-ini/dist-es/index.js',
     'node_modules/@aws-sdk/credential-provider-login/dist-es/index.js',
+    'node_modules/@aws-sdk/credential-provider-web-identity/dist-es/index.js',
     'node_modules/aws-cdk-lib/index.js',
     'test/support/test-host.ts',
   ])('does not carry %s', (path) => {

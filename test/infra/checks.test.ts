@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CfnResource } from 'aws-cdk-lib'
+import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { Queue } from 'aws-cdk-lib/aws-sqs'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
@@ -15,12 +16,16 @@ describe('the checks', () => {
   const asWebFunction = { ...dev.gateway, compute: 'web' as const }
 
   test.each([
-    ['stage prod', stageConfig('prod')],
-    ['a stage with a Web Function and tracing', { ...dev, tracing: true, gateway: asWebFunction }],
+    ['stage prod', stageConfig('prod'), {}],
+    [
+      'a stage with a Web Function and tracing, in an account bootstrapped with a qualifier of its own',
+      { ...dev, tracing: true, gateway: asWebFunction },
+      { '@aws-cdk/core:bootstrapQualifier': 'ours123456' },
+    ],
   ])(
     'find nothing in %s, not even a warning',
-    (_, config) => {
-      withApp({}, (app) => {
+    (_, config, context) => {
+      withApp(context, (app) => {
         addStage(app, config)
         const { directory, stacks } = app.synth()
         const report = readFileSync(join(directory, 'validation-report.json'), 'utf8')
@@ -31,11 +36,16 @@ describe('the checks', () => {
     60_000,
   )
 
-  test('fail synthesis on a finding of a rule pack', () => {
+  test('fail synthesis on a finding of a rule pack, beside one that is acknowledged too', () => {
     withApp({}, (app) => {
-      const { ingest } = addStage(app, stageConfig('dev'))
+      const { ingest, streams } = addStage(app, stageConfig('dev'))
       new Queue(ingest, 'Unprotected')
-      expect(() => app.synth()).toThrow(/AwsSolutions-SQS4/)
+      new LambdaFunction(streams, 'WithoutDestination', {
+        code: Code.fromInline('exports.handler = () => {}'),
+        handler: 'index.handler',
+        runtime: Runtime.NODEJS_LATEST,
+      })
+      expect(() => app.synth()).toThrow(/AwsSolutions-SQS4.*Serverless-LambdaDLQ/s)
     })
   })
 

@@ -5,7 +5,7 @@
 import { Template } from 'aws-cdk-lib/assertions'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { timeoutMarginSec, withCompute } from '../../infra/config.ts'
+import { gatewayTimeoutSec, withCompute } from '../../infra/config.ts'
 import { DataStack } from '../../infra/stacks/data.ts'
 import { GatewayStack } from '../../infra/stacks/gateway.ts'
 import { resourcesOf, stageConfig, synthesize, withApp } from './synthesize.ts'
@@ -63,6 +63,13 @@ describe('the switch between function and Web Function', () => {
     expect(changesOf(name)).toEqual(lines)
   })
 
+  test('gives no logical id another type, which CloudFormation would refuse to deploy', () => {
+    const types = Contents.parse(asFunction.gateway.toJSON()).Resources
+    const after = Object.entries(Contents.parse(asWeb.gateway.toJSON()).Resources)
+    expect(after.filter(([id]) => id in types).length).toBeGreaterThan(0)
+    expect(after.filter(([id, { Type }]) => id in types && types[id]?.Type !== Type)).toEqual([])
+  })
+
   test.each(['GatewayServerLogs', 'GatewayServerRole'])('keeps %s', (id) => {
     const [before, after] = [asFunction, asWeb].map((templates) =>
       [
@@ -109,7 +116,7 @@ describe('the Web Function', () => {
     asWeb.gateway.hasResourceProperties('AWS::Lambda::WebFunctionRevision', {
       BuildConfig: { RuntimeConfig: { Runtime: 'nodejs24.x' } },
       ServiceConfig: {
-        TimeoutSeconds: config.gateway.deadlineMs / 1000 + timeoutMarginSec,
+        TimeoutSeconds: gatewayTimeoutSec(config.gateway),
         MaxConcurrencyPerEnvironment: 128,
         TelemetryConfig: { LoggingConfig: { ApplicationLogLevel: 'INFO', SystemLogLevel: 'WARN' } },
       },
@@ -117,6 +124,11 @@ describe('the Web Function', () => {
     for (const { body } of resourcesOf({ gateway: asWeb.gateway }, 'AWS::Logs::LogGroup')) {
       expect(body.Properties.RetentionInDays).toBe(config.logRetentionDays)
     }
+  })
+
+  test('starts a revision once its role may do what it needs', () => {
+    const [revision] = resourcesOf(asWeb, 'AWS::Lambda::WebFunctionRevision')
+    expect(revision?.body.DependsOn.map(withoutHash)).toContain('GatewayServerRoleDefaultPolicy')
   })
 
   test('lets anyone call, in its own region, as far as the account’s quota goes', () => {

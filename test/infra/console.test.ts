@@ -90,7 +90,11 @@ describe('the console’s pages', () => {
           ].join('; '),
           Override: true,
         },
-        StrictTransportSecurity: { AccessControlMaxAgeSec: 63_072_000, Override: true },
+        StrictTransportSecurity: {
+          AccessControlMaxAgeSec: 63_072_000,
+          IncludeSubdomains: false,
+          Override: true,
+        },
         ContentTypeOptions: { Override: true },
         FrameOptions: { FrameOption: 'DENY', Override: true },
         ReferrerPolicy: { ReferrerPolicy: 'no-referrer', Override: true },

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { ownMetricNames } from '../../infra/observability/own-metrics.ts'
 import { prices } from '../../infra/observability/prices.ts'
-import { metrics } from '../../src/names.ts'
+import { metricNames, metrics } from '../../src/names.ts'
 import { evaluate } from './metric-math.ts'
 import { resourcesOf, stageConfig, synthesize } from './synthesize.ts'
 import { alarmsOf, dashboardsOf, lean, type WatchedMetric } from './watched.ts'
@@ -15,7 +14,7 @@ const watched = [...alarmsOf(templates), ...dashboards].flatMap((one) => one.met
 describe('what is watched', () => {
   test('of our own are names that code publishes, of this stage', () => {
     const own = watched.filter(({ namespace }) => !namespace.startsWith('AWS/'))
-    const published: readonly string[] = ownMetricNames
+    const published: readonly string[] = metricNames
     for (const { namespace, name, dimensions } of own) {
       expect(namespace).toBe(metrics.namespace)
       expect(published).toContain(name)
@@ -25,7 +24,7 @@ describe('what is watched', () => {
 
   test('is every name that code publishes', () => {
     const names = new Set(watched.map(({ name }) => name))
-    expect(ownMetricNames.filter((name) => !names.has(name))).toEqual([])
+    expect(metricNames.filter((name) => !names.has(name))).toEqual([])
   })
 
   test('of AWS belongs to a resource of the stage, of the kind that has such metrics', () => {

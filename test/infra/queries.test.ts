@@ -80,6 +80,8 @@ function* nodesIn(value: unknown): Generator<object> {
 
 /** Fields by event, of every call that logs one under src and functions. */
 const logged = new Map<string, Set<string>>()
+/** Of them, those that count for the alarm on steps that failed. */
+const countedSteps = new Set<string>()
 for (const folder of ['src', 'functions']) {
   const paths = readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
   for (const path of paths.filter((name) => name.endsWith('.ts'))) {
@@ -91,6 +93,7 @@ for (const folder of ['src', 'functions']) {
       const [event, fields] = call.data.arguments
       const name = Text.safeParse(event).data?.value
       if (name === undefined) continue
+      if (call.data.callee.name === 'logFailure') countedSteps.add(name)
       const known = logged.get(name) ?? new Set()
       for (const field of fieldsOf(fields)) known.add(field)
       logged.set(name, known)
@@ -136,6 +139,13 @@ describe.each(queries)('$Name', ({ QueryString, LogGroupNames }) => {
     expect(LogGroupNames.length).toBeGreaterThan(0)
     expect(LogGroupNames.length).toBeLessThanOrEqual(50)
   })
+})
+
+test('events in the runbook of steps that failed are those that its alarm counts', () => {
+  const page = readFileSync(new URL('docs/runbooks/failed-runs.md', root), 'utf8')
+  const rows = page.split('\n').filter((line) => line.startsWith('| `'))
+  const named = rows.flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`(\w+_\w+)`/g)])
+  expect(new Set(named.map(([, event]) => event))).toEqual(countedSteps)
 })
 
 test('runbooks name queries that are saved, and every query is named by one', () => {

@@ -4,7 +4,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { parseStageConfig, readStageConfig } from '../../infra/config.ts'
+import * as z from 'zod'
+import { readConfig } from '../../functions/environment.ts'
+import {
+  gatewayTimeoutSec,
+  parseStageConfig,
+  readStageConfig,
+  StageConfig,
+  withCompute,
+} from '../../infra/config.ts'
+import { commonEnvironment } from '../../infra/constructs/node-function.ts'
+import { DataStack } from '../../infra/stacks/data.ts'
+import { envKey } from '../../src/names.ts'
+import { withApp } from './synthesize.ts'
 
 const minimal = {
   stage: 'dev',
@@ -102,6 +114,16 @@ describe('a stage file', () => {
       { ...minimal, tunnels: { ...tunnels, apiToken: 'secret' } },
       /tunnels: Unrecognized key: "apiToken"/,
     ],
+    [
+      'with holds that outlive their deadline by more than functions take',
+      { ...minimal, gateway: { ...minimal.gateway, leaseMarginMs: 600_001 } },
+      /gateway\.leaseMarginMs: .*600000/,
+    ],
+    [
+      'with a bound that a Web Function does not have',
+      { ...minimal, gateway: { ...minimal.gateway, compute: 'web', reservedConcurrency: 5 } },
+      /gateway\.reservedConcurrency does not bound a Web Function, so say gateway\.web\.maxEnvironments/,
+    ],
     ['with too little memory', { ...minimal, ingest: { memoryMb: 64 } }, /ingest\.memoryMb: .*128/],
     ['named in capitals', { ...minimal, stage: 'Dev' }, /stage: must be 2 to 12 lowercase/],
     ['of another stage', { ...minimal, stage: 'prod' }, /says stage "prod": write "dev" there/],
@@ -118,6 +140,58 @@ describe('a stage file', () => {
       ok: false,
       message: expect.stringContaining('"local" is the laptop and cannot be deployed'),
     })
+  })
+})
+
+describe('what a stage file may say', () => {
+  const Bounds = z.object({ minimum: z.int(), maximum: z.int() })
+  const { deadlineMs, leaseMarginMs } = StageConfig.shape.gateway.shape
+  const boundsOf = (schema: z.ZodType) => Bounds.parse(z.toJSONSchema(schema))
+
+  test.each(['minimum', 'maximum'] as const)('functions take, at its %s', (end) => {
+    const gateway = {
+      ...minimal.gateway,
+      deadlineMs: boundsOf(deadlineMs)[end],
+      leaseMarginMs: boundsOf(leaseMarginMs)[end],
+    }
+    const read = parseStageConfig('dev', { ...minimal, gateway })
+    if (!read.ok) throw new Error(read.message)
+    const { config } = read
+    const environment = withApp({}, (app) =>
+      commonEnvironment(config, new DataStack(app, 'Data', config).tables, 'gateway'),
+    )
+    // CloudFormation puts the names of the tables in.
+    const tables = ['balances', 'keys', 'profiles', 'receipts', 'spend'] as const
+    const named = Object.fromEntries(tables.map((name) => [envKey[`${name}Table`], name]))
+    expect(readConfig({ ...environment, ...named })).toMatchObject({
+      deadlineMs: gateway.deadlineMs,
+      leaseMarginMs: gateway.leaseMarginMs,
+    })
+  })
+
+  test('lets the longest request end before Lambda does, after 15 minutes', () => {
+    const longest = { ...minimal.gateway, deadlineMs: boundsOf(deadlineMs).maximum }
+    const gateway = StageConfig.shape.gateway.parse(longest)
+    expect(gatewayTimeoutSec(gateway)).toBe(900)
+  })
+})
+
+describe('a bound on what the gateway may cost', () => {
+  const bounded = (gateway: object) =>
+    parseStageConfig('dev', { ...minimal, gateway: { ...minimal.gateway, ...gateway } })
+
+  test('of the function alone does not vanish with -c compute=web', () => {
+    expect(withCompute(bounded({ reservedConcurrency: 5 }), 'web')).toEqual({
+      ok: false,
+      message:
+        'infra/stages/dev.json needs fixing: gateway.reservedConcurrency does not bound a Web Function, so say gateway.web.maxEnvironments.',
+    })
+  })
+
+  test('of both ways to run it lets either be chosen', () => {
+    const both = bounded({ reservedConcurrency: 5, web: { maxEnvironments: 2 } })
+    expect(withCompute(both, 'web')).toMatchObject({ ok: true })
+    expect(withCompute(both, 'function')).toMatchObject({ ok: true })
   })
 })
 

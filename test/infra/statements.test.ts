@@ -4,18 +4,13 @@
  */
 import { Template } from 'aws-cdk-lib/assertions'
 import { describe, expect, test } from 'vitest'
-import { configWith, viaLanes, viaTunnel } from './hosts/stage-with-hosts.ts'
+import { everyStage } from './every-stage.ts'
+import type { Explained } from './iam/explained.ts'
 import { managedPoliciesIn, type Right, rightsOf } from './iam/read-statements.ts'
-import { type Explained, explained } from './iam/statements.ts'
-import { stageConfig, synthesize } from './synthesize.ts'
+import { explained } from './iam/statements.ts'
+import { synthesize } from './synthesize.ts'
 
-const dev = stageConfig('dev')
-const stages = [
-  { ...configWith({ reach: viaTunnel }), tracing: true },
-  configWith({ reach: viaLanes }),
-  { ...dev, gateway: { ...dev.gateway, compute: 'web' as const } },
-]
-const templates = stages.flatMap((stage) => Object.entries(synthesize(stage)))
+const templates = Object.values(everyStage).flatMap((stage) => Object.entries(synthesize(stage)))
 const rights = templates.flatMap(([stack, template]) => rightsOf(stack, template))
 
 const explains = (entry: Explained, right: Right): boolean =>
@@ -70,10 +65,10 @@ describe('a right that nobody asked for', () => {
     Action: 'dynamodb:GetItem',
     Resource: { 'Fn::GetAtt': ['TablesKeys6B5A3ABF', 'Arn'] },
   }
-  const policy = (Statement: object) =>
+  const policy = (Statement: object, role = 'AdminHandlerRole') =>
     Template.fromJSON({
       Resources: {
-        AdminHandlerRoleDefaultPolicy1234ABCD: {
+        [`${role}DefaultPolicy1234ABCD`]: {
           Type: 'AWS::IAM::Policy',
           Properties: { PolicyDocument: { Statement: [Statement] } },
         },
@@ -92,6 +87,46 @@ describe('a right that nobody asked for', () => {
     ['somebody else', { ...statement, Principal: '*' }],
   ])('is found: %s', (_, given) => {
     expect(unexplained(rightsOf('admin', policy(given)))).toHaveLength(1)
+  })
+
+  const writing = (keys: readonly string[], stack: string) => ({
+    ...statement,
+    Action: stack === 'ingest' ? 'dynamodb:UpdateItem' : 'dynamodb:PutItem',
+    Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } },
+  })
+
+  test.each([
+    ['gateway', 'GatewayServerRole', ['claim#*', 'cancel#*']],
+    ['ingest', 'IngestHandlerRole', ['join#*']],
+    ['admin', 'BootstrapHandlerRole', ['op', 'op#*']],
+  ])('%s writes keys of its own', (stack, role, keys) => {
+    expect(unexplained(rightsOf(stack, policy(writing(keys, stack), role)))).toEqual([])
+  })
+
+  test.each([
+    ['every key', 'gateway', 'GatewayServerRole', ['*']],
+    ['every key beside its own', 'gateway', 'GatewayServerRole', ['claim#*', '*']],
+    ['all that begins like its own', 'gateway', 'GatewayServerRole', ['claim*']],
+    ['keys of operators', 'gateway', 'GatewayServerRole', ['claim#*', 'op#*']],
+    ['keys of another', 'ingest', 'IngestHandlerRole', ['claim#*']],
+    ['every key', 'admin', 'BootstrapHandlerRole', ['op', '*']],
+    ['keys of operators', 'schedules', 'ExpireHoldsHandlerRole', ['op#*']],
+  ])('is found: writing %s in %s', (_, stack, role, keys) => {
+    expect(unexplained(rightsOf(stack, policy(writing(keys, stack), role)))).toHaveLength(1)
+  })
+
+  test.each([
+    ['spend', 'Spend', 'gateway', 'GatewayServerRole'],
+    ['receipts', 'Receipts', 'ingest', 'IngestHandlerRole'],
+    ['balances', 'Balances', 'schedules', 'ProbeRoutesHandlerRole'],
+    ['profiles', 'Profiles', 'schedules', 'ReconcileLedgerHandlerRole'],
+  ])('is found: writing %s by who has nothing to write there', (_, table, stack, role) => {
+    const write = {
+      Effect: 'Allow',
+      Action: 'dynamodb:PutItem',
+      Resource: { 'Fn::GetAtt': [`Tables${table}6B5A3ABF`, 'Arn'] },
+    }
+    expect(unexplained(rightsOf(stack, policy(write, role)))).toHaveLength(1)
   })
 
   test.each(['NotAction', 'NotResource', 'NotPrincipal'])('is refused unread: %s', (element) => {

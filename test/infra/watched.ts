@@ -27,6 +27,8 @@ export type Watch = {
 export type WatchingAlarm = Watch & {
   readonly threshold: number
   readonly description: string
+  /** Spans over which its metrics are read; none for an alarm on one metric without an expression. */
+  readonly periodsSec: readonly number[]
   /** Of the only expression; ids as they stand there. */
   readonly metricOf: Readonly<Record<string, string>>
 }
@@ -40,7 +42,7 @@ const MetricFields = z.object({
 const MetricQuery = z.object({
   Id: z.string(),
   Expression: z.string().optional(),
-  MetricStat: z.object({ Metric: MetricFields }).optional(),
+  MetricStat: z.object({ Metric: MetricFields, Period: z.number() }).optional(),
 })
 const AlarmProperties = z.object({
   AlarmDescription: z.string(),
@@ -64,6 +66,7 @@ export function alarmsOf(templates: Readonly<Record<string, Template>>): readonl
         ...plain,
         ...queries.flatMap(({ MetricStat }) => (MetricStat ? [watched(MetricStat.Metric)] : [])),
       ],
+      periodsSec: queries.flatMap(({ MetricStat }) => MetricStat?.Period ?? []),
       expressions: queries.flatMap(({ Expression }) => Expression ?? []),
       metricOf: Object.fromEntries(
         queries.flatMap(({ Id, MetricStat }) =>

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { presignedIdentity } from '../../apps/host/instance-identity.ts'
 import { makeAskCallerIdentity } from '../../src/adapters/sts/ask-caller-identity.ts'
 import type { LaunchRole } from '../../src/fleet/launch-role.ts'
+import { syntheticOwnerId } from '../../src/fleet/synthetic.ts'
 import type { CallerIdentity, IdentityBinding } from '../../src/protocol/caller-identity.ts'
 import { type ControlPlane, stage, startControlPlane } from '../support/control-plane.ts'
 import { type FakeSts, startFakeSts } from '../support/fake-sts.ts'
@@ -225,6 +226,21 @@ describe('nothing is enrolled', () => {
   })
 })
 
+test('an instance of a synthetic owner serves nobody', async () => {
+  const askCallerIdentity = makeAskCallerIdentity({ origin: sts.origin })
+  const synthetic = { ...role, ownerId: syntheticOwnerId }
+  const from = plane.ingestOf({ instanceTrust: { role: synthetic, askCallerIdentity } })
+  const [host, instance] = [makeTestHost(plane), newInstance()]
+  expect(await enrol(host, instance, { from })).toMatchObject({ error: { param: 'mode' } })
+  expect(await plane.fleet.readNode(host.nodeId)).toBeUndefined()
+  expect((await enrol(host, instance, { from, order: { mode: 'managed' } })).status).toBe(200)
+})
+
+test('an STS that finds the question wrong refuses the identity', async () => {
+  sts.answerBy((to) => to.writeHead(400).end(fault('ValidationError')))
+  expect(await enrol(makeTestHost(plane), newInstance())).toMatchObject(rejected)
+})
+
 describe('an STS that gives no answer', () => {
   async function expectLater(answer: (response: ServerResponse) => void, from: typeof app) {
     sts.answerBy(answer)
@@ -242,6 +258,12 @@ describe('an STS that gives no answer', () => {
     ['but a redirect', (to) => to.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(), /302/],
     ['of a sane size', (to) => to.writeHead(200).end('x'.repeat(64 * 1024)), /beyond its bound/],
     ['but a fault', (to) => to.writeHead(500).end(), /status 500/],
+    [
+      'because it is asked too often',
+      (to) => to.writeHead(400).end(fault('Throttling')),
+      /Throttl/,
+    ],
+    ['in so many words', (to) => to.writeHead(400).end(fault('ThrottlingException')), /Throttl/],
     ['that can be read', (to) => to.writeHead(200).end('<xml/>'), /names nobody/],
     ['at all', (to) => to.destroy(), /hang up|ECONNRESET/],
   ])('%s: the host may come again', async (_, answer, why) => {
@@ -255,6 +277,8 @@ describe('an STS that gives no answer', () => {
     expect(await expectLater(answer, impatient)).toMatch(/abort|timeout/i)
   })
 })
+
+const fault = (Code: string) => JSON.stringify({ Error: { Code, Message: 'No.', Type: 'Sender' } })
 
 /** Bytes that keep coming are no answer either. */
 function drip(response: ServerResponse): void {

@@ -103,13 +103,17 @@ describe.skipIf(!isEmulatorThere)('a stage on an emulated account', () => {
       }
     })
 
-    test('with a schedule for each pass, on the function that makes it', async () => {
-      const arns = Object.keys(schedules).map((name) =>
-        arnOf(functionNamed(`${pascalCase(name)}HandlerFunction`).FunctionName),
-      )
-      const found = await inventory.schedules()
-      expect(found.map(({ target }) => target).sort()).toEqual(arns.sort())
-      expect(found.filter(({ state }) => state !== 'ENABLED')).toEqual([])
+    test('with a schedule for each pass, at its rate, on the function that makes it', async () => {
+      const wanted = Object.entries(schedules).map(([name, { everyMinutes }]) => ({
+        target: arnOf(functionNamed(`${pascalCase(name)}HandlerFunction`).FunctionName),
+        everyMinutes,
+        state: 'ENABLED',
+      }))
+      const found = (await inventory.schedules()).map(({ expression, ...schedule }) => ({
+        ...schedule,
+        everyMinutes: minutesOf(expression),
+      }))
+      expect(found.toSorted(byTarget)).toEqual(wanted.toSorted(byTarget))
     })
 
     test('with the stream of the receipts read by the function that sums them', async () => {
@@ -123,10 +127,15 @@ describe.skipIf(!isEmulatorThere)('a stage on an emulated account', () => {
       ])
     })
 
-    test('with alarms that tell the topic, and nobody else', async () => {
+    test('with alarms each of which tells the topic, but for the parts of the composite one', async () => {
       const topic = new Map(await inventory.outputs()).get('AlarmTopicArn')
-      const told = (await inventory.alarms()).flatMap(({ AlarmActions }) => AlarmActions)
-      expect(new Set(told)).toEqual(new Set([topic]))
+      const alarms = await inventory.alarms()
+      const parts = alarms.filter(({ AlarmName }) => /-Burn(Fast|Slow)(Long|Short)/.test(AlarmName))
+      expect(parts).toHaveLength(4)
+      expect(alarms.length).toBeGreaterThan(parts.length)
+      for (const alarm of alarms) {
+        expect(alarm).toMatchObject({ AlarmActions: parts.includes(alarm) ? [] : [topic] })
+      }
     })
   })
 
@@ -257,6 +266,17 @@ describe.skipIf(!isEmulatorThere)('a stage on an emulated account', () => {
 
 const pascalCase = (kebab: string): string =>
   kebab.replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase())
+
+const minutesIn = { minute: 1, hour: 60, day: 24 * 60 } as const
+const Rate = z.tuple([z.string(), z.coerce.number(), z.enum(['minute', 'hour', 'day'])])
+
+function minutesOf(expression: string): number {
+  const [, count, unit] = Rate.parse(/^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression))
+  return count * minutesIn[unit]
+}
+
+const byTarget = (one: { readonly target: string }, other: { readonly target: string }) =>
+  one.target.localeCompare(other.target)
 
 const arnOf = (name: string) => `arn:aws:lambda:us-east-1:123456789012:function:${name}`
 

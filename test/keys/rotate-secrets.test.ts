@@ -89,6 +89,16 @@ describe.each(uses)('a coming %s key', (use) => {
     })
   })
 
+  test('makes way for another where that is asked for: stolen before its time, it never counts', () => {
+    const atMs = nowMs + dayMs - 1
+    const again = done(announceKey(next, use, { ids, nowMs: atMs, waitMs: 0, again: true }))
+    expect(again.coming_keys[use]).toMatchObject({ not_before_ms: atMs })
+    expect(again.coming_keys[use]?.key_id).not.toBe(coming?.key_id)
+    expect(publishedBy(again, coming?.key_id ?? '')).toBeUndefined()
+    expect(JSON.stringify(publishedKeysOf(again))).not.toContain(coming?.key_id)
+    expect(adoptKey(again, use, { nowMs: atMs, overlapMs: hourMs })).toMatchObject({ ok: true })
+  })
+
   test('changes nothing else', () => {
     const { coming_keys: _, ...rest } = next
     const { coming_keys: __, ...before } = secrets
@@ -127,6 +137,29 @@ describe('from the ticket root of the beginning', () => {
   })
 })
 
+describe('a job key that has ended', () => {
+  const monthMs = 30 * dayMs
+  const ended = rotated(rotated(secrets, 'job', nowMs), 'ticket_root', nowMs + monthMs)
+  const follows = (keyId: string, document: StageSecrets) => {
+    const published = publishedKeysOf(document)
+    // Whoever speaks for ingest takes the ends away, which no signature covers.
+    const keys = published.keys.map((key) => ({ ...key, not_after_ms: null }))
+    const root = makeSigner(document.ticket_root_key.private_key).publicKey
+    return keysFollowing({ ...published, keys }, [root]).some(({ key_id }) => key_id === keyId)
+  }
+
+  test('is vouched for by no root that began after its end, whatever end a list tells', () => {
+    expect(publishedBy(ended, secrets.job_key.key_id)).toBeDefined()
+    expect(follows(secrets.job_key.key_id, ended)).toBe(false)
+    expect(follows(ended.job_key.key_id, ended)).toBe(true)
+  })
+
+  test('is vouched for until then: somebody who is deployed late may sign with it', () => {
+    const overlapping = rotated(rotated(secrets, 'job', nowMs), 'ticket_root', nowMs + 2 * dayMs)
+    expect(follows(secrets.job_key.key_id, overlapping)).toBe(true)
+  })
+})
+
 describe('offline', () => {
   const verifies = (receipt: ReceiptView, document: StageSecrets) =>
     isVerified(verifyReceipt(receipt, PublishedKeys.parse(publishedKeysOf(document))))
@@ -144,6 +177,15 @@ describe('offline', () => {
     expect(receipts.map((receipt) => verifies(receipt, last))).toEqual([true, true, true, true])
     // By the key that retired a year before, although its signature is genuine.
     expect(verifies(receiptBy(documents[0] ?? secrets, (starts[3] ?? 0) + dayMs), last)).toBe(false)
+    // Adopted, rolled back, and another one announced in its place: it has signed all the same.
+    const coming = announced(secrets, 'receipt', nowMs)
+    const adopted = done(adoptKey(coming, 'receipt', { nowMs: nowMs + dayMs, overlapMs: dayMs }))
+    const atMs = nowMs + 2 * dayMs
+    const again = done(
+      announceKey(coming, 'receipt', { ids, nowMs: atMs, waitMs: dayMs, again: true }),
+    )
+    expect(verifies(receiptBy(adopted, atMs - hourMs), again)).toBe(true)
+    expect(verifies(receiptBy(adopted, atMs + hourMs), again)).toBe(false)
     // Whoever keeps an old list cannot judge what came after it.
     expect(receipts.map((receipt) => verifies(receipt, secrets))).toEqual([
       true,
@@ -155,7 +197,7 @@ describe('offline', () => {
 })
 
 describe('a pepper', () => {
-  const coming = done(announcePepper(secrets, ids))
+  const coming = done(announcePepper(secrets, { ids }))
   const next = done(adoptPepper(coming))
   const hash = (key: string, document: StageSecrets) => hashKey(key, 'sk-b3iq', peppersOf(document))
 
@@ -169,13 +211,23 @@ describe('a pepper', () => {
   test('leaves the hashes of older keys as they are', () => {
     const key = makeKey('sk-b3iq', peppersOf(secrets), ids)
     expect(hash(key, next)).toBe(hash(key, secrets))
-    expect(hash(key, done(adoptPepper(done(announcePepper(next, ids)))))).toBe(hash(key, secrets))
+    expect(hash(key, done(adoptPepper(done(announcePepper(next, { ids })))))).toBe(
+      hash(key, secrets),
+    )
   })
 
   test('is announced once and adopted only then', () => {
-    expect(announcePepper(coming, ids)).toMatchObject({ ok: false })
+    expect(announcePepper(coming, { ids })).toMatchObject({ ok: false })
     expect(adoptPepper(secrets)).toMatchObject({ ok: false })
     expect(StageSecrets.safeParse({ ...secrets, pepper_coming: 'p9' }).success).toBe(false)
+  })
+
+  test('that is announced again leaves the one before where it is: keys may have been made with it', () => {
+    const again = done(announcePepper(coming, { ids, again: true }))
+    expect(again).toMatchObject({ pepper_current: 'p1', pepper_coming: 'p3' })
+    expect(again.peppers).toMatchObject(coming.peppers)
+    const key = makeKey('sk-b3iq', peppersOf(next), ids)
+    expect(hash(key, again)).toBe(hash(key, next))
   })
 })
 

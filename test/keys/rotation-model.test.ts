@@ -155,7 +155,7 @@ function makeWorld() {
         store(adoptKey(stored, step.use, { nowMs, overlapMs }))
         break
       case 'pepper':
-        store(announcePepper(stored, ids))
+        store(announcePepper(stored, { ids }))
         deploy()
         store(adoptPepper(stored))
         break

@@ -59,6 +59,14 @@ describe('a document', () => {
     ['with an unknown field', { password: 'x' }],
     ['without a stage', { stage: '' }],
     ['with a name that is only inherited', { pepper_current: 'tostring' }],
+    ['with a key twice', { coming_keys: { receipt: secrets.receipt_key } }],
+    [
+      'with one key id for two keys',
+      {
+        job_key: { ...secrets.job_key, key_id: 'rk_1' },
+        receipt_key: { ...secrets.receipt_key, key_id: 'rk_1' },
+      },
+    ],
   ])('%s is refused', (_, change) => {
     expect(StageSecrets.safeParse({ ...secrets, ...change }).success).toBe(false)
   })

@@ -31,7 +31,7 @@ describe('the pool', () => {
     const { nodeId } = await bench.enrol()
     await bench.enrol({ node: { status: 'pending' } })
     await bench.enrol({ beat: { paidEnabled: false }, benchmark: 'none' })
-    expect(await run()).toEqual({ nodesFresh: 3, profiles: 3, eligible: 1, isIdle: false })
+    expect(await run()).toEqual({ nodesFresh: 2, profiles: 3, eligible: 1, isIdle: false })
     const built = await pool()
     expect(built).toMatchObject({ model: { id: 'maker/model', version: 1 }, shards: 1 })
     expect(built?.candidates.map((candidate) => candidate.nodeId)).toEqual([nodeId])
@@ -105,6 +105,13 @@ describe('the pool', () => {
       [nodeId]: 'eu-west-1',
       [other.nodeId]: undefined,
     })
+  })
+
+  test('misses no capacity in hosts that wait for approval or are paused, and looks again', async () => {
+    await bench.enrol({ node: { status: 'pending' } })
+    await bench.enrol({ beat: { state: 'user_active' } })
+    await bench.enrol({ beat: { state: 'paused_by_owner' } })
+    expect(await run()).toEqual({ nodesFresh: 0, profiles: 3, eligible: 0, isIdle: false })
   })
 
   test('is worth no second pass in the minute where all are silent', async () => {

@@ -7,6 +7,7 @@ import { PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTables, localTableNames } from '../../src/adapters/dynamodb/create-tables.ts'
 import type { TableNames } from '../../src/tables.ts'
+import { aKey } from '../adapters/dynamodb/facts.ts'
 import { pinnedNode, root, run } from '../apps/cli/support/run-cli.ts'
 import { graceMs, leaseMs, minuteMs } from '../ledger/open-ledger.ts'
 import {
@@ -26,15 +27,20 @@ let ledger: ReconciledLedger
 let accountId = ''
 let early: TableNames
 let late: TableNames
+let empty: TableNames
+let foreign: TableNames
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'b3iq-check-'))
   keysFile = join(folder, 'keys.json')
   await writeFile(keysFile, JSON.stringify(published))
   engine = await startEmbeddedDynamodb()
   ledger = await openReconciledLedger(engine)
+  empty = await restore('empty')
+  await ledger.customer(5n)
+  foreign = await restore('foreign')
   // Books with everything in them: accrued and not yet accrued charges, an open hold, a payout.
   accountId = await ledger.customer(10_000_000n)
-  await ledger.customer(5n)
+  await ledger.keys.createKey(aKey(accountId))
   for (let made = 0; made < 3; made += 1) await ledger.served(accountId)
   ledger.moveClock(leaseMs + graceMs + 6 * minuteMs)
   await ledger.accrue()
@@ -105,6 +111,43 @@ describe('tables that were restored at different times', () => {
 })
 
 describe('what cannot be checked', () => {
+  it.each([
+    [
+      'balances without an account',
+      () => ({ ...late, balances: empty.balances }),
+      () => `No account in ${empty.balances}: is it the balances table?\n`,
+    ],
+    [
+      'receipts given as balances',
+      () => ({ ...late, balances: late.receipts, receipts: early.receipts }),
+      () => `No account in ${late.receipts}: is it the balances table?\n`,
+    ],
+    [
+      'keys without a key',
+      () => ({ ...late, keys: empty.keys }),
+      () => `No key in ${empty.keys}: is it the keys table?\n`,
+    ],
+    [
+      'balances of another stage',
+      () => ({ ...late, balances: foreign.balances }),
+      () =>
+        `${late.receipts} has a receipt of ${accountId}, which is no account in ${foreign.balances}: are they of one stage?\n`,
+    ],
+  ])('is %s', async (_, tables, told) => {
+    const { code, out, err } = await check(tables())
+    expect({ code, out, err: err.replaceAll(/^… .*\n/gm, '') }).toEqual({
+      code: 2,
+      out: '',
+      err: told(),
+    })
+  })
+
+  it('is one table given for two', async () => {
+    const { code, err } = await check({ ...late, balances: late.receipts })
+    expect(code).toBe(2)
+    expect(err).toMatch(/^--balances must be another table than --keys and --receipts\.\n/)
+  })
+
   it('is a table that is not there', async () => {
     const { code, out, err } = await check({ ...late, balances: 'nowhere' })
     expect({ code, out }).toEqual({ code: 2, out: '' })

@@ -111,8 +111,27 @@ describe('a rotation', () => {
     expect(v3.receipt_key).toEqual(v2.coming_keys.receipt)
     expect(v3.retired_keys).toMatchObject([{ key_id: v2.receipt_key.key_id, use: 'receipt' }])
     const told = announced.out
+    // The newest is not the one in use after a rollback, so the version is named.
+    expect(told).toContain('--name /b3iq/qa/secrets:VERSION --query Parameter.Value')
     expect(told).not.toContain(v2.coming_keys.receipt?.private_key.d)
   })
+
+  it.each(['receipt', 'ticket-root', 'job', 'pepper'])(
+    'has another %s key in the place of one that is announced, where that is asked for',
+    async (key) => {
+      const announce = (from: string, to: string, ...args: string[]) =>
+        stepFrom(from, to, 'announce', '--key', key, ...args)
+      const [once, twice] = [`${key}-once`, `${key}-twice`]
+      expect(await announce('v1', once)).toMatchObject({ code: 0 })
+      expect((await announce(once, twice)).err).toContain('another in its place with --again')
+      expect(await announce(once, twice, '--again')).toMatchObject({ code: 0 })
+      const coming = async (name: string) => {
+        const { coming_keys, pepper_coming } = await secretsIn(name)
+        return { ...coming_keys, pepper_coming }
+      }
+      expect(await coming(twice)).not.toEqual(await coming(once))
+    },
+  )
 
   it('refuses in one line what is not there yet or cannot be read, and writes nothing', async () => {
     const early = await stepFrom('v1', 'none', 'adopt', '--key', 'job')
@@ -142,11 +161,17 @@ describe('the words of a step', () => {
     ['announce', { key: 'constructor' }],
     ['announce', { key: 'job', 'wait-hours': '-1' }],
     ['announce', { key: 'job', 'wait-hours': '721' }],
+    ['announce', { key: 'job', 'wait-hours': '' }],
+    ['announce', { key: 'job', 'wait-hours': ' ' }],
+    ['announce', { key: 'job', 'wait-hours': '1.5' }],
     ['announce', { key: 'job', 'overlap-hours': '1' }],
     ['adopt', { key: 'job', 'overlap-hours': '0' }],
+    ['adopt', { key: 'job', 'overlap-hours': '' }],
     ['adopt', { key: 'job', 'wait-hours': '1' }],
+    ['adopt', { key: 'job', again: true }],
     ['replace', { secret: 'pepper' }],
     ['replace', { secret: 'enrolment', key: 'job' }],
+    ['replace', { secret: 'enrolment', again: true }],
   ])('%s %j is no step', (step, terms) => {
     expect(taken(step, terms)).toBe('misused')
   })

@@ -32,7 +32,7 @@ export function checkOperatorKeys({ enrolment }: HostState, nowMs: number): Find
   if (learned === undefined) return skipped('The first accepted beat brings them.')
   if (learned.refused !== null) {
     return warning(
-      `Those that ${enrolment.ingest_url} publishes were not taken (${learned.refused}): no trusted key leads to them.`,
+      `Those that ${enrolment.ingest_url} publishes were not taken (${learned.refused}): what this host trusts does not lead to keys in use.`,
       'Ask the operator whether the keys of the stage were made anew; only then enrol again.',
     )
   }

@@ -1,6 +1,6 @@
 /** What there is to sell: nodes that beat, profiles that may be routed to, and the work that keeps both true. */
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch'
-import { metrics } from '../../../src/names.ts'
+import { metrics, objectives } from '../../../src/names.ts'
 import type { Observed } from '../observed.ts'
 import { ownMetric, ownSum } from '../own-metrics.ts'
 import { functionGraphs, graphs, note, type Rows, tableSum } from './widgets.ts'
@@ -9,15 +9,15 @@ export function fleetWidgets({ config: { stage }, ingest, schedules, tables }: O
   const runs = [...schedules.handlers]
   return [
     note(
-      '**Promise**: pools younger than 120 s. A profile is eligible while its five gates are open; what closes one ' +
-        'stands in the runbook of the gates.',
+      `**Promise**: pools younger than ${objectives.poolAgeSeconds} s. A profile is eligible while its five gates are open; ` +
+        'what closes one stands in the runbook of the gates.',
     ),
     graphs(
       [
         'Nodes and profiles',
         [
           ownMetric(stage, metrics.nodesFresh, { statistic: Stats.MINIMUM }).with({
-            label: 'fresh nodes',
+            label: 'nodes that should serve',
           }),
           ownMetric(stage, metrics.profilesEligible, { statistic: Stats.MINIMUM }).with({
             label: 'eligible profiles',
@@ -27,7 +27,7 @@ export function fleetWidgets({ config: { stage }, ingest, schedules, tables }: O
       [
         'Age of the pools',
         [ownMetric(stage, metrics.poolAgeSeconds, { statistic: Stats.MAXIMUM })],
-        { unit: 's', limit: { value: 120, label: 'alarm' } },
+        { unit: 's', limit: { value: objectives.poolAgeSeconds, label: 'alarm' } },
       ],
     ),
     functionGraphs('Ingest', ingest),

@@ -1,6 +1,6 @@
 /** Whether every cent is where it belongs: charges, holds, the audit, and the tables behind them. */
 import { MathExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch'
-import { metrics } from '../../../src/names.ts'
+import { metrics, objectives } from '../../../src/names.ts'
 import type { Observed } from '../observed.ts'
 import { ownMetric, ownSum } from '../own-metrics.ts'
 import { graphs, note, type Rows, tableSum } from './widgets.ts'
@@ -44,7 +44,7 @@ export function moneyWidgets({ config: { stage }, tables, streams }: Observed): 
       [
         'How far the sweep is behind',
         [ownMetric(stage, metrics.sweepBehindSeconds, { statistic: Stats.MAXIMUM })],
-        { unit: 's', limit: { value: 600, label: 'alarm' } },
+        { unit: 's', limit: { value: objectives.sweepBehindSeconds, label: 'alarm' } },
       ],
       [
         'Receipts on their way into the sums of spend',

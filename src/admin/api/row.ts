@@ -5,6 +5,7 @@ import { errorFields } from '../../http/error-reply.ts'
 import type { OperatorRole } from '../../protocol/account.ts'
 import type { ErrorCode } from '../../protocol/errors.ts'
 import { limits } from '../../protocol/limits.ts'
+import type { adminReplyHeaderNames } from '../reply-header-names.ts'
 
 /** The least role that may call; `bootstrap` is reached without any key of ours. */
 export type AdminAuth = OperatorRole | 'bootstrap'
@@ -16,7 +17,7 @@ export const adminReplyHeaders = {
   'idempotent-replayed': z
     .literal('true')
     .describe('The reply is that of an earlier request with the same `Idempotency-Key`.'),
-} as const satisfies Readonly<Record<string, z.ZodType>>
+} as const satisfies Readonly<Record<(typeof adminReplyHeaderNames)[number], z.ZodType>>
 
 export type AdminHeader = keyof typeof adminReplyHeaders
 

@@ -1,6 +1,9 @@
 // An agent on EC2 enrols without a code; elsewhere it says in one sentence what is missing.
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { enroll } from '../../../apps/host/enroll.ts'
+import { type Enrolment, readState, writeState } from '../../../apps/host/state-file.ts'
 import { CallerIdentity } from '../../../src/protocol/caller-identity.ts'
 import { startFakeImds } from '../../support/fake-imds.ts'
 import { startFakeIngest } from './support/fake-ingest.ts'
@@ -13,19 +16,26 @@ const session = {
   sessionToken: 'dG9rZW4=',
 }
 
-async function enrolling(config: object, credentials: object, metadata?: string) {
+async function enrolling(
+  config: object,
+  credentials: object,
+  metadata?: string,
+  rootPublicKey?: () => string,
+) {
   const imds = await startFakeImds({
     region: 'eu-west-1',
     credentials: { ...session, ...credentials },
   })
-  const ingest = await startFakeIngest()
+  const ingest = await startFakeIngest(rootPublicKey ? { rootPublicKey } : {})
   vi.stubEnv('AWS_EC2_METADATA_SERVICE_ENDPOINT', metadata ?? imds.origin)
   onTestFinished(async () => {
     vi.unstubAllEnvs()
     await Promise.all([imds.stop(), ingest.close()])
   })
-  const { configPath } = await writeHostConfig({ runtimes, ...config })
-  return { ingest, enrol: () => enroll({ configPath, code: undefined, ingestUrl: ingest.url }) }
+  const { configPath, folder } = await writeHostConfig({ runtimes, ...config })
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const enrol = (code?: string) => enroll({ configPath, code, ingestUrl: ingest.url })
+  return { ingest, enrol, statePath: join(folder, 'state.json') }
 }
 
 describe('without a code', () => {
@@ -68,5 +78,51 @@ describe('without a code', () => {
     const { ingest, enrol } = await enrolling(config, credentials, metadata)
     await expect(enrol()).rejects.toThrow(message)
     expect(ingest.enrolments).toEqual([])
+  })
+})
+
+describe('an instance that enrols at its next start', () => {
+  const [first, later, foreign] = ['A', 'E', 'I'].map((letter) => letter.repeat(43))
+  const learnedWith = (endsAtMs: number | null): Enrolment['learned_keys'] => ({
+    digest: 'd'.repeat(64),
+    refused: 'no_known_root',
+    ticket_roots: [{ public_key: later ?? '', not_after_ms: endsAtMs }],
+    job_keys: [],
+  })
+
+  /** Enrolled, and taught by heartbeats; then another answers as ingest, and it enrols once more. */
+  async function again(change: Partial<Enrolment>, code?: string) {
+    let root = first ?? ''
+    const { enrol, statePath } = await enrolling({ machine: 'ec2' }, {}, undefined, () => root)
+    const enrolment = await enrol()
+    const state = await readState(statePath)
+    await writeState(statePath, {
+      ...state,
+      enrolment: { ...enrolment, route_epoch: 1, ...change },
+    })
+    root = foreign ?? ''
+    await enrol(code)
+    return (await readState(statePath)).enrolment
+  }
+
+  test('keeps the keys that it trusts, and what it refused; only its route is new', async () => {
+    const learned_keys = learnedWith(null)
+    expect(await again({ learned_keys })).toMatchObject({
+      ticket_root_public_keys: [first],
+      learned_keys,
+      route_epoch: 3,
+    })
+    expect(await again({})).toMatchObject({ ticket_root_public_keys: [first] })
+  })
+
+  test.each<[string, Partial<Enrolment>, string | undefined]>([
+    ['it brings a code, its owner’s word', {}, `b3iq-join-${'x'.repeat(22)}`],
+    ['it was of another stage', { stage: 'other' }, undefined],
+    ['it was another node', { node_id: 'n_n7k4aaaaaaaaaaaaaaaaaaaaaa' }, undefined],
+    ['every key that it trusted has ended', { learned_keys: learnedWith(1) }, undefined],
+  ])('begins anew where %s', async (_, change, code) => {
+    const enrolment = await again({ learned_keys: learnedWith(null), ...change }, code)
+    expect(enrolment).toMatchObject({ ticket_root_public_keys: [foreign] })
+    expect(enrolment).not.toHaveProperty('learned_keys')
   })
 })

@@ -26,13 +26,20 @@ function listOf(secrets: StageSecrets) {
   }
 }
 
-function rotated(from: StageSecrets, use: KeyUse): StageSecrets {
-  const at = { ids, nowMs: startMs, waitMs: 0, overlapMs }
-  const coming = announceKey(from, use, at)
-  const adopted = coming.ok ? adoptKey(coming.secrets, use, at) : coming
-  if (!adopted.ok) throw new Error(adopted.message)
-  return adopted.secrets
+function announced(from: StageSecrets, use: KeyUse, waitMs = 0): StageSecrets {
+  const coming = announceKey(from, use, { ids, nowMs: startMs, waitMs })
+  if (!coming.ok) throw new Error(coming.message)
+  return coming.secrets
 }
+
+function adopted(from: StageSecrets, use: KeyUse): StageSecrets {
+  const taken = adoptKey(from, use, { nowMs: startMs, overlapMs })
+  if (!taken.ok) throw new Error(taken.message)
+  return taken.secrets
+}
+
+const rotated = (from: StageSecrets, use: KeyUse): StageSecrets =>
+  adopted(announced(from, use), use)
 
 const root = (secrets: StageSecrets) => secrets.ticket_root_key.private_key.x
 const job = ({ job_key }: StageSecrets) => ({
@@ -140,6 +147,62 @@ describe('a list is refused, and what was trusted stays', () => {
     expect(keys.digest()).toBe(list.digest)
   })
 
+  // Ends are not signed: whoever speaks for ingest may write any of them into a genuine list.
+  const endsOf = (
+    secrets: StageSecrets,
+    endOf: (key: PublishedKeys['keys'][number]) => number | null,
+  ) => {
+    const { published } = listOf(secrets)
+    const keys = published.keys.map((key) => ({ ...key, not_after_ms: endOf(key) }))
+    return { digest: 'e'.repeat(64), published: { ...published, keys } }
+  }
+  const soonMs = startMs + overlapMs
+  const coming = announced(first, 'ticket_root', 2 * overlapMs)
+  const comingId = coming.coming_keys.ticket_root?.key_id
+
+  it.each([
+    ['every key', endsOf(first, () => soonMs)],
+    ['every root', endsOf(first, ({ use }) => (use === 'ticket_root' ? soonMs : null))],
+    [
+      'every root but one that is still to come',
+      endsOf(coming, ({ key_id }) => (key_id === comingId ? null : soonMs)),
+    ],
+  ])('that ends %s soon, and the genuine one is taken after that', (_, list) => {
+    const { keys, learned, passMs } = enrolledAt(first)
+    keys.learn(list)
+    expect(learned()?.refused).toBe('no_root_in_use')
+    passMs(overlapMs + ticketLifeMsMax + 1)
+    expect(keys.ticketRoots()).toEqual([root(first)])
+    expect(keys.jobKeys()).toEqual([job(first)])
+    keys.learn(listOf(coming))
+    expect(learned()?.refused).toBeNull()
+    expect(keys.ticketRoots()).toHaveLength(2)
+  })
+
+  it('that leads to no job key: a stage that stays rolled back after the overlap', () => {
+    const both = announced(first, 'ticket_root')
+    const { keys, learned, passMs } = enrolledAt(first)
+    keys.learn(listOf(both))
+    const next = adopted(both, 'ticket_root')
+    keys.learn(listOf(next))
+    passMs(overlapMs + ticketLifeMsMax + 1)
+    keys.learn(listOf(both))
+    expect(learned()?.refused).toBe('no_job_key')
+    expect(keys.jobKeys()).toEqual([job(first)])
+    keys.learn(listOf(next))
+    expect(learned()?.refused).toBeNull()
+    expect(keys.ticketRoots()).toEqual([root(next)])
+  })
+
+  it('but one of a root that begins as the clocks differ is taken', () => {
+    const ahead = announced(first, 'ticket_root', 60_000)
+    const taken = adoptKey(ahead, 'ticket_root', { nowMs: startMs + 60_000, overlapMs })
+    if (!taken.ok) throw new Error(taken.message)
+    const { keys, learned } = enrolledAt(first)
+    keys.learn(listOf(taken.secrets))
+    expect(learned()?.refused).toBeNull()
+  })
+
   it('and the next good one is taken', () => {
     const { keys } = enrolledAt(first)
     keys.learn(listOf(others))
@@ -155,7 +218,7 @@ describe('a key counts for nothing', () => {
   const learnedFrom = (change: Partial<PublishedKeys>) => {
     const { keys } = enrolledAt(first)
     keys.learn({ digest, published: { ...published, ...change } })
-    return { roots: keys.ticketRoots(), jobs: keys.jobKeys() }
+    return { roots: keys.ticketRoots(), jobs: keys.jobKeys().map(({ key_id }) => key_id) }
   }
   const changed = (keyId: string, change: object) => ({
     keys: published.keys.map((key) => (key.key_id === keyId ? { ...key, ...change } : key)),
@@ -182,8 +245,8 @@ describe('a key counts for nothing', () => {
   ])('%s', (_, change) => {
     const { roots, jobs } = learnedFrom(change)
     expect(roots).toEqual([root(first)])
-    // What the new root certifies falls with it.
-    expect(jobs).toEqual([])
+    // What the new root certifies falls with it; a list without a root in use changes nothing at all.
+    expect(jobs).toEqual([first.job_key.key_id])
   })
 
   it('when a job key has signed for it as if it were a root', () => {

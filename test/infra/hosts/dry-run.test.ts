@@ -92,6 +92,7 @@ test(
       ])
       const fetched = instance.asked().find((line) => line.startsWith('aws'))
       expect(fetched).toMatch(/^aws s3 cp --no-progress s3:\/\/assets\/agent\.mjs \S+$/)
+      expect(instance.asked()).not.toContain(goesDown)
       expect(await instance.enrol()).toMatchObject({ exitCode: 0, err: '' })
       expect(instance.enrolment()).toMatchObject({
         status: 'approved',
@@ -140,7 +141,9 @@ test(
   withinMs,
 )
 
-test('an agent that is not the deployed one is not put in place, and nothing is started', async () => {
+const goesDown = 'shutdown -h +10 b3iq: the first boot failed'
+
+test('an agent that is not the deployed one is not put in place, nothing is started, and the instance goes', async () => {
   await withInstance(async (instance) => {
     const ended = await instance.boot(renderUserData({ ...scriptFacts, route: direct }))
     expect(ended).toEqual({
@@ -148,6 +151,23 @@ test('an agent that is not the deployed one is not put in place, and nothing is 
       err: 'b3iq: the agent in the bucket is not the one that was deployed\n',
     })
     expect(instance.asked().filter((line) => line.startsWith('systemctl'))).toEqual([])
+    expect(instance.asked().at(-1)).toBe(goesDown)
+  })
+})
+
+test('an image that no try can fetch ends the boot, and the instance goes', async () => {
+  await withInstance(async (instance) => {
+    const noImage = script(direct).replace('docker pull', 'false')
+    expect(await instance.boot(noImage)).toMatchObject({
+      exitCode: 1,
+      err: expect.stringMatching(/^b3iq: gave up: false /),
+    })
+    expect(
+      instance
+        .asked()
+        .filter((line) => !line.startsWith('sleep'))
+        .at(-1),
+    ).toBe(goesDown)
   })
 })
 

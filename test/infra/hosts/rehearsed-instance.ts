@@ -47,7 +47,7 @@ esac`,
   stub('aws', `[ "$1 $2" = "s3 cp" ] && cp "${agent}" "\${@: -1}"`)
   stub('useradd', `touch "${at('outside', 'user')}"`)
   stub('id', `[ -e "${at('outside', 'user')}" ]`)
-  for (const name of ['chown', 'systemctl', 'sleep']) stub(name, '')
+  for (const name of ['chown', 'systemctl', 'sleep', 'shutdown']) stub(name, '')
   const env = {
     PATH: `${at('path')}:/usr/bin:/bin`,
     HOME: folder,

@@ -3,81 +3,12 @@
  * so does an entry that explains nothing any more. Resources and conditions are patterns over what
  * `read-statements.ts` writes: `<Id>` for a resource of a template, `<Id.Arn>` for its ARN.
  */
-import type { Right } from './read-statements.ts'
-
-export type Explained = {
-  readonly kind: Right['kind']
-  /** @default Allow */
-  readonly effect?: Right['effect']
-  /** Of the policy or role that holds the right, as `stack/Id`. */
-  readonly holder: RegExp
-  /** @default nobody, as in the policy of an identity */
-  readonly principal?: string
-  readonly actions: readonly string[]
-  readonly resource: RegExp
-  /** @default none */
-  readonly condition?: RegExp
-  readonly reason: string
-}
-
-const dynamodb = (...names: readonly string[]) => names.map((name) => `dynamodb:${name}`)
+import type { Explained } from './explained.ts'
+import { tables } from './table-statements.ts'
 
 const here = 'arn:<AWS::Partition>'
 const account = '<AWS::Region>:<AWS::AccountId>'
 const assets = 'cdk-hnb659fds-assets-<AWS::AccountId>-<AWS::Region>'
-
-const tables: readonly Explained[] = [
-  {
-    kind: 'identity',
-    holder: /HandlerRole|ServerRole|RollUpSpendRole/,
-    actions: dynamodb('GetItem', 'BatchGetItem', 'Query', 'ConditionCheckItem'),
-    resource: /^<Tables(Balances|Keys|Profiles|Receipts|Spend)\.Arn>$/,
-    reason: 'Reading by key. Which function reads what stands in src/rights.ts; nobody scans.',
-  },
-  {
-    kind: 'identity',
-    holder: /HandlerRole|ServerRole|RollUpSpendRole/,
-    actions: dynamodb('PutItem', 'UpdateItem'),
-    resource: /^<Tables(Balances|Profiles|Receipts|Spend)\.Arn>$/,
-    reason: 'Writing one item at a time, as src/rights.ts says who may.',
-  },
-  {
-    kind: 'identity',
-    holder: /^admin\/AdminHandlerRole/,
-    actions: dynamodb('PutItem', 'UpdateItem'),
-    resource: /^<TablesKeys\.Arn>$/,
-    reason: 'Operators make and end keys of every kind, their own among them.',
-  },
-  {
-    kind: 'identity',
-    holder: /HandlerRole|ServerRole/,
-    actions: dynamodb('PutItem', 'UpdateItem'),
-    resource: /^<TablesKeys\.Arn>$/,
-    condition: /^\{ForAllValues:StringLike: \{dynamodb:LeadingKeys: \[[a-z#*, ]+\]\}\}$/,
-    reason: 'Everybody else writes only under partition keys of its own, out of reach of keys.',
-  },
-  {
-    kind: 'identity',
-    holder: /HandlerRole/,
-    actions: dynamodb('DeleteItem'),
-    resource: /^<TablesProfiles\.Arn>$/,
-    reason: 'What is over leaves the fleet’s lists. Nothing is deleted where there is money.',
-  },
-  {
-    kind: 'identity',
-    holder: /HandlerRole|ServerRole/,
-    actions: dynamodb('Query'),
-    resource: /^<Tables(Balances|Receipts)\.Arn>\/index\/by[A-Za-z]+$/,
-    reason: 'An index is named, and read alone.',
-  },
-  {
-    kind: 'identity',
-    holder: /^streams\/RollUpSpendRole/,
-    actions: dynamodb('DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'),
-    resource: /^<TablesReceipts\.StreamArn>$/,
-    reason: 'Lambda reads the stream of the receipts in the name of the function that it starts.',
-  },
-]
 
 const functions: readonly Explained[] = [
   {

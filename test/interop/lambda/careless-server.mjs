@@ -1,4 +1,4 @@
-// What the gateway must not be: it works on after its answer, breaks off in the middle of one, and repeats what
+// What the gateway must not be: it works on, or tells somebody, after its answer, breaks off in the middle of one, and repeats what
 // it was told.
 import { appendFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -8,6 +8,10 @@ const routes = {
   '/late': (_request, response) => {
     response.end('done')
     setInterval(() => appendFileSync(process.env.LATE_FILE, 'x'), 5)
+  },
+  '/told': (_request, response) => {
+    response.end('done')
+    fetch(process.env.TOLD_URL, { method: 'POST' })
   },
   '/broken': (_request, response) => {
     response.write('half of it')

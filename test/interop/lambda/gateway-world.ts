@@ -21,26 +21,34 @@ export async function openGatewayWorld() {
   const artefacts = synthesizeArtefacts('local', ['gateway'])
   const artefact = artefacts.artefactOf('Gateway')
   const bench = await startGatewayBench()
-  const databaseWire = await openWire(() => portOf(bench.endpoint))
   const secretsFolder = await mkdtemp(join(tmpdir(), 'b3iq-secrets-'))
   const {
     // The template's stand.
     [envKey.deadlineMs]: _deadline,
     [envKey.leaseMarginMs]: _margin,
     ...filled
-  } = await stageEnvironment(
-    { ...bench, endpoint: databaseWire.url },
-    { stage: 'local', folder: secretsFolder },
-  )
+  } = await stageEnvironment(bench, { stage: 'local', folder: secretsFolder })
 
   /** `changes` are of the environment. */
   async function open(changes: Readonly<Record<string, string>> = {}) {
     const port = String(await freePort())
-    const variables = environmentOf(artefact, { ...filled, AWS_LWA_PORT: port, ...changes })
-    const sandbox = await openAdapterSandbox({ ...artefact, variables })
+    const databaseWire = await openWire(() => portOf(bench.endpoint))
+    const variables = environmentOf(artefact, {
+      ...filled,
+      [envKey.dynamodbEndpoint]: databaseWire.url,
+      AWS_LWA_PORT: port,
+      ...changes,
+    })
+    const sandbox = await openAdapterSandbox({ ...artefact, variables, wire: databaseWire })
     const ask = (request: UrlRequest) => sandbox.invoke(urlEvent(request))
     return {
       ...sandbox,
+      /** Of this sandbox alone: the tests themselves read past it. */
+      databaseWire,
+      stop: async () => {
+        await sandbox.stop()
+        await databaseWire.stop()
+      },
       ask,
       chat: ({ token }: Customer, body: object) =>
         ask({
@@ -56,12 +64,10 @@ export async function openGatewayWorld() {
   return {
     bench,
     artefact,
-    databaseWire,
     sandbox,
     open,
     close: async () => {
       await sandbox.stop()
-      await databaseWire.stop()
       await bench.stop()
       artefacts.remove()
       await rm(secretsFolder, { recursive: true, force: true })

@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { dirname, join } from 'node:path'
-import { startRuntimeApi } from './runtime-api.ts'
+import { type Processes, startRuntimeApi } from './runtime-api.ts'
 import { adapter, runtimeClient } from './tools.ts'
 
 export type Sandbox = Awaited<ReturnType<typeof openAdapterSandbox>>
@@ -16,6 +16,8 @@ export type SandboxOptions = {
   readonly variables: Readonly<Record<string, string>>
   /** Of the function: what an invocation is told that it has left. */
   readonly timeoutSec: number
+  /** Stands still with the processes, from the same moment on. */
+  readonly wire?: Processes
 }
 
 type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null }
@@ -41,15 +43,20 @@ export function openRuntimeSandbox(options: SandboxOptions) {
 
 async function openSandbox<Name extends string>(
   handler: string,
-  { folder, variables, timeoutSec }: SandboxOptions,
+  { folder, variables, timeoutSec, wire }: SandboxOptions,
   startAll: (env: Readonly<Record<string, string>>) => Record<Name | 'main', Running>,
 ) {
   let running: Partial<Record<string, Running>> = {}
   const all = () => Object.values(running).flatMap((one) => (one === undefined ? [] : [one]))
-  const api = await startRuntimeApi({
-    freeze: () => all().forEach((one) => void one.send('SIGSTOP')),
-    thaw: () => all().forEach((one) => void one.send('SIGCONT')),
-  })
+  const freeze = () => {
+    wire?.freeze()
+    all().forEach((one) => void one.send('SIGSTOP'))
+  }
+  const thaw = () => {
+    wire?.thaw()
+    all().forEach((one) => void one.send('SIGCONT'))
+  }
+  const api = await startRuntimeApi({ freeze, thaw })
   const started = startAll({ ...reserved(handler, folder, api.address), ...variables })
   running = started
   const { main } = started
@@ -60,7 +67,7 @@ async function openSandbox<Name extends string>(
     output: () => main.output(),
     send: (signal: NodeJS.Signals) => main.send(signal),
     /** Lets the processes run on although no event is waiting. */
-    thaw: () => all().forEach((one) => void one.send('SIGCONT')),
+    thaw,
     exited: () => main.exited,
     stop: async () => {
       await api.stop()

@@ -1,4 +1,7 @@
-/** A wire to one port that a test cuts while the processes on it are frozen. */
+/**
+ * A wire to one port that a test cuts while the processes on it are frozen, and that carries nothing meanwhile:
+ * what a process wrote with its last breath does not arrive before it runs again.
+ */
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
@@ -9,19 +12,33 @@ export type HowEnded = 'closed' | 'reset' | 'forgotten'
 export async function openWire(portOf: () => number) {
   const sockets = new Set<Socket>()
   const forgotten = new WeakSet<Socket>()
+  let isHeld = false
+  /** In the order in which it came. Few: who is on the wire stands still by then. */
+  let waiting: (() => void)[] = []
+  const inTurn = (act: () => void): void => {
+    if (isHeld) waiting.push(act)
+    else act()
+  }
+  let lagMs = 0
+  const late = (act: () => void): void => {
+    if (lagMs === 0) inTurn(act)
+    else setTimeout(inTurn, lagMs, act)
+  }
   const server = createServer((near) => {
     const far = connect(portOf(), '127.0.0.1')
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
+    for (const [one, other, pass] of [
+      [near, far, late],
+      [far, near, inTurn],
     ] as const) {
       sockets.add(one)
-      one.on('data', (bytes: Buffer) => {
-        if (forgotten.has(one)) one.resetAndDestroy()
-        else other.write(bytes)
-      })
-      one.once('end', () => other.end())
-      one.once('error', () => other.destroy())
+      one.on('data', (bytes: Buffer) =>
+        pass(() => {
+          if (forgotten.has(one)) one.resetAndDestroy()
+          else other.write(bytes)
+        }),
+      )
+      one.once('end', () => pass(() => other.end()))
+      one.on('error', () => other.destroy())
       one.once('close', () => sockets.delete(one))
     }
   })
@@ -43,6 +60,24 @@ export async function openWire(portOf: () => number) {
   return {
     url: `http://127.0.0.1:${address.port}`,
     endAll,
+    /**
+     * What is sent takes so long, so that it is still under way at a freeze that follows at once. Changed
+     * only while nothing is.
+     */
+    lag: (ms: number) => {
+      lagMs = ms
+    },
+    /** From here on nothing passes, in neither direction. */
+    freeze: () => {
+      isHeld = true
+    },
+    /** What waited passes now. */
+    thaw: () => {
+      isHeld = false
+      const acts = waiting
+      waiting = []
+      for (const act of acts) act()
+    },
     stop: async () => {
       endAll('reset')
       server.close()

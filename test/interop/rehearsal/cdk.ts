@@ -40,9 +40,7 @@ export function makeCdk({ environment, folder }: Emulator, stage: string) {
         ...['--context', `stage=${stage}`],
         ...['--require-approval', 'never'],
         ...['--output', assembly],
-        ...['--outputs-file', join(folder, 'outputs.json')],
       ),
-    outputsFile: join(folder, 'outputs.json'),
     /** All stacks of the last deployment, or those named. */
     destroy: (...stacks: readonly string[]) => {
       const which = stacks.length > 0 ? stacks : ['--all']

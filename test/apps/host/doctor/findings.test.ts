@@ -14,6 +14,7 @@ import { checkGpu, checkRuntime, checkTunnel } from '../../../../apps/host/docto
 import { checkRoute } from '../../../../apps/host/doctor/route.ts'
 import { doctorText } from '../../../../apps/host/doctor/text.ts'
 import { parseGpus } from '../../../../apps/host/gpu/gpu-query.ts'
+import type { LearnedKeys } from '../../../../apps/host/operator-keys.ts'
 import { freshState } from '../../../../apps/host/state-file.ts'
 import { StatedError } from '../../../../apps/host/stated-error.ts'
 import type { InventoryModel, RuntimeReport } from '../../../../src/protocol/heartbeat.ts'
@@ -56,7 +57,7 @@ const route = {
 const silent = { probed: 'silent', detail: 'ECONNREFUSED' } as const
 const foreign = { probed: 'foreign', detail: 'answers without the signature' } as const
 
-function withKeys(refused: 'no_known_root' | 'wrong_stage' | null): Finding {
+function withKeys(refused: LearnedKeys['refused']): Finding {
   const ends = (key: string, not_after_ms: number | null) => ({
     public_key: key.repeat(43),
     not_after_ms,
@@ -84,6 +85,7 @@ const rows: readonly (readonly [what: string, Finding, verdict: string, says: st
   ['keys that follow', withKeys(null), 'ok', 'Ticket roots: 1; job keys: 0.'],
   ['keys made anew', withKeys('no_known_root'), 'warning', 'were made anew'],
   ['keys of another stage', withKeys('wrong_stage'), 'warning', 'wrong_stage'],
+  ['keys that all end', withKeys('no_root_in_use'), 'warning', 'does not lead to keys in use'],
   ['approved', checkApproval(answered), 'ok', 'knows this node'],
   ['pending', checkApproval(refused('pending_approval')), 'blocked', 'waits for approval'],
   ['unknown', checkApproval(refused('unknown_node')), 'blocked', 'b3iq-host enroll'],

@@ -34,6 +34,8 @@ export async function startFakeIngest(
     readonly refuse?: (path: string) => ApiError | 'break' | undefined
     readonly beatReply?: (beat: Heartbeat) => Partial<HeartbeatReply>
     readonly jobPublicKeys?: readonly JobPublicKey[]
+    /** What an enrolment is told; by default the root of these tests. */
+    readonly rootPublicKey?: () => string
   } = {},
 ) {
   const nowMs = options.nowMs ?? Date.now
@@ -133,7 +135,7 @@ export async function startFakeIngest(
           status: 'pending',
           stage,
           route_epoch: 3,
-          ticket_root_public_keys: [root.publicKey],
+          ticket_root_public_keys: [options.rootPublicKey?.() ?? root.publicKey],
           job_public_keys: options.jobPublicKeys ?? [],
           next_in_ms: 60_000,
           server_time_ms: nowMs(),
