@@ -17,14 +17,14 @@ export type Price = {
 type Source = {
   readonly title: string
   readonly url: string
-  /** The month, or the year, that the page says it is of; where it says none, the month it was read in. */
+  /** The month that the page says it is of; where it says none, the month it was read in. */
   readonly asOf: string
 }
 
 const lambda = {
   title: 'AWS Lambda Pricing Breakdown: Ultimate Guide 2024',
   url: 'https://cloudchipr.com/blog/aws-lambda-pricing',
-  asOf: '2024',
+  asOf: '2026-11',
 }
 const onDemand = {
   title: 'Amazon DynamoDB Pricing: On-Demand & Provisioned Plans',
