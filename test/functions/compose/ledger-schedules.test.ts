@@ -13,6 +13,7 @@ import { makeHoldStore } from '../../../src/adapters/dynamodb/hold-store.ts'
 import { makeJournalStore } from '../../../src/adapters/dynamodb/journal-store.ts'
 import { ids, nowMs, sleep, timeOfId } from '../../../src/adapters/system.ts'
 import { makeGatewayApp } from '../../../src/gateway/app.ts'
+import { newStageSecrets } from '../../../src/keys/stage-secrets.ts'
 import { finishHold } from '../../../src/ledger/finish.ts'
 import type { Hold } from '../../../src/ledger/wallet.ts'
 import { formatUsd } from '../../../src/money/nano-usd.ts'
@@ -33,7 +34,6 @@ let env: Record<string, string>
 const lines: string[] = []
 
 beforeAll(async () => {
-  vi.stubEnv('POWERTOOLS_METRICS_DISABLED', 'true')
   vi.spyOn(console, 'log').mockImplementation((line) => void lines.push(String(line)))
   bench = await startGatewayBench()
   folder = await mkdtemp(join(tmpdir(), 'b3iq-ledger-'))
@@ -54,7 +54,6 @@ beforeAll(async () => {
 afterEach(() => void lines.splice(0))
 afterAll(async () => {
   vi.restoreAllMocks()
-  vi.unstubAllEnvs()
   await bench.stop()
   await rm(folder, { recursive: true })
 })
@@ -117,7 +116,7 @@ test('what the audit finds is one line of the log, with whose it is', async () =
   const { model } = await bench.sale([streams(['Hello'])])
   await completionOf(await askChat(makeGatewayApp(receipts), customer, { model: model.id }))
   // Signed by keys that this stage does not publish.
-  const other = { ...bench.secrets, receipt_key: bench.secrets.ticket_root_key, stage: 'local' }
+  const other = newStageSecrets('local', { ids, nowMs: nowMs() })
   const secrets = join(folder, 'other.json')
   await writeFile(secrets, JSON.stringify(other), { mode: 0o600 })
   const foreign = { ...env, [envKey.secretsSource]: `file:${secrets}` }
