@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { SlowestFirst } from './test/support/slowest-first.ts'
 
 /** Exhaustive, and minutes long: `npm run test:deep`. `npm test` has the quick ones of each kind. */
 const deep = [
@@ -17,6 +18,7 @@ export default defineConfig({
   test: {
     // Nobody collects them here.
     env: { POWERTOOLS_METRICS_DISABLED: 'true' },
+    sequence: { sequencer: SlowestFirst },
     testTimeout: 20_000,
     hookTimeout: 120_000,
     reporters: [
