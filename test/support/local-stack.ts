@@ -73,10 +73,13 @@ export async function startLocalStack(flags: readonly string[] = [], keepIn?: st
   }
 }
 
-/** The first of `count` free ports in a row, from a random place so that parallel files differ. */
+/**
+ * The first of `count` free ports in a row, from a random place so that parallel files differ; below 32,768, from where
+ * the system takes ports for connections that go out.
+ */
 export async function freePortRow(count: number): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt += 1) {
-    const first = 20_000 + Math.floor(Math.random() * 30_000)
+    const first = 12_000 + Math.floor(Math.random() * 20_000)
     const ports = Array.from({ length: count }, (_, index) => first + index)
     if ((await Promise.all(ports.map(isFree))).every(Boolean)) return first
   }
