@@ -121,7 +121,7 @@ function moneyRows({ config: { stage }, tables, streams }: Observed): readonly A
       name: 'LedgerDiscrepancies',
       says: 'The ledger’s audit found a discrepancy, or did not run for two hours.',
       runbook: 'ledger-discrepancy',
-      // The audit publishes a number every hour, give or take: any two hours hold at least one. A
+      // The audit publishes a number every hour, give or take, so two hours without one are too many. A
       // discrepancy alarms as soon as it is counted, not when the two hours are over.
       metric: filled(ownSum(stage, metrics.ledgerDiscrepancies, Duration.hours(2)), 1),
       atLeast: 1,
@@ -185,8 +185,8 @@ function fleetRows({ config: { stage }, ingest }: Observed): readonly AlarmRow[]
       name: 'PoolAge',
       says: 'The pools that requests are routed by are too old, or nobody looks at their age.',
       runbook: 'pool-age',
-      // Published every minute by a schedule that does not build the pools: any three minutes hold at
-      // least one number, unless no schedule runs.
+      // Published every minute by a schedule that does not build the pools: three minutes
+      // without a number mean that no schedule runs.
       metric: filled(
         ownMetric(stage, metrics.poolAgeSeconds, {
           statistic: Stats.MAXIMUM,

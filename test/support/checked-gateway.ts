@@ -2,7 +2,7 @@
 import type { Hono } from 'hono'
 import { gatewayEndpoints } from '../../src/gateway/api/endpoints.ts'
 import { ErrorReply } from '../../src/gateway/api/error-reply.ts'
-import { everyError, everyReply } from '../../src/gateway/api/headers.ts'
+import { everyError, everyReply } from '../../src/gateway/reply-header-names.ts'
 import type { SurfaceEnv } from '../../src/http/surface.ts'
 import { checkingReplies } from './checked-responses.ts'
 

@@ -7,9 +7,9 @@ import { KeyPolicy, Scope } from '../../protocol/account.ts'
 import { AccountId, HoldId, KeyId, ModelId, Sha256Hex } from '../../protocol/ids.ts'
 import { limits } from '../../protocol/limits.ts'
 import { ResultStatus } from '../../protocol/receipt.ts'
+import type { ReplyHeader } from '../reply-header-names.ts'
 import type { GatewayAuth } from './auth.ts'
 import { always, scoped } from './error-codes.ts'
-import type { ReplyHeader } from './headers.ts'
 
 const OpenHold = z.strictObject({
   request_id: HoldId,

@@ -1,11 +1,12 @@
 /** The row of chat, and how a request and its answers look. */
 import { type Contents, type EndpointTable, json } from '../../http/endpoint.ts'
 import { ChatRequest } from '../../protocol/chat-request.ts'
+import { priced, type ReplyHeader, routed } from '../reply-header-names.ts'
 import type { GatewayAuth } from './auth.ts'
 import { ChatCompletion, ChatCompletionChunk } from './chat-reply.ts'
 import { paid } from './error-codes.ts'
 import * as examples from './examples/chat.ts'
-import { PaidRequestHeaders, priced, type ReplyHeader, routed } from './headers.ts'
+import { PaidRequestHeaders } from './headers.ts'
 
 const answer: Contents = {
   'application/json': { schema: ChatCompletion, examples: { text: examples.answer } },

@@ -5,11 +5,12 @@ import { EmbeddingRequest } from '../../protocol/embedding-request.ts'
 import { ImageRequest } from '../../protocol/image-request.ts'
 import { ModerationRequest } from '../../protocol/moderation-request.ts'
 import { TranscriptFormat, TranscriptionRequest } from '../../protocol/transcription-request.ts'
+import { priced, type ReplyHeader, routed } from '../reply-header-names.ts'
 import type { GatewayAuth } from './auth.ts'
 import { Embeddings, Images, Moderations, Transcription } from './document-replies.ts'
 import { paid } from './error-codes.ts'
 import * as examples from './examples/embeddings.ts'
-import { PaidRequestHeaders, priced, type ReplyHeader, routed } from './headers.ts'
+import { PaidRequestHeaders } from './headers.ts'
 
 const sold = {
   tag: 'Inference',

@@ -1,10 +1,10 @@
 /** The table of `/v1`: every endpoint, in the order of the document. */
 import type { EndpointTable } from '../../http/endpoint.ts'
+import type { ReplyHeader } from '../reply-header-names.ts'
 import type { GatewayAuth } from './auth.ts'
 import { billingEndpoints } from './billing.ts'
 import { chatEndpoints } from './chat.ts'
 import { documentEndpoints } from './documents.ts'
-import type { ReplyHeader } from './headers.ts'
 import { keyEndpoints } from './key.ts'
 import { modelEndpoints } from './models.ts'
 import { quoteEndpoints } from './quote.ts'

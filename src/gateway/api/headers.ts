@@ -1,7 +1,7 @@
 /** Headers of customers' requests and of the replies to them. */
 import * as z from 'zod'
 import { limits } from '../../protocol/limits.ts'
-import type { replyHeaderNames } from '../reply-header-names.ts'
+import type { ReplyHeader } from '../reply-header-names.ts'
 
 const text = z.string()
 const count = z.int().min(0)
@@ -38,46 +38,7 @@ export const replyHeaders = {
   'x-ratelimit-remaining-tokens': count.describe('A request counts with the most that it may use.'),
   'x-ratelimit-reset-tokens': text.describe('Until the minute is over.'),
   'x-next-cursor': text.describe('`after` of the next page, where there is one.'),
-} as const satisfies Readonly<Record<(typeof replyHeaderNames)[number], z.ZodType>>
-
-export type ReplyHeader = keyof typeof replyHeaders
-
-/** On every reply of the surface. */
-export const everyReply: readonly ReplyHeader[] = ['x-request-id']
-export const everyError: readonly ReplyHeader[] = [...everyReply, 'x-should-retry', 'retry-after']
-
-/** Of a key with limits per minute, on success and on failure. */
-export const limited: readonly ReplyHeader[] = [
-  'x-ratelimit-limit-requests',
-  'x-ratelimit-remaining-requests',
-  'x-ratelimit-reset-requests',
-  'x-ratelimit-limit-tokens',
-  'x-ratelimit-remaining-tokens',
-  'x-ratelimit-reset-tokens',
-]
-
-/** Of what a host served, as far as it was known before the body began. */
-export const routed: readonly ReplyHeader[] = [
-  ...limited,
-  'openai-processing-ms',
-  'x-b3iq-router-dispatch-mode',
-  'x-b3iq-router-node-id',
-  'x-b3iq-route-tier',
-  'x-b3iq-trust-tier',
-  'x-b3iq-decision',
-  'x-b3iq-retries',
-  'x-b3iq-overhead-ms',
-]
-
-/** Of an answer that came whole; a stream has them in its last object. */
-export const priced: readonly ReplyHeader[] = [
-  'x-b3iq-receipt-hash',
-  'x-b3iq-salt',
-  'x-b3iq-cost-usd',
-  'x-b3iq-customer-charge',
-  'x-b3iq-benchmark-cost',
-  'x-b3iq-saved',
-]
+} as const satisfies Readonly<Record<ReplyHeader, z.ZodType>>
 
 /** Of a request that takes a hold. */
 export const PaidRequestHeaders = z.object({

@@ -4,9 +4,9 @@ import { type EndpointTable, json } from '../../http/endpoint.ts'
 import { Time, Usd } from '../../http/wire-fields.ts'
 import { KeyPolicy, Scope } from '../../protocol/account.ts'
 import { AccountId, KeyId } from '../../protocol/ids.ts'
+import { limited, type ReplyHeader } from '../reply-header-names.ts'
 import type { GatewayAuth } from './auth.ts'
 import { keyed } from './error-codes.ts'
-import { limited, type ReplyHeader } from './headers.ts'
 
 const limitOf = <T extends z.ZodType>(amount: T) =>
   z

@@ -5,9 +5,9 @@ import { json } from '../../http/endpoint.ts'
 import { listOf } from '../../http/wire-fields.ts'
 import { RouteTier, TrustTier } from '../../protocol/catalogue.ts'
 import { ModelId } from '../../protocol/ids.ts'
+import type { ReplyHeader } from '../reply-header-names.ts'
 import type { GatewayAuth } from './auth.ts'
 import { always } from './error-codes.ts'
-import type { ReplyHeader } from './headers.ts'
 
 const usdPerToken = z.string().describe('USD per token as a decimal string.')
 

@@ -4,9 +4,9 @@ import { type EndpointTable, json } from '../../http/endpoint.ts'
 import { Usd } from '../../http/wire-fields.ts'
 import { HoldId, Sha256Hex } from '../../protocol/ids.ts'
 import { ReceiptView } from '../../protocol/receipt.ts'
+import type { ReplyHeader } from '../reply-header-names.ts'
 import type { GatewayAuth } from './auth.ts'
 import { always, scoped } from './error-codes.ts'
-import type { ReplyHeader } from './headers.ts'
 
 export const Receipt = z.strictObject(ReceiptView.omit({ salt: true }).shape)
 

@@ -3,10 +3,11 @@ import { type Contents, type EndpointTable, json } from '../../http/endpoint.ts'
 import { ResponsesEvent } from '../../protocol/responses-event.ts'
 import { ResponseObject } from '../../protocol/responses-object.ts'
 import { ResponsesRequest } from '../../protocol/responses-request.ts'
+import { priced, type ReplyHeader, routed } from '../reply-header-names.ts'
 import type { GatewayAuth } from './auth.ts'
 import { paid } from './error-codes.ts'
 import * as examples from './examples/responses.ts'
-import { PaidRequestHeaders, priced, type ReplyHeader, routed } from './headers.ts'
+import { PaidRequestHeaders } from './headers.ts'
 import { B3iqSummary } from './summary.ts'
 
 /** Of a response that has ended well enough to be a reply of its own. */

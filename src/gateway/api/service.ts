@@ -2,9 +2,9 @@
 import * as z from 'zod'
 import { type EndpointTable, json } from '../../http/endpoint.ts'
 import { PublishedKeys as Published, PublishedKey } from '../../protocol/published-keys.ts'
+import type { ReplyHeader } from '../reply-header-names.ts'
 import type { GatewayAuth } from './auth.ts'
 import { always } from './error-codes.ts'
-import type { ReplyHeader } from './headers.ts'
 
 export const PublishedKeys = z.strictObject({
   ...Published.shape,

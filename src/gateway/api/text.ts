@@ -2,11 +2,12 @@
 import * as z from 'zod'
 import { type Contents, type EndpointTable, json } from '../../http/endpoint.ts'
 import { CompletionRequest } from '../../protocol/completion-request.ts'
+import { priced, type ReplyHeader, routed } from '../reply-header-names.ts'
 import type { GatewayAuth } from './auth.ts'
 import { FinishReason } from './chat-reply.ts'
 import { paid } from './error-codes.ts'
 import { ErrorObject } from './error-reply.ts'
-import { PaidRequestHeaders, priced, type ReplyHeader, routed } from './headers.ts'
+import { PaidRequestHeaders } from './headers.ts'
 import { B3iqSummary, Usage } from './summary.ts'
 
 const head = {
