@@ -47,6 +47,13 @@ const unwanted: readonly { readonly path: RegExp; readonly instead: string }[] =
   },
 ]
 
+/** Throws with a sentence for whoever added the entry. */
+export function budgetKbOf(entry: string): number {
+  const budgetKb = bundleBudgetsKb[entry]
+  if (budgetKb !== undefined) return budgetKb
+  throw new Error(`${entry} has no budget: give it a row in infra/constructs/bundle-budgets.ts.`)
+}
+
 /** One output of esbuild's metafile. */
 export type BundleOutput = {
   readonly bytes: number
@@ -59,19 +66,12 @@ const kb = (bytes: number): string => (bytes / 1000).toFixed(1)
 export function bundleFaults(
   entry: string,
   { bytes, inputs }: BundleOutput,
-  budgetsKb: Readonly<Record<string, number>> = bundleBudgetsKb,
+  budgetKb: number = budgetKbOf(entry),
 ): readonly string[] {
   const carried = unwanted.flatMap(({ path, instead }) => {
     const input = Object.keys(inputs).find((one) => path.test(one))
     return input ? [`${entry} bundles ${input}: ${instead}.`] : []
   })
-  const budgetKb = budgetsKb[entry]
-  if (budgetKb === undefined) {
-    return [
-      ...carried,
-      `${entry} has no budget: give it a row in infra/constructs/bundle-budgets.ts.`,
-    ]
-  }
   if (bytes <= budgetKb * 1000) return carried
   const largest = Object.entries(inputs)
     .sort(([, one], [, other]) => other.bytesInOutput - one.bytesInOutput)

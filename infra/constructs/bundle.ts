@@ -7,7 +7,7 @@ import { chmodSync, copyFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { AssetHashType, type AssetOptions, DockerImage } from 'aws-cdk-lib'
 import { buildSync } from 'esbuild'
-import { type BundleOutput, bundleBudgetsKb, bundleFaults } from './bundle-budgets.ts'
+import { type BundleOutput, budgetKbOf, bundleBudgetsKb, bundleFaults } from './bundle-budgets.ts'
 
 const repositoryRoot = join(import.meta.dirname, '..', '..')
 
@@ -42,11 +42,10 @@ export function bundleAsset(entry: string, files: readonly string[] = []): Bundl
 }
 
 function writeBundle(entry: string, files: readonly string[], outputDir: string): void {
+  const budgetKb = budgetKbOf(entry)
   const bundle = allBundles().get(entry)
-  if (bundle === undefined) {
-    throw new Error(`${entry} has no budget: give it a row in infra/constructs/bundle-budgets.ts.`)
-  }
-  const [fault] = bundleFaults(entry, bundle.output)
+  if (bundle === undefined) throw new Error(`${entry} was not built.`)
+  const [fault] = bundleFaults(entry, bundle.output, budgetKb)
   if (fault !== undefined) throw new Error(fault)
   writeFileSync(join(outputDir, 'index.mjs'), bundle.code)
   writeFileSync(join(outputDir, 'index.mjs.map'), bundle.map)
