@@ -11,9 +11,9 @@ import type { GatewayAuth } from '../src/gateway/api/auth.ts'
 import { gatewayEndpoints } from '../src/gateway/api/endpoints.ts'
 import { ofLimits } from '../src/gateway/api/error-codes.ts'
 import { replyHeaders } from '../src/gateway/api/headers.ts'
-import { everyError, everyReply, limited } from '../src/gateway/reply-header-names.ts'
 import { requestNotes } from '../src/gateway/api/request-notes.ts'
 import { gatewaySchemas } from '../src/gateway/api/schemas.ts'
+import { everyError, everyReply, limited } from '../src/gateway/reply-header-names.ts'
 import { ingestEndpoints } from '../src/ingest/api/endpoints.ts'
 import {
   everyIngestError,

@@ -10,6 +10,7 @@ import {
   replaceSecret,
 } from '../src/keys/rotate-secrets.ts'
 import type { KeyUse, StageSecrets } from '../src/keys/stage-secrets.ts'
+import { absurd } from '../src/protocol/assert.ts'
 import type { Ids } from '../src/protocol/clock.ts'
 
 export type Step = 'announce' | 'adopt' | 'replace'
@@ -131,7 +132,3 @@ const named = <Value>(values: Readonly<Record<string, Value>>, name: string): Va
   Object.hasOwn(values, name) ? values[name] : undefined
 
 const iso = (atMs: number | undefined): string => new Date(atMs ?? 0).toISOString()
-
-function absurd(step: never): never {
-  throw new Error(`there is no step ${step}`)
-}

@@ -47,6 +47,9 @@ export const schedules = {
 
 export type ScheduleName = keyof typeof schedules
 
+const isScheduleName = (name: string): name is ScheduleName => Object.hasOwn(schedules, name)
+export const scheduleNames: readonly ScheduleName[] = Object.keys(schedules).filter(isScheduleName)
+
 /**
  * Every metric, by its one name: code publishes them, alarms and dashboards read them. Stages may share an
  * AWS account, so every metric has its stage as its only dimension. Units are CloudWatch's, and last in the name

@@ -8,7 +8,7 @@ import { log } from '../../functions/compose/parts.ts'
 import { composeSchedule } from '../../functions/compose/schedules.ts'
 import { composeRollUpSpend } from '../../functions/compose/streams.ts'
 import { readConfig } from '../../functions/environment.ts'
-import { type ScheduleName, schedules } from '../../src/names.ts'
+import { type ScheduleName, scheduleNames, schedules } from '../../src/names.ts'
 import { serveFunction } from './function-url.ts'
 import { openReceiptStream } from './receipt-stream.ts'
 
@@ -50,7 +50,7 @@ const servers = await Promise.all([
 ])
 
 const stop = new AbortController()
-for (const name of Object.keys(schedules).filter(isScheduleName)) void repeat(name)
+for (const name of scheduleNames) void repeat(name)
 void followReceipts()
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {
@@ -94,8 +94,4 @@ async function followReceipts(): Promise<void> {
     if (records > 0) continue
     await delay(receiptsEveryMs, undefined, { signal: stop.signal }).catch(() => undefined)
   }
-}
-
-function isScheduleName(name: string): name is ScheduleName {
-  return Object.hasOwn(schedules, name)
 }

@@ -1,6 +1,6 @@
 /** The bill of a month in which nobody asks and no host is enrolled, and what a fleet adds to it. */
 import { deployedBeatIntervals, nextBeatMs } from '../../src/ingest/beat-interval.ts'
-import { type ScheduleName, schedules } from '../../src/names.ts'
+import { type ScheduleName, scheduleNames, schedules } from '../../src/names.ts'
 import type { Measured, Use } from './measured.ts'
 import { durationMs, gb, invoked, type Line, minutesPerMonth, stored } from './model.ts'
 
@@ -44,12 +44,6 @@ function scheduleLines(measured: Measured, deployed: Deployed, nodes: number): r
       { user, price: 'schedulerInvocation' as const, amount: count },
     ]
   })
-}
-
-export const scheduleNames = Object.keys(schedules).filter((name) => isScheduleName(name))
-
-function isScheduleName(name: string): name is ScheduleName {
-  return Object.hasOwn(schedules, name)
 }
 
 export type ScheduledRun = {

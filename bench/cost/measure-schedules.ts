@@ -3,7 +3,7 @@
  * adds is the difference of the two, because most of what a small one costs is the passes themselves.
  */
 import { join } from 'node:path'
-import { type ScheduleName, schedules } from '../../src/names.ts'
+import { type ScheduleName, scheduleNames } from '../../src/names.ts'
 import { fleetOver } from '../../test/support/enrolled-fleet.ts'
 import { modelOnSale } from '../../test/support/model-on-sale.ts'
 import type { Bench } from './measure.ts'
@@ -23,7 +23,7 @@ export async function measureSchedules(open: () => Promise<Bench>): Promise<Meas
   const small = await openFleet(open, fleetNodes.small)
   const large = await openFleet(open, fleetNodes.large)
   const measured: Record<string, Measured['schedules'][string]> = {}
-  for (const name of Object.keys(schedules).filter(isScheduleName)) {
+  for (const name of scheduleNames) {
     console.error(`… ${name}`)
     measured[name] = {
       idle: await warmRun(empty, name, async () => undefined),
@@ -33,8 +33,6 @@ export async function measureSchedules(open: () => Promise<Bench>): Promise<Meas
   }
   return { schedules: measured, fleetNodes }
 }
-
-const isScheduleName = (name: string): name is ScheduleName => Object.hasOwn(schedules, name)
 
 async function openFleet(open: () => Promise<Bench>, nodes: number) {
   const stage = await open()

@@ -3,7 +3,7 @@ import { type App, CfnOutput, Duration, RemovalPolicy, Stack, Validations } from
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch'
 import { ScheduleGroup } from 'aws-cdk-lib/aws-scheduler'
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
-import { type ScheduleName, schedules } from '../../src/names.ts'
+import { scheduleNames } from '../../src/names.ts'
 import { acknowledged } from '../checks.ts'
 import type { StageConfig } from '../config.ts'
 import type { DeployedTables } from '../constructs/b3iq-tables.ts'
@@ -42,12 +42,6 @@ export class SchedulesStack extends Stack {
       }),
     }
   }
-}
-
-const scheduleNames = Object.keys(schedules).filter((name) => isScheduleName(name))
-
-function isScheduleName(name: string): name is ScheduleName {
-  return Object.hasOwn(schedules, name)
 }
 
 function pascalCase(kebab: string): string {

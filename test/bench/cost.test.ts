@@ -4,13 +4,7 @@ import { beforeAll, describe, expect, it, test } from 'vitest'
 import * as z from 'zod'
 import { billedByTheHour, freeAtRest, pricedAtRest } from '../../bench/cost/at-rest.ts'
 import { deployedOf } from '../../bench/cost/deployed.ts'
-import {
-  type Deployed,
-  fleetCost,
-  idleLines,
-  scheduledRun,
-  scheduleNames,
-} from '../../bench/cost/idle.ts'
+import { type Deployed, fleetCost, idleLines, scheduledRun } from '../../bench/cost/idle.ts'
 import { readMeasured } from '../../bench/cost/measured.ts'
 import {
   durationMs,
@@ -25,7 +19,7 @@ import { costSvg } from '../../bench/cost/plot.ts'
 import { plotOf, tablesOf } from '../../bench/cost/tables.ts'
 import { trafficLines } from '../../bench/cost/traffic.ts'
 import { prices } from '../../infra/observability/prices.ts'
-import { schedules } from '../../src/names.ts'
+import { scheduleNames, schedules } from '../../src/names.ts'
 import { stageConfig, synthesize } from '../infra/synthesize.ts'
 
 const measured = readMeasured()
