@@ -3,8 +3,8 @@
  * may call is in `roles.ts`.
  */
 import type { Hono } from 'hono'
-import { cors } from 'hono/cors'
 import * as z from 'zod'
+import { allowBrowsers } from '../http/cors.ts'
 import { makeSurface, type SurfaceDeps, type SurfaceEnv } from '../http/surface.ts'
 import { AskedJob } from '../jobs/order-job.ts'
 import { CatalogueModel } from '../protocol/catalogue.ts'
@@ -138,7 +138,7 @@ export function makeAdminApp(deps: AdminDeps): Hono<SurfaceEnv> {
   const app = makeSurface(deps)
   // The console's pages come from an origin of their own. A key is in a header that a page must be given, and
   // no cookie is ever sent or taken, so an origin by itself is worth nothing.
-  app.use(cors({ origin: '*', exposeHeaders: [...adminReplyHeaderNames], maxAge: 600 }))
+  app.use(allowBrowsers(adminReplyHeaderNames))
   const { show, ask, take, act } = makeRoutes(app, { ...deps, view: makeSubjectViews(deps) })
 
   take('POST /admin/accounts', AccountDraft, (draft) => createAccount(deps, draft))

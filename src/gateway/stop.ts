@@ -63,7 +63,8 @@ export function watchStops(
     tellFirst: (how) => {
       tell = how
     },
-    end: () => ended.abort(),
+    // With a reason, because without one an error is made, with a trace of the stack.
+    end: () => ended.abort('ended'),
   }
 }
 

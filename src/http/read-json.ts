@@ -49,7 +49,34 @@ export async function readBytes(request: Request, maxBytes: number): Promise<Res
   })
   const encoding = request.headers.get('content-encoding') ?? 'identity'
   if (encoding !== 'identity') return compressed
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return tooLarge
+  const declared = request.headers.get('content-length')
+  if (Number(declared ?? 0) > maxBytes) return tooLarge
+  // The server takes no more bytes than were declared, so they can be read in one go: a stream costs far more.
+  const body = declared === null ? await readStream(request, maxBytes) : await readWhole(request)
+  // Too slow and gone away look alike to a client that is still there: it did not arrive.
+  if (body === 'missing') return refuse('request_timeout')
+  return body === 'too_large' || body.byteLength > maxBytes ? tooLarge : ok(body)
+}
+
+async function readWhole(request: Request): Promise<Buffer | 'missing'> {
+  const slow = AbortSignal.timeout(bodyTimeoutMs)
+  const late = Promise.withResolvers<'missing'>()
+  const giveUp = () => late.resolve('missing')
+  slow.addEventListener('abort', giveUp)
+  try {
+    const whole = request.arrayBuffer().then((bytes) => Buffer.from(bytes))
+    return await Promise.race([whole, late.promise])
+  } catch {
+    return 'missing'
+  } finally {
+    slow.removeEventListener('abort', giveUp)
+  }
+}
+
+async function readStream(
+  request: Request,
+  maxBytes: number,
+): Promise<Buffer | 'missing' | 'too_large'> {
   const chunks: Uint8Array[] = []
   let size = 0
   const sink = new WritableStream<Uint8Array>({
@@ -62,10 +89,9 @@ export async function readBytes(request: Request, maxBytes: number): Promise<Res
   try {
     await request.body?.pipeTo(sink, { signal: AbortSignal.timeout(bodyTimeoutMs) })
   } catch {
-    // Too slow and gone away look alike to a client that is still there: it did not arrive.
-    return size > maxBytes ? tooLarge : refuse('request_timeout')
+    return size > maxBytes ? 'too_large' : 'missing'
   }
-  return ok(Buffer.concat(chunks))
+  return Buffer.concat(chunks)
 }
 
 /** No store keeps it and no hash is made of it, so that it could only be changed in silence. */

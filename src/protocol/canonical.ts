@@ -2,7 +2,7 @@
  * Bytes that are hashed or signed: canonical JSON (RFC 8785) behind a domain tag, so that a
  * signature over one kind of document can never be passed off as one over another.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import { assert } from './assert.ts'
 
@@ -41,9 +41,9 @@ export function taggedBytes(tag: DomainTag, value: unknown): Buffer {
 
 /** SHA-256 over the tagged bytes, 64 hex digits. */
 export function domainHash(tag: DomainTag, value: unknown): string {
-  return createHash('sha256').update(taggedBytes(tag, value)).digest('hex')
+  return sha256Hex(taggedBytes(tag, value))
 }
 
 export function sha256Hex(bytes: string | Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
+  return hash('sha256', bytes)
 }

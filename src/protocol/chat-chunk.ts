@@ -55,21 +55,28 @@ const HostDelta = z
   })
 
 /** Theirs nest six deep. They are handed on as they came: what is deeper could not be written again. */
-const logprobsBounds = { depthMax: 8, valuesMax: 1_000_000 }
+export const logprobsBounds = { depthMax: 8, valuesMax: 1_000_000 }
 const Logprobs = z
   .unknown()
   .refine((given) => isWithin(given, logprobsBounds))
   .catch(undefined)
 
 /** Whole messages, and texts of plain completions, are deltas that come in one piece. */
+export const choicesMax = 16
+export const reasonCharsMax = 32
+
 const HostChoice = z
   .object({
-    index: z.int().min(0).max(15).nullish(),
+    index: z
+      .int()
+      .min(0)
+      .max(choicesMax - 1)
+      .nullish(),
     delta: HostDelta.nullish(),
     message: HostDelta.nullish(),
     text: z.string().nullish(),
     /** In the runtime's own words; `''` is what some say where others say null. */
-    finish_reason: z.string().max(32).nullish(),
+    finish_reason: z.string().max(reasonCharsMax).nullish(),
     logprobs: Logprobs.optional(),
   })
   .transform(({ index, delta, message, text, ...rest }): HostChunk['choices'][number] => ({
@@ -92,7 +99,7 @@ export const HostChunk = z
   .object({
     choices: z
       .array(HostChoice)
-      .max(16)
+      .max(choicesMax)
       .nullish()
       .transform((choices) => choices ?? []),
     usage: HostUsage,
@@ -102,7 +109,7 @@ export const HostChunk = z
     return { choices, usage: withCached(usage, timings) }
   })
 
-function withCached(
+export function withCached(
   usage: WireUsage | null | undefined,
   timings: z.infer<typeof HostTimings>,
 ): WireUsage | null {
@@ -114,15 +121,19 @@ function withCached(
 /** Every text that a delta carries, in a fixed order. Reasoning and tool arguments are output too. */
 export function textOf(delta: ChatDelta | null | undefined): string {
   if (!delta) return ''
-  const toolText = (delta.tool_calls ?? [])
-    .map((call) => `${call.function?.name ?? ''}${call.function?.arguments ?? ''}`)
-    .join('')
-  return `${delta.reasoning_content ?? ''}${delta.content ?? ''}${delta.refusal ?? ''}${toolText}`
+  const text = `${delta.reasoning_content ?? ''}${delta.content ?? ''}${delta.refusal ?? ''}`
+  if (!delta.tool_calls) return text
+  const ofCalls = delta.tool_calls.map(
+    ({ function: called }) => `${called?.name ?? ''}${called?.arguments ?? ''}`,
+  )
+  return `${text}${ofCalls.join('')}`
 }
 
 /** The text of a whole chunk, over its choices in the order they stand. */
-export function chunkText(chunk: HostChunk): string {
-  return chunk.choices.map((choice) => textOf(choice.delta)).join('')
+export function chunkText({ choices }: HostChunk): string {
+  let text = ''
+  for (const { delta } of choices) text += textOf(delta)
+  return text
 }
 
 export type ChatChunk = {

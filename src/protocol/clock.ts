@@ -6,6 +6,16 @@ export type NowMs = () => number
 /** Resolves after `durationMs`, or early and without error when `signal` aborts. */
 export type Sleep = (durationMs: number, signal?: AbortSignal) => Promise<void>
 
+/** Calls `onOver` when `durationMs` have passed since it was started or, the latest time, restarted. */
+export type StartTimer = (durationMs: number, onOver: () => void) => Timer
+
+export type Timer = {
+  /** Costs next to nothing, so that it can be done for every piece of a stream. */
+  readonly restart: () => void
+  /** For good. */
+  readonly stop: () => void
+}
+
 export type Ids = {
   /** Fresh ULID for the given time. */
   readonly ulid: (atMs: number) => string

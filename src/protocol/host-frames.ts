@@ -9,6 +9,7 @@ import { HostChunk } from './chat-chunk.ts'
 import { ClaimEvent } from './claim.ts'
 import { parseJson } from './json-text.ts'
 import { limits } from './limits.ts'
+import { plainChunk } from './plain-chunk.ts'
 
 export type HostFrame =
   /** `data` is the frame as it was written. */
@@ -136,12 +137,13 @@ function replyFrame(json: unknown, data: string): HostFrame | undefined {
   if (!isObject(json)) return undefined
   if ('error' in json && json.error) return failed
   try {
-    const chunk = HostChunk.safeParse(json)
-    return chunk.success ? { kind: 'chunk', chunk: chunk.data, data } : undefined
+    const chunk = plainChunk(json) ?? HostChunk.safeParse(json).data
+    return chunk && { kind: 'chunk', chunk, data }
   } catch {
     // Arguments can be nested too deep to be written as text again.
     return undefined
   }
 }
 
-const isObject = (json: unknown): json is object => typeof json === 'object' && json !== null
+const isObject = (json: unknown): json is Readonly<Record<string, unknown>> =>
+  typeof json === 'object' && json !== null

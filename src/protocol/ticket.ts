@@ -4,7 +4,7 @@
  * Tickets are signed by a key that lives a day in memory and is certified by the stage's root key.
  */
 import * as z from 'zod'
-import { domainHash } from './canonical.ts'
+import { domainHash, sha256Hex, taggedBytes } from './canonical.ts'
 import { PublicKey, Signature, type Signer, verifyTagged } from './ed25519.ts'
 import { ArtifactDigest, HoldId, NodeId, ProfileId, Sha256Hex } from './ids.ts'
 
@@ -65,13 +65,22 @@ export function certifyTicketKey(key: TicketKey, root: Signer): string {
   return root.sign('b3iq:ticket-key:v1', key)
 }
 
-export function signTicket(ticket: Ticket, by: TicketSigner): SignedTicket {
-  return {
+export const signTicket = (ticket: Ticket, by: TicketSigner): SignedTicket =>
+  issueTicket(ticket, by).signed
+
+/** With its hash, which is over the same bytes as the signature. */
+export function issueTicket(
+  ticket: Ticket,
+  by: TicketSigner,
+): { readonly signed: SignedTicket; readonly hash: string } {
+  const bytes = taggedBytes('b3iq:ticket:v1', ticket)
+  const signed = {
     ticket,
-    signature: by.signer.sign('b3iq:ticket:v1', ticket),
+    signature: by.signer.signBytes(bytes).toString('base64url'),
     key: by.key,
     key_signature: by.keySignature,
   }
+  return { signed, hash: sha256Hex(bytes) }
 }
 
 export const ticketHash = (ticket: Ticket): string => domainHash('b3iq:ticket:v1', ticket)
@@ -184,8 +193,8 @@ export function signProof(ticket: Ticket, node: Signer): string {
   return node.sign('b3iq:proof:v1', ticketHash(ticket))
 }
 
-export function verifyProof(ticket: Ticket, publicKey: string, signature: string): boolean {
-  return verifyTagged('b3iq:proof:v1', ticketHash(ticket), { publicKey, signature })
+export function verifyProof(hash: string, publicKey: string, signature: string): boolean {
+  return verifyTagged('b3iq:proof:v1', hash, { publicKey, signature })
 }
 
 /** A refusal for load is signed too: nobody on the way can make a node look busy. */
@@ -193,8 +202,8 @@ export function signBusy(ticket: Ticket, node: Signer): string {
   return node.sign('b3iq:busy:v1', ticketHash(ticket))
 }
 
-export function verifyBusy(ticket: Ticket, publicKey: string, signature: string): boolean {
-  return verifyTagged('b3iq:busy:v1', ticketHash(ticket), { publicKey, signature })
+export function verifyBusy(hash: string, publicKey: string, signature: string): boolean {
+  return verifyTagged('b3iq:busy:v1', hash, { publicKey, signature })
 }
 
 /** As many requests as a node may say it takes at once. */

@@ -5,7 +5,7 @@
 
 import { formatUsd, type NanoUsd } from '../money/nano-usd.ts'
 import { type ChargeSplit, type Price, splitCharge } from '../money/price.ts'
-import { domainHash, sha256Hex } from '../protocol/canonical.ts'
+import { domainHash, sha256Hex, taggedBytes } from '../protocol/canonical.ts'
 import type { Ids } from '../protocol/clock.ts'
 import type { Signer } from '../protocol/ed25519.ts'
 import type {
@@ -49,10 +49,12 @@ export function makeReceipt(draft: ReceiptDraft, by: ReceiptSigner): StoredRecei
     private_sha256: privateHash(draft.private, draft.salt),
     key_id: by.keyId,
   }
+  // Hash and signature are over the same bytes.
+  const bytes = taggedBytes(receiptTag, body)
   return {
-    receipt_hash: receiptHash(body),
+    receipt_hash: sha256Hex(bytes),
     body,
-    signature: by.signer.sign('b3iq:receipt:v1', body),
+    signature: by.signer.signBytes(bytes).toString('base64url'),
     private: draft.private,
   }
 }
@@ -60,7 +62,9 @@ export function makeReceipt(draft: ReceiptDraft, by: ReceiptSigner): StoredRecei
 /** Begins with a letter, so that it can be pasted as the argument of a command. */
 export const newSalt = (ids: Pick<Ids, 'token'>): string => `s${ids.token(24)}`
 
-export const receiptHash = (body: ReceiptBody): string => domainHash('b3iq:receipt:v1', body)
+const receiptTag = 'b3iq:receipt:v1'
+
+export const receiptHash = (body: ReceiptBody): string => domainHash(receiptTag, body)
 
 export const privateHash = (part: ReceiptPrivate, salt: string): string =>
   domainHash('b3iq:private:v1', { salt, private: part })

@@ -180,20 +180,20 @@ describe('proof and busy', () => {
   it('are signatures of the node over this ticket, and neither is the other', () => {
     const proof = signProof(ticket, node)
     const busy = signBusy(ticket, node)
-    expect(verifyProof(ticket, node.publicKey, proof)).toBe(true)
-    expect(verifyBusy(ticket, node.publicKey, busy)).toBe(true)
-    expect(verifyProof(ticket, node.publicKey, busy)).toBe(false)
-    expect(verifyBusy(ticket, node.publicKey, proof)).toBe(false)
+    expect(verifyProof(ticketHash(ticket), node.publicKey, proof)).toBe(true)
+    expect(verifyBusy(ticketHash(ticket), node.publicKey, busy)).toBe(true)
+    expect(verifyProof(ticketHash(ticket), node.publicKey, busy)).toBe(false)
+    expect(verifyBusy(ticketHash(ticket), node.publicKey, proof)).toBe(false)
   })
 
   it('hold for no other ticket, no other node and no other text', () => {
     const proof = signProof(ticket, node)
     const other = { ...ticket, attempt: 2 }
     expect(ticketHash(other)).not.toBe(ticketHash(ticket))
-    expect(verifyProof(other, node.publicKey, proof)).toBe(false)
-    expect(verifyProof(ticket, stranger.publicKey, proof)).toBe(false)
-    expect(verifyProof(ticket, node.publicKey, '')).toBe(false)
-    expect(verifyProof(ticket, 'no key', proof)).toBe(false)
+    expect(verifyProof(ticketHash(other), node.publicKey, proof)).toBe(false)
+    expect(verifyProof(ticketHash(ticket), stranger.publicKey, proof)).toBe(false)
+    expect(verifyProof(ticketHash(ticket), node.publicKey, '')).toBe(false)
+    expect(verifyProof(ticketHash(ticket), 'no key', proof)).toBe(false)
   })
 })
 

@@ -13,17 +13,18 @@ const kinds = [
 ] as const
 type Kind = (typeof kinds)[number]
 
-const liftable = /(?<![\w-])(?:[0-9a-f]{64}|[\w-]{86}|[\w-]{43})(?![\w-])/g
+/** Whole runs, whatever they are: to tell the kinds apart here would read most of the text several times. */
+const runs = /(?<![\w-])[\w-]{43,}/g
 const firstText = ' '
 
 /** What `lower` takes to give `json` back; values beyond the few that fit stay in the text. */
 export function lift(json: string): { readonly text: string; readonly values: Buffer } {
   assert(!hasMarks(json), 'JSON text has no control characters')
   const lifted = kinds.map((kind) => ({ kind, values: new Map<string, Buffer>() }))
-  const text = json.replace(liftable, (value) => {
+  const text = json.replace(runs, (value) => {
     const of = lifted.find(({ kind }) => kind.chars === value.length)
     const bytes = of && Buffer.from(value, of.kind.encoding)
-    // Two texts may decode to the same bytes: only the one that they encode to comes back.
+    // Of several texts that decode to the same bytes, only the one that they encode to comes back.
     if (!of || bytes?.toString(of.kind.encoding) !== value) return value
     if (!of.values.has(value) && of.values.size >= of.kind.max) return value
     of.values.set(value, bytes)
@@ -64,4 +65,5 @@ function valueAt(mark: string, values: ReadonlyMap<string, string>): string {
 }
 
 const markOf = (kind: Kind, index: number): string => String.fromCharCode(kind.first + index)
-const hasMarks = (text: string): boolean => [...text].some((char) => char < firstText)
+/** Whether it has a character before the space. */
+const hasMarks = (text: string): boolean => /[^ -\uffff]/.test(text)

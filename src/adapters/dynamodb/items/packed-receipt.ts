@@ -11,6 +11,9 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { assert } from '../../../protocol/assert.ts'
 import { lift, lower, putBack } from './lifted-values.ts'
 
+/** Little memory: a receipt is small, and to clear what the usual settings take costs more than packing it. */
+const deflation = { level: 9, windowBits: 12, memLevel: 5 } as const
+
 /** Bounds what a damaged item can unfold to, and what may be packed. */
 const jsonBytesMax = 64 * 1024
 
@@ -59,7 +62,7 @@ export function packReceipt(json: string): Buffer {
   const dictionary = dictionaries[current]
   assert(dictionary !== undefined, 'the current dictionary exists')
   const { text, values } = lift(json)
-  const deflated = deflateRawSync(text, { level: 9, dictionary })
+  const deflated = deflateRawSync(text, { ...deflation, dictionary })
   return Buffer.concat([Buffer.of(current), values, deflated])
 }
 

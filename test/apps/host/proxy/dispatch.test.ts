@@ -21,7 +21,7 @@ describe('a dispatch with a good ticket', () => {
 
     expect(response.status).toBe(200)
     expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
-    expect(verifyProof(ticket, publicKey, proofOf(response))).toBe(true)
+    expect(verifyProof(ticketHash(ticket), publicKey, proofOf(response))).toBe(true)
 
     const events = await eventsOf(response)
     const { claim, receipt_hash } = claimIn(events)
@@ -141,7 +141,9 @@ describe('a node without a free slot', () => {
     })
     const running = await dispatch()
     const { ticket, response } = await dispatch()
-    expect(verifyBusy(ticket, proxy.node.signer.publicKey, proofOf(response))).toBe(true)
+    expect(verifyBusy(ticketHash(ticket), proxy.node.signer.publicKey, proofOf(response))).toBe(
+      true,
+    )
     expect(await errorOf(response)).toEqual({ status: 429, code: 'busy' })
     expect(proxy.counters.totals()).toMatchObject({ accepted: 1, rejected_busy: 1 })
     await running.response.body?.cancel()
@@ -183,7 +185,9 @@ describe('a node without a free slot', () => {
   ])('%s answers the same way', async (_, options, change) => {
     const { dispatch, proxy } = await openWorld(options)
     const { ticket, response } = await dispatch({ change })
-    expect(verifyBusy(ticket, proxy.node.signer.publicKey, proofOf(response))).toBe(true)
+    expect(verifyBusy(ticketHash(ticket), proxy.node.signer.publicKey, proofOf(response))).toBe(
+      true,
+    )
     expect(await errorOf(response)).toEqual({ status: 429, code: 'busy' })
   })
 })

@@ -75,7 +75,7 @@ describe('a document', () => {
       const { dispatch, proxy } = await openWorld({ reply: json(answer) })
       const { ticket, response } = await dispatch({ path, ...asking })
       const { publicKey } = proxy.node.signer
-      expect(verifyProof(ticket, publicKey, proofOf(response))).toBe(true)
+      expect(verifyProof(ticketHash(ticket), publicKey, proofOf(response))).toBe(true)
 
       const reply = await response.json()
       expect(reply).toEqual({ ...answer, b3iq: expect.anything() })
@@ -107,7 +107,9 @@ describe('a document', () => {
       path: '/v1/embeddings',
       ...asJson({ input: 'a' }),
     })
-    expect(verifyProof(ticket, proxy.node.signer.publicKey, proofOf(response))).toBe(true)
+    expect(verifyProof(ticketHash(ticket), proxy.node.signer.publicKey, proofOf(response))).toBe(
+      true,
+    )
     const copy = response.clone()
     expect(await errorOf(response)).toEqual({ status: 502, code: 'runtime_error' })
     expect(await copy.text()).not.toContain('/home/x')

@@ -88,14 +88,14 @@ describe('a route that was turned to another agent', () => {
     const { publicKey } = owner.proxy.node.signer
     // The thief's own agent refuses, and proves nothing.
     const refused = await post({ proxyUrl: thief.proxy.url, body, ticket: encoded(ticket) })
-    expect(verifyProof(ticket, publicKey, proofOf(refused))).toBe(false)
-    expect(verifyBusy(ticket, publicKey, proofOf(refused))).toBe(false)
+    expect(verifyProof(ticketHash(ticket), publicKey, proofOf(refused))).toBe(false)
+    expect(verifyBusy(ticketHash(ticket), publicKey, proofOf(refused))).toBe(false)
     // A proof that the thief's key makes, or that the owner made for another ticket, is none.
     const served = await thief.dispatch({ body })
-    expect(verifyProof(ticket, publicKey, proofOf(served.response))).toBe(false)
+    expect(verifyProof(ticketHash(ticket), publicKey, proofOf(served.response))).toBe(false)
     const earlier = await owner.dispatch({ body })
-    expect(verifyProof(ticket, publicKey, proofOf(earlier.response))).toBe(false)
-    expect(verifyProof(earlier.ticket, publicKey, proofOf(earlier.response))).toBe(true)
+    expect(verifyProof(ticketHash(ticket), publicKey, proofOf(earlier.response))).toBe(false)
+    expect(verifyProof(ticketHash(earlier.ticket), publicKey, proofOf(earlier.response))).toBe(true)
   })
 
   it('is told from the right one by its epoch: 409', async () => {

@@ -3,7 +3,7 @@ import { hostEvents } from '../../../../src/dispatch/host-events.ts'
 import { sha256Hex } from '../../../../src/protocol/canonical.ts'
 import { ClaimEvent } from '../../../../src/protocol/claim.ts'
 import { limits } from '../../../../src/protocol/limits.ts'
-import { verifyProof } from '../../../../src/protocol/ticket.ts'
+import { ticketHash, verifyProof } from '../../../../src/protocol/ticket.ts'
 import { content, done, type Reply, sse, stop, usage } from '../support/fake-runtime.ts'
 import { chatBody, claimIn, errorOf, eventsOf, proofOf } from '../support/gateway.ts'
 import { openWorld } from '../support/host-world.ts'
@@ -132,7 +132,9 @@ describe('a runtime that does not start', () => {
   ])('with %s gives 502 with a proof and without internals', async (_, reply) => {
     const { dispatch, proxy } = await openWorld({ reply })
     const { ticket, response } = await dispatch()
-    expect(verifyProof(ticket, proxy.node.signer.publicKey, proofOf(response))).toBe(true)
+    expect(verifyProof(ticketHash(ticket), proxy.node.signer.publicKey, proofOf(response))).toBe(
+      true,
+    )
     const copy = response.clone()
     expect(await errorOf(response)).toEqual({ status: 502, code: 'runtime_error' })
     expect(await copy.text()).not.toContain('/home/x')
@@ -147,7 +149,9 @@ describe('a runtime that does not start', () => {
         reply: { status, type: 'application/json', pieces },
       })
       const { ticket, response } = await dispatch()
-      expect(verifyProof(ticket, proxy.node.signer.publicKey, proofOf(response))).toBe(true)
+      expect(verifyProof(ticketHash(ticket), proxy.node.signer.publicKey, proofOf(response))).toBe(
+        true,
+      )
       const copy = response.clone()
       expect(await errorOf(response)).toEqual({ status: 400, code: 'runtime_rejected' })
       expect(await copy.text()).not.toContain('/home/x')
@@ -182,8 +186,8 @@ describe('a reply that is one JSON document', () => {
     }
     const { body } = await replyTo(fits)
     if (body === null) throw new Error('the agent sent no body')
-    const kinds = await Array.fromAsync(hostEvents(body), ({ kind }) => kind)
-    expect(kinds).toEqual(['chunk', 'claim', 'done'])
+    const events = (await Array.fromAsync(hostEvents(body))).flat()
+    expect(events.map(({ kind }) => kind)).toEqual(['chunk', 'claim', 'done'])
     expect(await errorOf(await replyTo(`${fits}x`))).toEqual({ status: 502, code: 'runtime_error' })
   })
 
