@@ -3,9 +3,9 @@
  * that record, and ends with it: whoever sends the same again gets the first reply, and where nobody
  * knows how the first ended, the record to look at.
  */
-import { createHmac } from 'node:crypto'
 import * as z from 'zod'
 import { canonicalJson } from '../protocol/canonical.ts'
+import { keyedHash } from '../protocol/keyed-hash.ts'
 import { limits } from '../protocol/limits.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
 import { StoredErrorCode } from './record.ts'
@@ -80,7 +80,7 @@ export function changeClaimOf(
   }
   const { operatorKeyId, route, path, body } = asked
   const hash = (...parts: readonly string[]) =>
-    createHmac('sha256', secret).update(JSON.stringify(parts)).digest('base64url')
+    keyedHash(secret, JSON.stringify(parts)).toString('base64url')
   return ok({
     claimHash: hash('operator', operatorKeyId, key),
     fingerprint: hash('change', route, path, canonicalJson(body)),

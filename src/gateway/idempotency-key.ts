@@ -2,10 +2,10 @@
  * A client's `Idempotency-Key` as the claim that is taken with the hold. Key and body are stored as
  * keyed hashes, so that the table tells nobody what was asked or under which name.
  */
-import { createHmac } from 'node:crypto'
 import { type ClaimRefusal, claimLifeMs } from '../ledger/idempotency.ts'
 import type { IdempotencyClaim } from '../ledger/ports.ts'
 import type { ApiError } from '../protocol/errors.ts'
+import { keyedHash } from '../protocol/keyed-hash.ts'
 import { limits } from '../protocol/limits.ts'
 import { ok, type Result, refuse } from '../protocol/result.ts'
 import type { Quote } from './quote-token.ts'
@@ -90,4 +90,4 @@ export const retryTagOf = (
 const keyedBy =
   (secret: Buffer) =>
   (...parts: readonly string[]): string =>
-    createHmac('sha256', secret).update(JSON.stringify(parts)).digest('base64url')
+    keyedHash(secret, JSON.stringify(parts)).toString('base64url')

@@ -2,10 +2,11 @@
  * A quote as the customer keeps it: its terms in the open, and a MAC that only the gateway can make. Nothing
  * is stored until it is used.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import * as z from 'zod'
 import { CataloguePrice } from '../protocol/catalogue.ts'
 import { AccountId, KeyId, ModelId } from '../protocol/ids.ts'
+import { keyedHash } from '../protocol/keyed-hash.ts'
 
 const count = z.int().min(0)
 
@@ -54,4 +55,4 @@ export function openQuote(token: string, secret: Buffer): Quote | undefined {
 }
 
 const macOf = (terms: string, secret: Buffer): Buffer =>
-  createHmac('sha256', secret).update('b3iq:quote:v1\n').update(terms).digest()
+  keyedHash(secret, `b3iq:quote:v1\n${terms}`)

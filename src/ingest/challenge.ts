@@ -2,8 +2,9 @@
  * Enrolment challenges without a store: the expiry and a MAC over it and the key that asked. One is
  * worth nothing without the private key, and nothing at all after two minutes.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import type { ChallengeReply } from '../protocol/enrolment.ts'
+import { keyedHash } from '../protocol/keyed-hash.ts'
 
 const challengeLifeMs = 120_000
 
@@ -36,7 +37,6 @@ export function challengeHolds(
 }
 
 function mac({ stage, challengeSecret }: ChallengeKey, publicKey: string, expiresAtMs: number) {
-  return createHmac('sha256', challengeSecret)
-    .update(`b3iq:challenge:v1\n${stage}\n${publicKey}\n${expiresAtMs}`)
-    .digest('base64url')
+  const said = `b3iq:challenge:v1\n${stage}\n${publicKey}\n${expiresAtMs}`
+  return keyedHash(challengeSecret, said).toString('base64url')
 }

@@ -2,11 +2,11 @@
  * Key material. A key is shown once; only its keyed hash is stored. The key names its pepper, so
  * that a new pepper can take over without touching old keys.
  */
-import { createHmac } from 'node:crypto'
 import type { Page, Paged } from '../ledger/ports.ts'
 import type { NanoUsd } from '../money/nano-usd.ts'
 import type { KeyPolicy, OperatorRole, Scope } from '../protocol/account.ts'
 import type { Ids } from '../protocol/clock.ts'
+import { keyedHash } from '../protocol/keyed-hash.ts'
 
 export type KeyPrefix = 'sk-b3iq' | 'op-b3iq'
 
@@ -152,7 +152,7 @@ export function makeKey(prefix: KeyPrefix, peppers: Peppers, ids: Ids): string {
 export function hashKey(key: string, prefix: KeyPrefix, peppers: Peppers): string | undefined {
   const match = keyPattern.exec(key)
   const pepper = match?.[1] === prefix ? peppers.byId.get(match[2] ?? '') : undefined
-  return pepper && createHmac('sha256', pepper).update(key).digest('base64url')
+  return pepper && keyedHash(pepper, key).toString('base64url')
 }
 
 /** The token of an `Authorization: Bearer` header. */

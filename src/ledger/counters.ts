@@ -172,4 +172,8 @@ function isLiveMinute({ heldAtMs, nowMs }: { heldAtMs: number; nowMs: number }):
 const nameOf = (prefix: string, keyOrdinal: number, period: Period, atMs: number): string =>
   `${prefix}#${keyOrdinal}#${utcDigits(atMs).slice(0, periodDigits[period])}`
 
-const utcDigits = (atMs: number): string => new Date(atMs).toISOString().replace(/\D/g, '')
+/** Year, month, day, hour and minute: `202611220125`. Cut out by place, because each reserve names a dozen. */
+function utcDigits(atMs: number): string {
+  const iso = new Date(atMs).toISOString()
+  return `${iso.slice(0, 4)}${iso.slice(5, 7)}${iso.slice(8, 10)}${iso.slice(11, 13)}${iso.slice(14, 16)}`
+}
