@@ -17,7 +17,7 @@ const deep = [
 export default defineConfig({
   test: {
     // Nobody collects them here.
-    env: { POWERTOOLS_METRICS_DISABLED: 'true' },
+    env: { B3IQ_METRICS_DISABLED: 'true' },
     sequence: { sequencer: SlowestFirst },
     testTimeout: 20_000,
     hookTimeout: 120_000,

@@ -4,6 +4,7 @@
  * the same numbers.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { barsSvg, linesSvg, type Series } from './plots/by-place.ts'
 import {
   largeCells,
   loadCells,
@@ -16,7 +17,6 @@ import {
   runAll,
 } from './routing/cells.ts'
 import { type Churn, churnOf } from './routing/churn.ts'
-import { barsSvg, linesSvg, type Series } from './routing/plot.ts'
 import type { Cell, Outcome } from './routing/simulate.ts'
 
 const docs = new URL('../docs/', import.meta.url)

@@ -6,7 +6,6 @@
  */
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { ScanCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import { makeAccountStore } from '../src/adapters/dynamodb/account-store.ts'
 import { type Database, makeDatabase } from '../src/adapters/dynamodb/client.ts'
@@ -117,7 +116,7 @@ const ItemKey = z.object({ pk: z.string() })
 
 /** Undefined for a table without items. */
 async function anyItem({ client }: Database, TableName: string) {
-  const { Items = [] } = await client.send(new ScanCommand({ TableName, Limit: 1 }))
+  const { Items = [] } = await client.scan({ TableName, Limit: 1 })
   return ItemKey.optional().parse(Items[0])
 }
 

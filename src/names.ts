@@ -6,8 +6,8 @@
 /** Environment variables of every deployed function and of every local process. */
 export const envKey = {
   stage: 'B3IQ_STAGE',
-  /** The principal as which it runs, by the name under which the log's library looks for it. */
-  service: 'POWERTOOLS_SERVICE_NAME',
+  /** The principal as which it runs: the log tells it. */
+  service: 'B3IQ_SERVICE',
   balancesTable: 'B3IQ_BALANCES_TABLE',
   keysTable: 'B3IQ_KEYS_TABLE',
   profilesTable: 'B3IQ_PROFILES_TABLE',

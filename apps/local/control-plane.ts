@@ -78,7 +78,7 @@ async function repeat(name: ScheduleName): Promise<void> {
 
 /** Lambda's part: what was decided is counted a second later, or when the database answers again. */
 async function followReceipts(): Promise<void> {
-  const { consume } = composeRollUpSpend(process.env)
+  const { consume } = await composeRollUpSpend(process.env)
   const { dynamodbEndpoint: endpoint = '', tables } = readConfig(process.env)
   const { poll } = openReceiptStream({
     endpoint,

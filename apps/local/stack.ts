@@ -207,7 +207,7 @@ function environment(options: Options, paths: DataDir, endpoint: string): Record
     [envKey.artifactsFolder]: paths.artifacts,
     [envKey.dynamodbEndpoint]: endpoint,
     // Nobody collects metrics here: without it their lines would stand between those of the log.
-    POWERTOOLS_METRICS_DISABLED: 'true',
+    B3IQ_METRICS_DISABLED: 'true',
   }
 }
 

@@ -5,7 +5,6 @@ import {
   DynamoDBClient,
   ScanCommand as RawScan,
 } from '@aws-sdk/client-dynamodb'
-import { ScanCommand } from '@aws-sdk/lib-dynamodb'
 import type { StreamEvent } from '../../src/adapters/dynamodb/stream-record.ts'
 import { chatPath, chatRequest } from '../../test/support/chat-client.ts'
 import { freePort } from '../../test/support/embedded-dynamodb.ts'
@@ -166,7 +165,7 @@ const overheadBytes = 100
 
 /** Of a receipt: the item, and its keys again in each of the two indexes that it is in. */
 async function storedBytes({ client, tables }: Bench['bench']): Promise<number> {
-  const { Items = [] } = await client.send(new ScanCommand({ TableName: tables.receipts }))
+  const { Items = [] } = await client.scan({ TableName: tables.receipts })
   const sizes = Items.map((item) => {
     const own = Object.entries(item).reduce(
       (sum, [name, value]) => sum + name.length + sizeOf(value),

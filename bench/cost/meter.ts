@@ -1,6 +1,6 @@
 /**
  * A wire between whoever uses DynamoDB and the engine that has every answer tell its capacity units
- * and adds them up. So the programs that are measured are those that are deployed, unchanged.
+ * and keeps them. So the programs that are measured are those that are deployed, unchanged.
  */
 import { createServer, type IncomingMessage } from 'node:http'
 import { buffer } from 'node:stream/consumers'
@@ -13,6 +13,23 @@ export type Metered = {
   readonly writeUnits: number
 }
 
+/** One request to the database and its answer. */
+export type Call = {
+  readonly operation: string
+  readonly kind: 'read' | 'write'
+  readonly units: number
+  /** Of HTTP, headers included and TLS not; what the meter itself asks for is left out. */
+  readonly sentBytes: number
+  readonly receivedBytes: number
+  /** Those of one round trip ran beside each other. 0 where nobody tells them apart. */
+  readonly roundTrip: number
+}
+
+export type MeterOptions = {
+  /** Asked by every call before it goes on; resolves with the number of its round trip. */
+  readonly roundTrip?: () => Promise<number>
+}
+
 export type Meter = Awaited<ReturnType<typeof startMeter>>
 
 const engineTimeoutMs = 10_000
@@ -23,17 +40,26 @@ const operations = {
 
 const Capacity = z.object({ CapacityUnits: z.number() })
 /** What names several tables tells of each. */
-const Reply = z.object({
+const Reply = z.looseObject({
   ConsumedCapacity: z.union([z.array(Capacity), Capacity.transform((one) => [one])]).default([]),
 })
 
-export async function startMeter(engineEndpoint: string) {
-  let metered: Metered = { calls: 0, readUnits: 0, writeUnits: 0 }
+export async function startMeter(
+  engineEndpoint: string,
+  { roundTrip = async () => 0 }: MeterOptions = {},
+) {
+  let calls: Call[] = []
+  const takeCalls = (): readonly Call[] => {
+    const taken = calls
+    calls = []
+    return taken
+  }
 
   async function pass(incoming: IncomingMessage) {
     const operation = String(incoming.headers['x-amz-target'] ?? '').replace(/^.*\./, '')
     const kind = kindOf(operation)
     const body = await buffer(incoming)
+    const number = await roundTrip()
     const response = await fetch(engineEndpoint, {
       method: 'POST',
       headers: forwarded(incoming),
@@ -41,8 +67,17 @@ export async function startMeter(engineEndpoint: string) {
       signal: AbortSignal.timeout(engineTimeoutMs),
     })
     const text = await response.text()
-    if (kind !== undefined) metered = added(metered, kind, unitsOf(response.ok, text))
-    return { response, text }
+    if (kind === undefined) return { response, text }
+    const reply = metered(response.ok, text)
+    calls.push({
+      operation,
+      kind,
+      units: reply.units,
+      sentBytes: headBytes(incoming.rawHeaders) + body.byteLength,
+      receivedBytes: headBytes([...response.headers].flat()) + Buffer.byteLength(reply.text),
+      roundTrip: number,
+    })
+    return { response, text: reply.text }
   }
 
   const server = createServer((incoming, outgoing) => {
@@ -60,18 +95,25 @@ export async function startMeter(engineEndpoint: string) {
   if (typeof address !== 'object' || address === null) throw new Error('The meter has no port.')
   return {
     endpoint: `http://127.0.0.1:${address.port}`,
-    /** What was used since the last call. */
-    take: (): Metered => {
-      const taken = metered
-      metered = { calls: 0, readUnits: 0, writeUnits: 0 }
-      return taken
-    },
+    /** Those that were answered since this or `take` was called last. */
+    takeCalls,
+    /** What they used. */
+    take: (): Metered => meteredOf(takeCalls()),
     stop: () => {
       server.closeAllConnections()
       server.close()
     },
   }
 }
+
+export const meteredOf = (calls: readonly Call[]): Metered => ({
+  calls: calls.length,
+  readUnits: unitsOf(calls, 'read'),
+  writeUnits: unitsOf(calls, 'write'),
+})
+
+const unitsOf = (calls: readonly Call[], kind: Call['kind']): number =>
+  calls.filter((call) => call.kind === kind).reduce((sum, { units }) => sum + units, 0)
 
 const kindOf = (operation: string) =>
   (['read', 'write'] as const).find((kind) => operations[kind].some((one) => one === operation))
@@ -88,17 +130,16 @@ function askingForUnits(body: Buffer): string {
   return JSON.stringify({ ...input, ReturnConsumedCapacity: 'TOTAL' })
 }
 
-/** A condition that fails costs what its write would have; the engine tells no units for it. */
-function unitsOf(isOk: boolean, text: string): number {
-  if (!isOk) return 1
-  const { ConsumedCapacity } = Reply.parse(JSON.parse(text))
-  return ConsumedCapacity.reduce((sum, { CapacityUnits }) => sum + CapacityUnits, 0)
+/** The units and the answer without them. A condition that fails costs what its write would have. */
+function metered(isOk: boolean, text: string): { readonly units: number; readonly text: string } {
+  if (!isOk) return { units: 1, text }
+  const { ConsumedCapacity, ...answer } = Reply.parse(JSON.parse(text))
+  const units = ConsumedCapacity.reduce((sum, { CapacityUnits }) => sum + CapacityUnits, 0)
+  return { units, text: JSON.stringify(answer) }
 }
 
-function added(metered: Metered, kind: 'read' | 'write', units: number): Metered {
-  return {
-    calls: metered.calls + 1,
-    readUnits: metered.readUnits + (kind === 'read' ? units : 0),
-    writeUnits: metered.writeUnits + (kind === 'write' ? units : 0),
-  }
-}
+const startLine = 'POST / HTTP/1.1\r\n\r\n'
+
+/** Of a request as Node tells its headers: names and values in turn. */
+const headBytes = (headers: readonly string[]): number =>
+  headers.reduce((sum, text) => sum + text.length, startLine.length + headers.length * 2)

@@ -1,9 +1,9 @@
 /** A deployed program in a process of its own, whose output and time of a core are counted. */
-import { type ChildProcess, fork } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
+import { usageOf } from '../stage/process-usage.ts'
 import { RunReport } from './run-report.ts'
 
 export type Logged = { readonly lines: number; readonly bytes: number }
@@ -14,7 +14,6 @@ const readyWithinMs = 30_000
 const runWithinMs = 90_000
 /** Output that was written before a reply may arrive after it. */
 const settleMs = 100
-const clockTicksPerSecond = 100
 
 export async function startSubject(spec: {
   readonly file: string
@@ -26,8 +25,8 @@ export async function startSubject(spec: {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })
   let logged: Logged = { lines: 0, bytes: 0 }
-  const { stdout } = child
-  if (!stdout) throw new Error(`${spec.file} did not start`)
+  const { stdout, pid } = child
+  if (!stdout || pid === undefined) throw new Error(`${spec.file} did not start`)
   // Whichever comes first: a server logs a line, a handler's process sends a message.
   const ready = Promise.withResolvers<void>()
   child.once('message', () => ready.resolve())
@@ -44,7 +43,8 @@ export async function startSubject(spec: {
       const [report] = await Promise.race([told, failAfter(runWithinMs, spec.file)])
       return RunReport.parse(report)
     },
-    cpuMs: () => cpuMsOf(child),
+    /** Time of a core since its start, to the hundredth of a second. */
+    cpuMs: async (): Promise<number> => (await usageOf(pid)).cpuMs,
     /** What was written since the last call. */
     takeLog: async (): Promise<Logged> => {
       await delay(settleMs)
@@ -63,12 +63,4 @@ export async function startSubject(spec: {
 const failAfter = async (afterMs: number, file: string): Promise<never> => {
   await delay(afterMs, undefined, { ref: false })
   throw new Error(`${file} did not answer within ${afterMs / 1000} s`)
-}
-
-/** Time of a core since the start of the process, to the hundredth of a second. */
-async function cpuMsOf({ pid }: ChildProcess): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-  // The name in parentheses may have spaces; utime and stime are the 14th and 15th fields.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return ((Number(fields[11]) + Number(fields[12])) * 1000) / clockTicksPerSecond
 }

@@ -1,10 +1,12 @@
 /** What docs/costs.md shows: the idle bill, requests by component, fleets, prices, and the picture. */
 import { type Price, prices } from '../../infra/observability/prices.ts'
+import type { Curve } from '../plots/curves.ts'
+import { colours } from '../plots/svg.ts'
 import { type Deployed, fleetCost, idleLines } from './idle.ts'
 import type { Measured } from './measured.ts'
 import { type Line, type PriceName, sumAfterFree, sumOf, usdOf } from './model.ts'
 import { markdownTable } from './page.ts'
-import { type CostPlot, type Curve, colours } from './plot.ts'
+import type { CostPlot } from './plot.ts'
 import { type Compute, trafficLines } from './traffic.ts'
 
 const million = 1_000_000

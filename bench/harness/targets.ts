@@ -52,5 +52,8 @@ export const targets = {
 
 export type TargetId = keyof typeof targets
 
+export const isTargetId = (name: unknown): name is TargetId =>
+  typeof name === 'string' && Object.hasOwn(targets, name)
+
 export const isMet = ({ must, limit }: Target, figure: number): boolean =>
   must === 'at_most' ? figure <= limit : figure >= limit

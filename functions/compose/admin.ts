@@ -22,8 +22,10 @@ import type { AdminDeps } from '../../src/admin/app.ts'
 import type { BootstrapDeps } from '../../src/admin/bootstrap.ts'
 import { claimSecretOf, peppersOf } from '../../src/keys/stage-secrets.ts'
 import { explainRouteOf } from './explain.ts'
-import { type Base, composeBase, isOwnTrafficOf, log, system, tunnelsOf } from './parts.ts'
+import { isOwnTrafficOf } from './own-traffic.ts'
+import { type Base, composeBase, log, system } from './parts.ts'
 import { recomputeOf } from './recompute.ts'
+import { tunnelsOf } from './tunnels.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 

@@ -1,12 +1,8 @@
 /** Wires the gateway: environment → adapters → use cases. */
-import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
 import { makeClaimStore } from '../../src/adapters/dynamodb/claim-store.ts'
-import { makeJournalStore } from '../../src/adapters/dynamodb/journal-store.ts'
-import { makeKeyStore } from '../../src/adapters/dynamodb/key-store.ts'
-import { makePoolStore } from '../../src/adapters/dynamodb/pool-store.ts'
-import { makeReceiptStore } from '../../src/adapters/dynamodb/receipt-store.ts'
+import { makeKeyReads } from '../../src/adapters/dynamodb/key-reads.ts'
+import { makePoolReads } from '../../src/adapters/dynamodb/pool-reads.ts'
 import { makeRequestMarkStore } from '../../src/adapters/dynamodb/request-mark-store.ts'
-import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
 import { makeRequestMetrics } from '../../src/adapters/metrics.ts'
 import { makeCancelWatch } from '../../src/gateway/cancel-watch.ts'
 import type { GatewayDeps } from '../../src/gateway/deps.ts'
@@ -25,10 +21,11 @@ export async function composeGateway(
 ): Promise<GatewayDeps> {
   const base = await composeBase(env, 'gateway')
   const { secrets, database } = base
-  const pool = makePoolStore(database)
-  const keys = makeKeyStore(database)
-  const accounts = makeAccountStore(database)
+  const pool = makePoolReads(database)
+  const keys = makeKeyReads(database)
   const { nowMs } = system
+  const seldom = async () => (await import('./seldom-stores.ts')).seldomStores(database)
+  const readAccount = async (id: string) => (await seldom()).accounts.readAccount(id)
   const requestMarks = makeRequestMarkStore(database)
   const catalogue = makeFreshCache(pool.readPublicCatalogue, { freshMs, nowMs })
   return {
@@ -37,14 +34,19 @@ export async function composeGateway(
     log,
     countRequest: makeRequestMetrics(base.config.stage),
     slowAfterMs: objectives.firstContent.withinMs,
-    wallets: makeSweepStore(database),
-    journal: makeJournalStore(database),
-    receipts: makeReceiptStore(database),
+    wallets: { readWallet: async (id) => (await seldom()).wallets.readWallet(id) },
+    journal: { listEntries: async (...asked) => (await seldom()).journal.listEntries(...asked) },
+    receipts: {
+      findByHash: async (hash) => (await seldom()).receipts.findByHash(hash),
+      readReceipt: async (...asked) => (await seldom()).receipts.readReceipt(...asked),
+      listReceipts: async (...asked) => (await seldom()).receipts.listReceipts(...asked),
+      listSince: async (...asked) => (await seldom()).receipts.listSince(...asked),
+    },
     claims: makeClaimStore(database),
     requestMarks,
     watchCancel: makeCancelWatch({ ...system, store: requestMarks }),
     keys: makeFreshCache(keys.readByHash, { freshMs, nowMs }),
-    accounts: makeFreshCache(accounts.readAccount, { freshMs, nowMs }),
+    accounts: makeFreshCache(readAccount, { freshMs, nowMs }),
     shards: readShardFrom(pool, { random: system.random, freshMs, nowMs }),
     publicCatalogue: () => catalogue('public'),
     peppers: peppersOf(secrets),

@@ -14,8 +14,10 @@ import { deployedBeatIntervals } from '../../src/ingest/beat-interval.ts'
 import { offerJobs } from '../../src/jobs/offer-jobs.ts'
 import { publishedKeysOf } from '../../src/keys/stage-secrets.ts'
 import { makeSigner } from '../../src/protocol/ed25519.ts'
-import { composeBase, isOwnTrafficOf, log, system, tunnelsOf } from './parts.ts'
+import { isOwnTrafficOf } from './own-traffic.ts'
+import { composeBase, log, system } from './parts.ts'
 import { recomputeOf } from './recompute.ts'
+import { tunnelsOf } from './tunnels.ts'
 
 export async function composeIngest(
   env: Readonly<Record<string, string | undefined>>,

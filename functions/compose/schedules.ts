@@ -53,16 +53,10 @@ import { runSpotChecks } from '../../src/schedules/run-spot-checks.ts'
 import { runSteps, type StepFailure } from '../../src/schedules/run-steps.ts'
 import type { Config } from '../environment.ts'
 import { completeDepsOf, readIncidentsOf } from './complete.ts'
-import {
-  attemptDepsOf,
-  type Base,
-  composeBase,
-  isOwnTrafficOf,
-  log,
-  sweepDepsOf,
-  system,
-} from './parts.ts'
+import { isOwnTrafficOf } from './own-traffic.ts'
+import { attemptDepsOf, type Base, composeBase, log, system } from './parts.ts'
 import { recomputeOf, showingEvidence } from './recompute.ts'
+import { sweepDepsOf } from './sweep.ts'
 
 /** A run has minutes for all of its checks, so one that hangs is given up sooner than a customer's. */
 const spotCheckDeadlineMs = 60_000
@@ -109,7 +103,8 @@ const runners: Readonly<Record<ScheduleName, (base: Base) => RunSchedule>> = {
   'probe-routes': (base) => {
     // On a laptop someone watches, and a handful of nodes is no herd.
     const spreadMs = base.config.isLocal ? 0 : probeSpreadMs
-    const deps = { ...attemptDepsOf(base), fleet: makeFleetStore(base.database), spreadMs }
+    const fleet = makeFleetStore(base.database)
+    const deps = { ...system, ...attemptDepsOf(base), fleet, spreadMs }
     return () => probeRoutes(deps)
   },
   'run-benchmarks': (base) => {

@@ -12,8 +12,8 @@ import { databaseOf, log, system } from './parts.ts'
 /** A changed tag holds for receipts that are counted a minute later. */
 const tagsFreshMs = 60_000
 
-export function composeRollUpSpend(env: Readonly<Record<string, string | undefined>>) {
-  const database = databaseOf(readConfig(env), 'roll-up-spend')
+export async function composeRollUpSpend(env: Readonly<Record<string, string | undefined>>) {
+  const database = await databaseOf(readConfig(env), 'roll-up-spend')
   const { readAccount } = makeAccountStore(database)
   const accounts = makeFreshCache(readAccount, { ...system, freshMs: tagsFreshMs })
   const deps: RollUpDeps = {

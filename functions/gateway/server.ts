@@ -2,7 +2,7 @@
  * The gateway's HTTP server. The Lambda Web Adapter, a Lambda Web Function, a laptop and the tests all
  * start this same file.
  */
-import { serve } from '@hono/node-server'
+import { type ServerType, serve } from '@hono/node-server'
 import { makeGatewayApp } from '../../src/gateway/app.ts'
 import { composeGateway } from '../compose/gateway.ts'
 import { log } from '../compose/parts.ts'
@@ -12,42 +12,36 @@ import { listeningAddress } from './listening-address.ts'
 const drainMs = 10_000
 const idleCheckMs = 50
 
-// Set where environments serve several requests at once. Log and metrics would then want a store that only
-// Lambda's own Node client makes, which does not run here, and throw; their lines are written in one step each.
-delete process.env.AWS_LAMBDA_MAX_CONCURRENCY
+// Nothing waits at the top level: what is loaded later is loaded once this file has run to its end.
+start().catch(failed)
 
-const { app, hostname, port } = await start().catch(failed)
-
-const server = serve(
-  {
-    fetch: app.fetch,
-    hostname,
-    port,
-    // Across a freeze the adapter's pool may reuse a connection after minutes.
-    serverOptions: { keepAliveTimeout: 900_000, headersTimeout: 0, requestTimeout: 0 },
-  },
-  (info) => log('gateway_ready', { port: info.port }),
-)
-
-server.on('error', (error: NodeJS.ErrnoException) => {
-  log('gateway_failed', { code: error.code, port })
-  process.exit(1)
-})
-
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.once(signal, () => {
-    server.close(() => process.exit(0))
-    // A connection that was busy at that moment is kept alive after its answer, and nobody else ends it.
-    if ('closeIdleConnections' in server) {
-      setInterval(() => server.closeIdleConnections(), idleCheckMs)
-    }
-    setTimeout(() => process.exit(0), drainMs).unref()
+async function start(): Promise<void> {
+  const { hostname, port } = listeningAddress(process.env)
+  const { fetch } = makeGatewayApp(await composeGateway(process.env))
+  const server = serve(
+    {
+      fetch,
+      hostname,
+      port,
+      // Across a freeze the adapter's pool may reuse a connection after minutes.
+      serverOptions: { keepAliveTimeout: 900_000, headersTimeout: 0, requestTimeout: 0 },
+    },
+    (info) => log('gateway_ready', { port: info.port }),
+  )
+  server.on('error', (error: NodeJS.ErrnoException) => {
+    log('gateway_failed', { code: error.code, port })
+    process.exit(1)
   })
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => drain(server))
 }
 
-async function start() {
-  const address = listeningAddress(process.env)
-  return { app: makeGatewayApp(await composeGateway(process.env)), ...address }
+function drain(server: ServerType): void {
+  server.close(() => process.exit(0))
+  // A connection that was busy at that moment is kept alive after its answer, and nobody else ends it.
+  if ('closeIdleConnections' in server) {
+    setInterval(() => server.closeIdleConnections(), idleCheckMs)
+  }
+  setTimeout(() => process.exit(0), drainMs).unref()
 }
 
 /** Node itself would print the line around the error first, which in a bundle has more than 100 kB. */

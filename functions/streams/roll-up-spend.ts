@@ -13,7 +13,7 @@ const RecountEvent = z.strictObject({
   recount: z.strictObject({ account_id: AccountId, after: HoldId.optional() }),
 })
 
-const { consume, recount } = composeRollUpSpend(process.env)
+const { consume, recount } = await composeRollUpSpend(process.env)
 
 export const handler = middy(async (event: unknown) => {
   const asked = RecountEvent.safeParse(event)

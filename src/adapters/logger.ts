@@ -1,58 +1,40 @@
 /**
  * Log lines as CloudWatch and Lambda read them: one JSON object each, its level where Lambda looks for it, so
- * that a function's log level holds. An event's fields stay at the top, where queries look for them.
+ * that a function's log level holds. They go past the runtime's console, which would put them into a string.
  */
-import { LogFormatter, Logger, LogItem } from '@aws-lambda-powertools/logger'
-import type { LogAttributes, UnformattedAttributes } from '@aws-lambda-powertools/logger/types'
+import { envKey } from '../names.ts'
 
-export type LambdaContext = Parameters<Logger['addContext']>[0]
+type Level = 'info' | 'warn' | 'error'
+
+/** Of an invocation, what lines tell of it. */
+export type LambdaContext = { readonly awsRequestId: string }
 
 export type DeployedLogger = {
-  readonly write: (
-    level: 'info' | 'warn' | 'error',
-    event: string,
-    fields: Readonly<Record<string, unknown>>,
-  ) => void
+  readonly write: (level: Level, event: string, fields: Readonly<Record<string, unknown>>) => void
   /** From then on, lines tell of which invocation they are. */
   readonly addContext: (context: LambdaContext) => void
 }
 
-/** The service is the principal: the library reads its name from the environment. */
+/** Lambda's names, from the quietest function to the one that tells most. */
+const levels = ['FATAL', 'ERROR', 'WARN', 'INFO', 'DEBUG', 'TRACE']
+
 export function makeLogger(stage: string): DeployedLogger {
-  const logger = new Logger({ logFormatter: new FlatFormatter(stage) })
+  const { [envKey.service]: service, AWS_LAMBDA_LOG_LEVEL: level = 'INFO' } = process.env
+  const loudest = levels.indexOf(level)
+  let invocation: { readonly coldStart: boolean; readonly lambdaRequestId: string } | undefined
   return {
-    // Under a key of its own: the library drops fields that are named like its own, `message` among them.
-    write: (level, event, fields) => logger[level](event, { fields }),
-    addContext: (context) => logger.addContext(context),
+    write: (of, event, fields) => {
+      if (levels.indexOf(of.toUpperCase()) > loudest) return
+      const own = { level: of.toUpperCase(), timestamp: new Date().toISOString(), stage, service }
+      const line = JSON.stringify({ event, ...fields, ...own, ...invocation }, inJson)
+      const stream = of === 'info' ? process.stdout : process.stderr
+      stream.write(`${line}\n`)
+    },
+    addContext: ({ awsRequestId }) => {
+      invocation = { coldStart: invocation === undefined, lambdaRequestId: awsRequestId }
+    },
   }
 }
 
-class FlatFormatter extends LogFormatter {
-  readonly #stage: string
-
-  constructor(stage: string) {
-    super()
-    this.#stage = stage
-  }
-
-  override formatAttributes(
-    { logLevel, timestamp, message, serviceName, lambdaContext }: UnformattedAttributes,
-    { fields }: LogAttributes,
-  ): LogItem {
-    const invocation = lambdaContext && {
-      coldStart: lambdaContext.coldStart,
-      lambdaRequestId: lambdaContext.awsRequestId,
-    }
-    return new LogItem({
-      attributes: {
-        event: message,
-        ...(typeof fields === 'object' ? fields : {}),
-        level: logLevel,
-        timestamp: this.formatTimestamp(timestamp),
-        stage: this.#stage,
-        service: serviceName,
-        ...invocation,
-      },
-    })
-  }
-}
+const inJson = (_: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? value.toString() : value

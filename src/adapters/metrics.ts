@@ -1,15 +1,16 @@
 /**
  * Metrics as log lines in CloudWatch's embedded format: no call, no right and no price per request.
- * `POWERTOOLS_METRICS_DISABLED` turns the lines off where nobody collects them.
+ * `B3IQ_METRICS_DISABLED` turns the lines off where nobody collects them.
  */
-import { Metrics, MetricUnit as units } from '@aws-lambda-powertools/metrics'
-import type { MetricUnit } from '@aws-lambda-powertools/metrics/types'
 import type { FleetMetrics, PoolMetrics } from '../fleet/ports.ts'
 import type { ReconcileMetrics } from '../ledger/reconcile/ports.ts'
 import type { SweepReport } from '../ledger/sweep.ts'
 import type { CountRequest } from '../metering/request-count.ts'
 import { type MetricName, metrics as names } from '../names.ts'
+import { assert } from '../protocol/assert.ts'
 
+/** CloudWatch's. */
+type MetricUnit = 'Count' | 'Milliseconds' | 'Seconds'
 type Point = readonly [name: MetricName, value: number, unit?: MetricUnit]
 
 /**
@@ -27,7 +28,7 @@ export function makeRequestMetrics(stage: string): CountRequest {
       [names.requestsSlow, Number(isSlow)],
       [names.attemptsFailed, count.attemptsFailed],
       [names.decisionsUnknown, Number(isDecisionUnknown)],
-      ...whereKnown(names.firstContentMs, count.firstContentMs, units.Milliseconds),
+      ...whereKnown(names.firstContentMs, count.firstContentMs, 'Milliseconds'),
       ...whereKnown(names.chargedMicroUsd, thousandth(count.charge)),
     ]
     // Not dimensions, each value of which would be a metric of its own: for queries over the lines.
@@ -53,7 +54,7 @@ export function makeReconcileMetrics(stage: string): ReconcileMetrics {
 export function makePoolMetrics(stage: string): PoolMetrics {
   const publish = publisherOf(stage)
   return {
-    publishAge: (ageSeconds) => publish([[names.poolAgeSeconds, ageSeconds, units.Seconds]]),
+    publishAge: (ageSeconds) => publish([[names.poolAgeSeconds, ageSeconds, 'Seconds']]),
   }
 }
 
@@ -75,7 +76,7 @@ export function makeSweepMetrics(
   return ({ released, behindMs }) =>
     publish([
       [names.holdsExpired, released],
-      ...whereKnown(names.sweepBehindSeconds, thousandth(behindMs), units.Seconds),
+      ...whereKnown(names.sweepBehindSeconds, thousandth(behindMs), 'Seconds'),
     ])
 }
 
@@ -88,28 +89,31 @@ export function makeFailedStepCount(stage: string): () => void {
 const whereKnown = (
   name: MetricName,
   value: number | undefined,
-  unit: MetricUnit = units.Count,
+  unit: MetricUnit = 'Count',
 ): readonly Point[] => (value === undefined ? [] : [[name, value, unit]])
 
 const thousandth = (value: number | bigint | undefined): number | undefined =>
   value === undefined ? undefined : Number(value) / 1_000
 
-/** The stage alone: an alarm must name every dimension, and the library adds one for the service. */
+/**
+ * One line: where in it CloudWatch finds metrics, and these. The stage is their only dimension, as alarms name it.
+ */
 function publisherOf(
   stage: string,
 ): (points: readonly Point[], beside?: Readonly<Record<string, string>>) => void {
-  const metrics = new Metrics({ namespace: names.namespace })
-  metrics.clearDefaultDimensions()
-  metrics.setDefaultDimensions({ [names.stageDimension]: stage })
-  return (points, beside = {}) => {
-    try {
-      for (const [name, value, unit = units.Count] of points) metrics.addMetric(name, unit, value)
-      for (const [field, value] of Object.entries(beside)) metrics.addMetadata(field, value)
-      metrics.publishStoredMetrics()
-    } finally {
-      // Of a line that failed nothing stays behind for the next one.
-      metrics.clearMetrics()
-      metrics.clearMetadata()
+  const isDisabled = process.env.B3IQ_METRICS_DISABLED === 'true'
+  const { namespace: Namespace, stageDimension } = names
+  return (points, beside) => {
+    if (isDisabled) return
+    for (const [name, value] of points) assert(Number.isFinite(value), 'a metric counts', { name })
+    const Metrics = points.map(([Name, , Unit = 'Count']) => ({ Name, Unit }))
+    const CloudWatchMetrics = [{ Namespace, Dimensions: [[stageDimension]], Metrics }]
+    const line = {
+      _aws: { Timestamp: Date.now(), CloudWatchMetrics },
+      [stageDimension]: stage,
+      ...beside,
+      ...Object.fromEntries(points),
     }
+    process.stdout.write(`${JSON.stringify(line)}\n`)
   }
 }

@@ -26,9 +26,11 @@ export const makeUnpaidDispatch =
       signal,
     })
     if (attempt.kind === 'failed') return { kind: 'failed', reason: attempt.reason }
-    for await (const event of attempt.events) {
-      if (event.kind === 'chunk' && chunkText(event.chunk) !== '') attempt.contentBegan()
-      seer.see(event)
+    for await (const batch of attempt.events) {
+      for (const event of batch) {
+        if (event.kind === 'chunk' && chunkText(event.chunk) !== '') attempt.contentBegan()
+        seer.see(event)
+      }
     }
     return { kind: 'over', ticketHash: attempt.ticketHash }
   }
@@ -59,7 +61,7 @@ export const makeUnpaidDocuments =
       signal,
     })
     if (attempt.kind === 'failed') return { kind: 'failed', reason: attempt.reason }
-    for await (const event of attempt.events) seer.see(event)
+    for await (const batch of attempt.events) for (const event of batch) seer.see(event)
     return { kind: 'over', ticketHash: attempt.ticketHash }
   }
 

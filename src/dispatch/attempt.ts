@@ -4,23 +4,22 @@
  */
 import type { Candidate } from '../fleet/pool.ts'
 import { sha256Hex } from '../protocol/canonical.ts'
-import type { Ids, NowMs, Sleep } from '../protocol/clock.ts'
+import type { Ids, NowMs, StartTimer } from '../protocol/clock.ts'
 import { type HostPath, isChunked } from '../protocol/host-path.ts'
 import {
   encodeTicket,
+  issueTicket,
   loadHeader,
   parseLoad,
   proofHeader,
-  signTicket,
   type Ticket,
   type TicketSigner,
-  ticketHash,
   ticketHeader,
   ticketLifeMsMax,
   verifyBusy,
   verifyProof,
 } from '../protocol/ticket.ts'
-import { documentEvents } from './document-events.ts'
+import { makeTimedWait } from '../protocol/timed-wait.ts'
 import { type HostEvent, hostEvents } from './host-events.ts'
 import type { Dialer, DialOutcome } from './ports.ts'
 
@@ -39,7 +38,7 @@ export type AttemptDeps = {
   readonly ticketSigner: () => TicketSigner
   readonly ids: Ids
   readonly nowMs: NowMs
-  readonly sleep: Sleep
+  readonly startTimer: StartTimer
 }
 
 export type AttemptOrder = {
@@ -81,15 +80,17 @@ export type Dispatched = {
   readonly candidate: Candidate
 }
 
+export type AttemptEvent = HostEvent | { readonly kind: 'timeout' }
+
 export type Attempt = Dispatched &
   (
     | { readonly kind: 'failed'; readonly reason: AttemptFailure }
     | {
         readonly kind: 'open'
-        /** Ends with `timeout` when the host falls silent, else with the body. */
-        readonly events: AsyncGenerator<HostEvent | { readonly kind: 'timeout' }>
+        /** What came at once, in order. Ends with `timeout` when the host falls silent, else with the body. */
+        readonly events: AsyncGenerator<readonly AttemptEvent[]>
         /**
-         * To be called by whoever reads the events, before it asks for the next one, when the first of
+         * To be called by whoever reads the events, before it asks for the next ones, when the first of
          * them had content for it: until then the host is timed as one that has said nothing.
          */
         readonly contentBegan: () => void
@@ -99,14 +100,15 @@ export type Attempt = Dispatched &
 export async function startAttempt(deps: AttemptDeps, order: AttemptOrder): Promise<Attempt> {
   const ticket = makeTicket(deps, order)
   const { candidate, firstContentTimeoutMs = attemptTimers.firstContentTimeoutMs } = order
-  const dispatched = { ticketId: ticket.ticket_id, ticketHash: ticketHash(ticket), candidate }
+  const { signed, hash } = issueTicket(ticket, deps.ticketSigner())
+  const dispatched = { ticketId: ticket.ticket_id, ticketHash: hash, candidate }
   const connection = new AbortController()
   const outcome = await deps.dialer.post({
     url: new URL(order.path, candidate.routeUrl).href,
     headers: {
       'content-type': order.contentType ?? 'application/json',
       accept: isChunked(order.path) ? 'text/event-stream' : 'application/json',
-      [ticketHeader]: encodeTicket(signTicket(ticket, deps.ticketSigner())),
+      [ticketHeader]: encodeTicket(signed),
     },
     body: order.body,
     certificateKeySha256: candidate.certificateKeySha256,
@@ -117,7 +119,7 @@ export async function startAttempt(deps: AttemptDeps, order: AttemptOrder): Prom
       : firstContentTimeoutMs,
     signal: AbortSignal.any([order.signal, connection.signal]),
   })
-  const reason = failureOf(outcome, ticket, candidate.publicKey)
+  const reason = failureOf(outcome, hash, candidate.publicKey)
   if (reason !== undefined || outcome.kind === 'failed') {
     // A refusal's body that nobody reads would keep its socket from everyone else.
     connection.abort()
@@ -130,7 +132,7 @@ export async function startAttempt(deps: AttemptDeps, order: AttemptOrder): Prom
     ...dispatched,
     kind: 'open',
     events: timedEvents(eventsIn(order.path, outcome.body), {
-      sleep: deps.sleep,
+      startTimer: deps.startTimer,
       connection,
       silenceMsMax: { ...silenceMsMax, before_content: firstContentTimeoutMs },
       hasContent: () => hasContent,
@@ -142,7 +144,13 @@ export async function startAttempt(deps: AttemptDeps, order: AttemptOrder): Prom
 }
 
 const eventsIn = (path: HostPath, body: AsyncIterable<Uint8Array>) =>
-  isChunked(path) ? hostEvents(body) : documentEvents(body)
+  isChunked(path) ? hostEvents(body) : documentEventsIn(body)
+
+/** Loaded with the first document: most answers come in chunks. */
+async function* documentEventsIn(body: AsyncIterable<Uint8Array>) {
+  const { documentEvents } = await import('./document-events.ts')
+  yield* documentEvents(body)
+}
 
 /** How many it has now, where it says so: its last beat may be older. Unsigned, and good for a wait only. */
 function withSlots(candidate: Candidate, outcome: DialOutcome): Candidate {
@@ -175,7 +183,7 @@ function makeTicket(deps: AttemptDeps, order: AttemptOrder): Ticket {
 
 function failureOf(
   outcome: DialOutcome,
-  ticket: Ticket,
+  ticketHash: string,
   publicKey: string,
 ): AttemptFailure | undefined {
   if (outcome.kind === 'failed') {
@@ -184,14 +192,14 @@ function failureOf(
   }
   const proof = outcome.headers[proofHeader] ?? ''
   if (outcome.status === 429) {
-    return verifyBusy(ticket, publicKey, proof) ? 'busy' : 'refused'
+    return verifyBusy(ticketHash, publicKey, proof) ? 'busy' : 'refused'
   }
   if (outcome.status === 409) return 'stale_route'
   if (outcome.status === 400) {
-    return verifyProof(ticket, publicKey, proof) ? 'rejected' : 'refused'
+    return verifyProof(ticketHash, publicKey, proof) ? 'rejected' : 'refused'
   }
   if (outcome.status !== 200) return 'refused'
-  return verifyProof(ticket, publicKey, proof) ? undefined : 'no_proof'
+  return verifyProof(ticketHash, publicKey, proof) ? undefined : 'no_proof'
 }
 
 type Stage = 'before_content' | 'content' | 'ended'
@@ -205,25 +213,26 @@ const silenceMsMax: Readonly<Record<Stage, number>> = {
 /**
  * Silence has a bound at every stage. Before content and after the end the bound is on the whole
  * stage, so that frames which are nothing to the reader cannot stretch it; in between it starts anew
- * with each event.
+ * with each batch.
  */
 async function* timedEvents(
-  events: AsyncGenerator<HostEvent>,
+  batches: AsyncGenerator<readonly HostEvent[]>,
   by: {
-    readonly sleep: Sleep
+    readonly startTimer: StartTimer
     readonly connection: AbortController
     readonly silenceMsMax: Readonly<Record<Stage, number>>
     readonly hasContent: () => boolean
   },
-): AsyncGenerator<HostEvent | { readonly kind: 'timeout' }> {
-  const { sleep, connection, silenceMsMax } = by
+): AsyncGenerator<readonly AttemptEvent[]> {
+  const { startTimer, connection, silenceMsMax } = by
+  const silence = makeTimedWait(startTimer)
   let stage: Stage = 'before_content'
-  let silence = startTimer(silenceMsMax[stage], sleep)
+  silence.begin(silenceMsMax[stage])
   try {
     for (;;) {
-      const next = await Promise.race([nextOf(events), silence.over])
-      if (next === 'timeout') {
-        if (stage !== 'ended') yield { kind: 'timeout' }
+      const next = await silence.step(batches.next())
+      if (next === 'over') {
+        if (stage !== 'ended') yield [{ kind: 'timeout' }]
         return
       }
       if (next.done) return
@@ -231,34 +240,20 @@ async function* timedEvents(
       yield next.value
       stage = stageAfter(before, next.value, by.hasContent())
       if (stage !== 'content' && stage === before) continue
-      // Only now, when the event was handed on: a slow reader is not the host's silence.
-      silence.stop()
-      silence = startTimer(silenceMsMax[stage], sleep)
+      // Only now, when the batch was handed on: a slow reader is not the host's silence.
+      silence.begin(silenceMsMax[stage])
     }
   } catch {
     // A broken connection ends the events; whether the answer was complete shows in what came.
     return
   } finally {
-    silence.stop()
+    silence.end()
     // A silent socket would never let the inner generator return: cut it instead of asking it.
     connection.abort()
   }
 }
 
-function stageAfter(stage: Stage, event: HostEvent, hasContent: boolean): Stage {
-  if (event.kind === 'done' || event.kind === 'error') return 'ended'
+function stageAfter(stage: Stage, batch: readonly HostEvent[], hasContent: boolean): Stage {
+  if (batch.some(({ kind }) => kind === 'done' || kind === 'error')) return 'ended'
   return hasContent && stage === 'before_content' ? 'content' : stage
-}
-
-/** A step that a timer overtakes may still fail later, when nobody waits for it any more. */
-function nextOf<T>(events: AsyncGenerator<T>): Promise<IteratorResult<T>> {
-  const next = events.next()
-  next.catch(() => undefined)
-  return next
-}
-
-function startTimer(durationMs: number, sleep: Sleep) {
-  const timer = new AbortController()
-  const over = sleep(durationMs, timer.signal).then(() => 'timeout' as const)
-  return { over, stop: () => timer.abort() }
 }

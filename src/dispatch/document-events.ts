@@ -11,17 +11,22 @@ import type { HostEvent } from './host-events.ts'
 
 const Document = z.looseObject({})
 
-export async function* documentEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<HostEvent> {
+export async function* documentEvents(
+  body: AsyncIterable<Uint8Array>,
+): AsyncGenerator<readonly HostEvent[]> {
   const bytes = await wholeBody(body)
   const json = bytes && parseDocument(bytes)
   const { b3iq: _claim, ...document } = json ?? {}
   const claim = ClaimEvent.safeParse(json)
   const isAnswer = json !== undefined && !document.error
-  if (isAnswer) yield { kind: 'document', document }
+  const events: HostEvent[] = []
+  if (isAnswer) events.push({ kind: 'document', document })
   if (claim.success) {
-    yield { kind: 'claim', claim: claim.data.b3iq.claim, receiptHash: claim.data.b3iq.receipt_hash }
+    const { claim: signed, receipt_hash: receiptHash } = claim.data.b3iq
+    events.push({ kind: 'claim', claim: signed, receiptHash })
   }
-  yield { kind: isAnswer ? 'done' : 'error' }
+  events.push({ kind: isAnswer ? 'done' : 'error' })
+  yield events
 }
 
 async function wholeBody(body: AsyncIterable<Uint8Array>): Promise<Buffer | undefined> {

@@ -26,11 +26,13 @@ type Reader = {
   readonly isBroken: () => boolean
 }
 
-export async function* hostEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<HostEvent> {
+/** What one read of the body brought, in order and never nothing. */
+export async function* hostEvents(
+  body: AsyncIterable<Uint8Array>,
+): AsyncGenerator<readonly HostEvent[]> {
   const decoder = new TextDecoder()
-  const frames: HostFrame[] = []
-  const frame = (read: HostFrame) => void frames.push(read)
-  const eventsOf = makeEventsOf()
+  let events: HostEvent[] = []
+  const frame = makeFrameTaker((event) => void events.push(event))
   let reader: Reader | undefined
   let bytesLeft: number = limits.hostBodyBytes
 
@@ -46,12 +48,15 @@ export async function* hostEvents(body: AsyncIterable<Uint8Array>): AsyncGenerat
     bytesLeft -= bytes.byteLength
     if (bytesLeft < 0) frame({ kind: 'error' })
     else feed(decoder.decode(bytes, { stream: true }))
-    yield* frames.splice(0).flatMap(eventsOf)
+    if (events.length > 0) {
+      yield events
+      events = []
+    }
     if (bytesLeft < 0 || reader?.isBroken()) return
   }
   feed(decoder.decode())
   reader?.end()
-  yield* frames.splice(0).flatMap(eventsOf)
+  if (events.length > 0) yield events
 }
 
 function makeDocumentReader(onFrame: (frame: HostFrame) => void): Reader {
@@ -73,33 +78,46 @@ function makeDocumentReader(onFrame: (frame: HostFrame) => void): Reader {
  * Where others say null, some runtimes say `''` for no reason yet, and say so to the end. Then the
  * end mark is the reason, unless the node signed that it was cancelled. Behind a reason it is none.
  */
-function makeEventsOf(): (frame: HostFrame) => HostEvent[] {
+function makeFrameTaker(on: (event: HostEvent) => void): (frame: HostFrame) => void {
   const unreasoned = new Set<number>()
   const reasoned = new Set<number>()
+
+  /** Most chunks go on as they are. */
+  function takeReasons(chunk: HostChunk): HostChunk {
+    let isEmpty = false
+    for (const { index, finish_reason: reason } of chunk.choices) {
+      if (reason) reasoned.add(index)
+      if (reason !== '') continue
+      unreasoned.add(index)
+      isEmpty = true
+    }
+    if (!isEmpty) return chunk
+    const choices = chunk.choices.map((choice) => {
+      return { ...choice, finish_reason: choice.finish_reason || null }
+    })
+    return { ...chunk, choices }
+  }
+
   return (frame) => {
     switch (frame.kind) {
       case 'error':
-        return [frame]
+        on(frame)
+        return
       case 'done': {
         const stopped = [...unreasoned].filter((index) => !reasoned.has(index))
         const choices = stopped.map((index) => ({ index, finish_reason: 'stop' }))
-        const reasons = { kind: 'chunk', chunk: { choices } } as const
-        return choices.length > 0 ? [reasons, frame] : [frame]
+        if (choices.length > 0) on({ kind: 'chunk', chunk: { choices } })
+        on(frame)
+        return
       }
       case 'claim': {
         const { claim, receipt_hash } = frame.claim
         if (claim.claim.finish_reason === 'cancelled') unreasoned.clear()
-        return [{ kind: 'claim', claim, receiptHash: receipt_hash }]
+        on({ kind: 'claim', claim, receiptHash: receipt_hash })
+        return
       }
-      case 'chunk': {
-        const choices = frame.chunk.choices.map((choice) => {
-          const { index, finish_reason: reason } = choice
-          if (reason) reasoned.add(index)
-          if (reason === '') unreasoned.add(index)
-          return { ...choice, finish_reason: reason || null }
-        })
-        return [{ kind: 'chunk', chunk: { ...frame.chunk, choices } }]
-      }
+      case 'chunk':
+        on({ kind: 'chunk', chunk: takeReasons(frame.chunk) })
     }
   }
 }

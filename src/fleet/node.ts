@@ -6,7 +6,8 @@
 import type { RouteTier, TrustTier } from '../protocol/catalogue.ts'
 import type { RuntimeKind } from '../protocol/claim.ts'
 import type { NodeStatus } from '../protocol/enrolment.ts'
-import type { Heartbeat, HostFacts, InventoryModel, QueueHealth } from '../protocol/heartbeat.ts'
+import type { Heartbeat, HostFacts, InventoryModel } from '../protocol/heartbeat.ts'
+import type { QueueHealth } from '../protocol/node-conditions.ts'
 
 /** Where the gateway dials. The name and its epoch are the control plane's, never the host's. */
 export type NodeRoute = {

@@ -14,7 +14,7 @@ export type AnswerForm = {
 }
 
 /** Of one stream, in the order of its events. */
-export type FramesOf = (event: CompletionEvent) => Iterable<Uint8Array>
+export type FramesOf = (event: CompletionEvent) => Iterable<string>
 
 export type FailedEvent = Extract<CompletionEvent, { kind: 'failed' }>
 export type FinishedEvent = Extract<CompletionEvent, { kind: 'finished' }>

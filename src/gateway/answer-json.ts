@@ -19,8 +19,8 @@ export async function toJsonAnswer(
       case 'started':
         started = event
         break
-      case 'chunk':
-        addChunk(messages, event.chunk)
+      case 'chunks':
+        for (const chunk of event.chunks) addChunk(messages, chunk)
         break
       case 'document':
         throw new InvariantError('a chat is answered in chunks')

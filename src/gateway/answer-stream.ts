@@ -4,8 +4,10 @@
  */
 
 import { absurd, InvariantError } from '../protocol/assert.ts'
-import type { Sleep } from '../protocol/clock.ts'
+import type { ChatChunk } from '../protocol/chat-chunk.ts'
+import type { StartTimer } from '../protocol/clock.ts'
 import { statusOf, toWireError } from '../protocol/errors.ts'
+import { makeTimedWait } from '../protocol/timed-wait.ts'
 import type { FramesOf } from './answer-form.ts'
 import type { CompletionEvent } from './completion-event.ts'
 import { chunkOf, type RelayIdentity, roleDelta } from './relay.ts'
@@ -20,16 +22,14 @@ export type StreamOptions = {
   readonly framesOf: FramesOf
   /** Silence before the first ping: 0 when the headers had to go out without content. */
   readonly pingInMs: number
-  readonly sleep: Sleep
+  readonly startTimer: StartTimer
   /** Called when the client has gone, or cannot be answered; the request then ends and settles by itself. */
   readonly onClientGone: (why?: typeof formFailed) => void
 }
 
-const encoder = new TextEncoder()
-export const data = (value: unknown): Uint8Array =>
-  encoder.encode(`data: ${JSON.stringify(value)}\n\n`)
-const ping = encoder.encode(': ping\n\n')
-export const done = encoder.encode('data: [DONE]\n\n')
+export const data = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`
+const ping = ': ping\n\n'
+export const done = 'data: [DONE]\n\n'
 
 /** The body of a streamed reply. `events` is read to its end whatever the client does. */
 export function toSseBody(
@@ -46,15 +46,18 @@ export function toSseBody(
   }
   return new ReadableStream<Uint8Array>({
     start: (controller) => {
-      const send = async (bytes: Uint8Array) => {
-        if (gone) return
-        controller.enqueue(bytes)
-        // Backpressure: the host is read no faster than the client, until the client leaves.
-        while (!gone && (controller.desiredSize ?? 0) <= 0) {
+      const isFull = () => !gone && (controller.desiredSize ?? 0) <= 0
+      const send: Send = (text) => {
+        if (!gone) controller.enqueue(Buffer.from(text, 'utf8'))
+        return isFull() ? untilTaken() : undefined
+      }
+      // Backpressure: the host is read no faster than the client, until the client leaves.
+      const untilTaken = async () => {
+        while (isFull()) {
           const taken = new Promise<void>((resolve) => {
             wake = resolve
           })
-          const state = await settledWithin(taken, stalledClientMs, options.sleep)
+          const state = await settledWithin(taken, stalledClientMs, options.startTimer)
           if (state === 'pending') leave()
         }
       }
@@ -75,22 +78,35 @@ export function toSseBody(
   })
 }
 
+/** What it returns is to be waited for: the client has not taken yet what was sent. */
+type Send = (text: string) => Promise<void> | undefined
+
 async function pump(
   events: AsyncIterator<CompletionEvent>,
-  options: StreamOptions,
-  send: (bytes: Uint8Array) => Promise<void>,
+  { framesOf, pingInMs, startTimer }: StreamOptions,
+  send: Send,
 ): Promise<void> {
-  const { framesOf } = options
-  let pingMs = options.pingInMs
-  for (;;) {
-    const next = events.next()
-    while ((await settledWithin(next, pingMs, options.sleep)) === 'pending') {
-      await send(ping)
-      pingMs = nextPingMs
+  const silence = makeTimedWait(startTimer)
+  let pingMs = pingInMs
+  try {
+    for (;;) {
+      const next = events.next()
+      silence.begin(pingMs)
+      let told = await silence.step(next)
+      while (told === 'over') {
+        await send(ping)
+        pingMs = nextPingMs
+        silence.begin(pingMs)
+        told = await silence.step(next)
+      }
+      if (told.done) return
+      // One write for all that an event becomes: each costs more than the frames in it.
+      let frames = ''
+      for (const frame of framesOf(told.value)) frames += frame
+      if (frames !== '') await send(frames)
     }
-    const { value: event, done: ended } = await next
-    if (ended || event === undefined) return
-    for (const frame of framesOf(event)) await send(frame)
+  } finally {
+    silence.end()
   }
 }
 
@@ -106,21 +122,14 @@ export async function readToEnd(events: AsyncIterator<CompletionEvent>): Promise
 export async function settledWithin(
   promise: Promise<unknown>,
   timeoutMs: number,
-  sleep: Sleep,
+  startTimer: StartTimer,
 ): Promise<'settled' | 'pending'> {
-  const timer = new AbortController()
-  const settled = promise.then(
-    () => 'settled' as const,
-    () => 'settled' as const,
-  )
-  try {
-    return await Promise.race([
-      settled,
-      sleep(timeoutMs, timer.signal).then(() => 'pending' as const),
-    ])
-  } finally {
-    timer.abort()
-  }
+  const wait = makeTimedWait(startTimer)
+  wait.begin(timeoutMs)
+  const settled = promise.catch(() => undefined)
+  const end = await wait.step(settled.then(() => 'settled' as const))
+  wait.end()
+  return end === 'over' ? 'pending' : end
 }
 
 /**
@@ -136,6 +145,7 @@ export function makeFrames({
 }): FramesOf {
   const usage = includeUsage ? { usage: null } : {}
   const begun = new Set<number>()
+  const chunkFrame = makeChunkFrame(identity, includeUsage)
   return function* framesOf(event) {
     switch (event.kind) {
       case 'started':
@@ -144,9 +154,11 @@ export function makeFrames({
         throw new InvariantError('what a stream has shown is not withdrawn')
       case 'document':
         throw new InvariantError('a chat is answered in chunks')
-      case 'chunk':
-        for (const { index } of event.chunk.choices) begun.add(index)
-        yield data({ ...event.chunk, ...usage })
+      case 'chunks':
+        for (const { choices } of event.chunks) {
+          for (const { index } of choices) begun.add(index)
+          yield chunkFrame(choices)
+        }
         return
       case 'failed': {
         const choice = { index: 0, delta: { content: '' }, finish_reason: 'error' }
@@ -174,4 +186,15 @@ export function makeFrames({
         absurd(event)
     }
   }
+}
+
+/** What is the same on every chunk of a stream is written as JSON once. */
+function makeChunkFrame(
+  identity: RelayIdentity,
+  includeUsage: boolean,
+): (choices: ChatChunk['choices']) => string {
+  const { choices: _, ...named } = chunkOf(identity, [])
+  const head = `data: ${JSON.stringify(named).slice(0, -1)},"choices":`
+  const tail = includeUsage ? ',"usage":null}\n\n' : '}\n\n'
+  return (choices) => `${head}${JSON.stringify(choices)}${tail}`
 }

@@ -11,8 +11,9 @@ export const makeAskOneHost =
     // Read to its end: what a host delivered is settled, also where it then breaks off.
     for await (const event of completeAt(deps, question, new AbortController().signal)) {
       if (event.kind === 'failed' && !hasContent) return { kind: 'failed', code: event.error.code }
-      if (event.kind !== 'chunk' || hasContent) continue
-      const first = event.chunk.choices.find(({ delta }) => delta.role === undefined)
+      if (event.kind !== 'chunks' || hasContent) continue
+      const choices = event.chunks.flatMap((chunk) => chunk.choices)
+      const first = choices.find(({ delta }) => delta.role === undefined)
       if (!first) continue
       hasContent = true
       logprobs = first.logprobs

@@ -2,6 +2,7 @@
 import { hostBody, samplesLogprobs, wantsLogprobs } from '../dispatch/host-body.ts'
 import type { CustomerKey } from '../keys/api-key.ts'
 import { promptTexts } from '../metering/tokenizer-prompt.ts'
+import type { ChatChunk } from '../protocol/chat-chunk.ts'
 import type { ChatRequest } from '../protocol/chat-request.ts'
 import type { Random } from '../protocol/clock.ts'
 import { affinityOf } from '../routing/affinity.ts'
@@ -32,8 +33,11 @@ export function chatWork(request: ChatRequest, key: CustomerKey, random: Random)
 /** An answer that comes as texts in chunks; a document in its place is none. */
 export const ofChunks = (relay: Relay): AnswerRelay => ({
   ...relay,
-  take: (content) =>
-    content.kind === 'chunk'
-      ? relay.take(content.chunk).map((chunk) => ({ kind: 'chunk', chunk }))
-      : [],
+  take: (batch) => {
+    const chunks: ChatChunk[] = []
+    for (const content of batch) {
+      if (content.kind === 'chunk') chunks.push(...relay.take(content.chunk))
+    }
+    return chunks.length > 0 ? { kind: 'chunks', chunks } : undefined
+  },
 })

@@ -9,7 +9,6 @@ import { chatWork } from './chat-work.ts'
 import type { Endpoint } from './inference.ts'
 
 export const chatEndpoint: Endpoint<ChatRequest> = {
-  path: '/v1/chat/completions',
   read: (http) => readJsonBytes(http, ChatRequest, limits.requestBodyBytes),
   work: async (deps, request, key) => ok(chatWork(request, key, deps.random)),
   form: (request) => ({

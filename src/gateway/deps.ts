@@ -4,7 +4,7 @@ import type { PoolStore } from '../fleet/ports.ts'
 import type { SurfaceDeps } from '../http/surface.ts'
 import type { ClaimStore } from '../ledger/ports.ts'
 import type { RequestMarkStore } from '../ledger/request-marks.ts'
-import type { FirstIdAt } from '../protocol/clock.ts'
+import type { FirstIdAt, StartTimer } from '../protocol/clock.ts'
 import type { PublishedKeys } from '../protocol/published-keys.ts'
 import type { ReceiptStore } from '../receipts/ports.ts'
 import type { AdmitDeps } from './admit.ts'
@@ -18,10 +18,14 @@ export type GatewayDeps = CompleteDeps &
   AdmitDeps &
   BillingDeps &
   CountDeps & {
-    readonly receipts: ReceiptStore
+    readonly receipts: Pick<
+      ReceiptStore,
+      'findByHash' | 'readReceipt' | 'listReceipts' | 'listSince'
+    >
     readonly claims: ClaimStore
     readonly requestMarks: RequestMarkStore
     readonly firstIdAt: FirstIdAt
+    readonly startTimer: StartTimer
     /** Keys the hashes of idempotency keys and of the bodies sent with them. */
     readonly claimSecret: Buffer
     /** One shard of a model's pool, a few seconds old at most. */

@@ -27,7 +27,7 @@ export const documentForm = (show: ShowDocument): AnswerForm => ({
         case 'started':
           started = event
           break
-        case 'chunk':
+        case 'chunks':
           throw new InvariantError('a document does not come in chunks')
         case 'document':
           document = event.document

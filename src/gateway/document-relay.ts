@@ -17,14 +17,15 @@ export function makeDocumentRelay({
   let taken: Taken | undefined
   const isWhole = () => taken !== undefined
   return {
-    take: (content) => {
-      if (content.kind !== 'document' || taken !== undefined) return []
+    take: (batch) => {
+      const content = batch.find(({ kind }) => kind === 'document')
+      if (content?.kind !== 'document' || taken !== undefined) return undefined
       const { document } = content
       const facts = documentFacts(modalityOf[path], document)
       const answer = facts && answerIn(document, facts)
-      if (!facts || !answer) return []
+      if (!facts || !answer) return undefined
       taken = { ...answer, outputSha256: facts.outputSha256 }
-      return [{ kind: 'document', document: answer.shown }]
+      return { kind: 'document', document: answer.shown }
     },
     hasContent: isWhole,
     isFinished: isWhole,

@@ -18,7 +18,6 @@ import { jsonBody } from './work.ts'
 const path = '/v1/embeddings'
 
 export const embeddingEndpoint: Endpoint<EmbeddingRequest> = {
-  path,
   read: (http) => readJsonBytes(http, EmbeddingRequest, limits.requestBodyBytes),
   work: async ({ random }, asked, key) => {
     const order = embeddingOrder(asked)

@@ -18,7 +18,6 @@ import { jsonBody } from './work.ts'
 const path = '/v1/images/generations'
 
 export const imageEndpoint: Endpoint<ImageRequest> = {
-  path,
   read: (http) => readJsonBytes(http, ImageRequest, limits.requestBodyBytes),
   work: async ({ random }, asked, key) => {
     const order = imageOrder(asked)

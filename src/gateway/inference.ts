@@ -30,8 +30,6 @@ export type OpenDeps = Pick<GatewayDeps, 'random'>
 
 /** A paid endpoint: how its request is read, and what work and which form of answer that asks for. */
 export type Endpoint<Asked> = {
-  /** Ours, as the client called it. */
-  readonly path: `/v1/${string}`
   readonly read: (http: Request) => Promise<Result<ReadRequest<Asked>>>
   readonly work: (deps: OpenDeps, asked: Asked, key: CustomerKey) => Promise<Result<Work>>
   readonly form: (asked: Asked) => AnswerForm
@@ -44,8 +42,18 @@ export type ReadRequest<Asked> = {
 }
 
 /** A paid endpoint to whoever runs it: what was asked is the endpoint's own business. */
-export type PaidEndpoint = Pick<Endpoint<unknown>, 'path'> & {
+export type PaidEndpoint = {
+  /** Ours, as the client called it. */
+  readonly path: `/v1/${string}`
+  readonly read: (http: Request) => Promise<Result<OpenableRequest>>
+  /** Reads it and opens it. */
   readonly open: (deps: OpenDeps, http: Request, key: CustomerKey) => Promise<Result<OpenedRequest>>
+}
+
+/** A request that was read, by whomever it may be. */
+export type OpenableRequest = {
+  readonly model: string
+  readonly open: (deps: OpenDeps, key: CustomerKey) => Promise<Result<OpenedRequest>>
 }
 
 export type OpenedRequest = {
@@ -54,16 +62,28 @@ export type OpenedRequest = {
   readonly bytes: Uint8Array
 }
 
-export const seal = <Asked>({ path, read, work, form }: Endpoint<Asked>): PaidEndpoint => ({
-  path,
-  open: async (deps, http, key) => {
+/** `load` is called for every request: the runtime keeps what it has loaded, and tries again what failed. */
+export function seal<Asked extends { readonly model: string }>(
+  path: PaidEndpoint['path'],
+  load: () => Endpoint<Asked> | Promise<Endpoint<Asked>>,
+): PaidEndpoint {
+  const readOne: PaidEndpoint['read'] = async (http) => {
+    const { read, work, form } = await load()
     const request = await read(http)
     if (!request.ok) return request
     const { asked, bytes } = request.value
-    const opened = await work(deps, asked, key)
-    return opened.ok ? ok({ work: opened.value, form: form(asked), bytes }) : opened
-  },
-})
+    const open: OpenableRequest['open'] = async (deps, key) => {
+      const opened = await work(deps, asked, key)
+      return opened.ok ? ok({ work: opened.value, form: form(asked), bytes }) : opened
+    }
+    return ok({ model: asked.model, open })
+  }
+  const open: PaidEndpoint['open'] = async (deps, http, key) => {
+    const request = await readOne(http)
+    return request.ok ? request.value.open(deps, key) : request
+  }
+  return { path, read: readOne, open }
+}
 
 /** The request's id is the id of the hold that it takes: one name in log, ledger and receipt. */
 export async function serveInference(
@@ -87,6 +107,7 @@ async function openOrder(
 ): Promise<Result<Ordered>> {
   const startedAtMs = deps.timeOfId(requestId)
   const read = readOrRefuse(deps, requestId)
+  const early = readEarly(deps, http, endpoint)
   // Beside the key, so that no round trip is added: what is paused is asked again of the cache below.
   const [key, incidents] = await Promise.all([
     read(() => admit(deps, http.headers, 'inference')),
@@ -94,7 +115,9 @@ async function openOrder(
   ])
   if (!key.ok) return key
   noteSmoke(deps, key.value, requestId)
-  const opened = await endpoint.open(deps, http, key.value)
+  const request = await (early ?? endpoint.read(http))
+  if (!request.ok) return request
+  const opened = await request.value.open(deps, key.value)
   if (!opened.ok) return opened
   const { work, form, bytes } = opened.value
   const deadlineMs = askedDeadlineMs(http.headers, deps.deadlineMs)
@@ -125,6 +148,31 @@ async function openOrder(
     clientGone: AbortSignal.any([http.signal, gone.signal]),
   }
   return ok({ order, form, onClientGone: (why) => gone.abort(why) })
+}
+
+/** Whoever has no key has us parse no more than this. */
+const earlyBodyBytesMax = 65_536
+
+/**
+ * Reads the request while its key is read, so that its model's pool is on the way by then: with cold caches a
+ * round trip less. Undefined where it is read once the key is known.
+ */
+function readEarly(
+  { shards }: Pick<GatewayDeps, 'shards'>,
+  http: Request,
+  endpoint: PaidEndpoint,
+): ReturnType<PaidEndpoint['read']> | undefined {
+  const declared = http.headers.get('content-length')
+  const isSmall = declared !== null && Number(declared) <= earlyBodyBytesMax
+  if (!isSmall || !http.headers.has('authorization')) return undefined
+  const request = endpoint.read(http)
+  const begin = async () => {
+    const read = await request
+    if (read.ok) shards.begin?.(read.value.model)
+  }
+  // A fault is met again by whoever waits for the request.
+  void begin().catch(() => undefined)
+  return request
 }
 
 /** The audit of smoke keys: who spent of whom. The receipt names the key as well. */

@@ -15,7 +15,6 @@ import { jsonBody } from './work.ts'
 const path = '/v1/moderations'
 
 export const moderationEndpoint: Endpoint<ModerationRequest> = {
-  path,
   read: (http) => readJsonBytes(http, ModerationRequest, limits.requestBodyBytes),
   work: async ({ random }, asked, key) => {
     const order = moderationOrder(asked)

@@ -79,9 +79,9 @@ async function findPayer(deps: PayerDeps): Promise<Paid | undefined> {
 type OpenEvents = Extract<Attempt, { kind: 'open' }>['events']
 
 async function* shown(events: OpenEvents, seer: Seer): OpenEvents {
-  for await (const event of events) {
-    seer.see(event)
-    yield event
+  for await (const batch of events) {
+    for (const event of batch) seer.see(event)
+    yield batch
   }
 }
 

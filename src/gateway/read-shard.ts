@@ -16,8 +16,12 @@ export type ShardWish = {
   readonly suits: (shard: PoolShard) => boolean
 }
 
-/** Undefined for a model that is not on sale. */
-export type ReadShard = (model: string, wish: ShardWish) => Promise<PoolShard | undefined>
+export type ReadShard = {
+  /** Undefined for a model that is not on sale. */
+  (model: string, wish: ShardWish): Promise<PoolShard | undefined>
+  /** Starts to read what any request for the model needs, for whoever does not know yet who asks. */
+  readonly begin?: (model: string) => void
+}
 
 export type ReadShardDeps = {
   readonly random: Random
@@ -47,14 +51,23 @@ export function readShardFrom(
   }
   const kept = makeFreshCache(load, { freshMs, nowMs, entriesMax: shardsKept })
 
-  return async (model, { affinity, suits }) => {
+  const begin = (model: string): void => {
+    const shards = countsSeen.get(model) ?? 1
+    // Of more shards than are read, it goes by the conversation which those are, and so by the account.
+    if (shards > shardsRead) return
+    for (const index of shardsAt(0, shards, shardsRead)) {
+      kept(toName(model, index)).catch(() => undefined)
+    }
+  }
+
+  const read: ReadShard = async (model, { affinity, suits }) => {
     const place = affinity === undefined ? random() : placeOf(affinity)
     const indexesOf = (shards: number) => shardsAt(place, shards, shardsReadMax)
-    const read = async (indexes: readonly number[]) =>
+    const readAt = async (indexes: readonly number[]) =>
       joined(await Promise.all(indexes.map((index) => kept(toName(model, index)))))
 
     const guess = indexesOf(countsSeen.get(model) ?? 1).slice(0, shardsRead)
-    const guessed = await read(guess)
+    const guessed = await readAt(guess)
     if (!guessed) {
       countsSeen.delete(model)
       return undefined
@@ -62,10 +75,11 @@ export function readShardFrom(
     countsSeen.set(model, guessed.shards)
     const indexes = indexesOf(guessed.shards)
     const own = indexes.slice(0, shardsRead)
-    const found = isSame(own, guess) ? guessed : await read(own)
+    const found = isSame(own, guess) ? guessed : await readAt(own)
     if (!found || indexes.length <= shardsRead || suits(found)) return found
-    return joined([found, await read(indexes.slice(shardsRead))])
+    return joined([found, await readAt(indexes.slice(shardsRead))])
   }
+  return Object.assign(read, { begin })
 }
 
 /** Head and shard may be of two passes: what the head's catalogue does not know has no price. */

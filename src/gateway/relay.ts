@@ -2,7 +2,6 @@
  * From a host's dialect to OpenAI's chunks: one id, one model name, a role chunk first, finish
  * reasons kept back until the money is settled. Counts and hashes what passes, and keeps no text.
  */
-import { createHash } from 'node:crypto'
 import { finishReasonOf, makeToolCalls } from '../dispatch/dialects.ts'
 import {
   type ChatChunk,
@@ -14,6 +13,7 @@ import {
 import { usageOf, type WireUsage } from '../protocol/host-usage.ts'
 import type { TokenCounts } from '../protocol/usage.ts'
 import { makeEarlyLogprobs } from './early-logprobs.ts'
+import { makeTextHash } from './text-hash.ts'
 
 export type RelayIdentity = {
   readonly requestId: string
@@ -37,7 +37,7 @@ export type RelayTotals = {
 
 export type Relay = {
   /** Chunks to hand on; empty for frames without content. */
-  readonly take: (chunk: HostChunk) => ChatChunk[]
+  readonly take: (chunk: HostChunk) => readonly ChatChunk[]
   readonly hasContent: () => boolean
   /** Every choice has ended. */
   readonly isFinished: () => boolean
@@ -53,7 +53,7 @@ export type Observe = (choice: number, delta: ChatDelta) => void
 export const roleDelta: ChatDelta = { role: 'assistant', content: '' }
 
 export function makeRelay(identity: RelayIdentity, observe?: Observe): Relay {
-  const hash = createHash('sha256')
+  const hash = makeTextHash()
   const choices = Array.from({ length: identity.choices }, (_, index) => ({
     index,
     hasStarted: false,
@@ -64,39 +64,46 @@ export function makeRelay(identity: RelayIdentity, observe?: Observe): Relay {
   }))
   let completionBytes = 0
 
-  const chunkOfOne = (said: Omit<ChatChunk['choices'][number], 'finish_reason'>) =>
-    chunkOf(identity, [{ ...said, finish_reason: null }])
+  const chunkOfOne = (index: number, delta: ChatDelta, logprobs?: unknown) =>
+    chunkOf(identity, [
+      logprobs == null
+        ? { index, delta, finish_reason: null }
+        : { index, delta, finish_reason: null, logprobs },
+    ])
 
-  const take = (chunk: HostChunk): ChatChunk[] => {
-    hash.update(chunkText(chunk), 'utf8')
-    return chunk.choices.flatMap((said) => {
+  const take = (chunk: HostChunk): readonly ChatChunk[] => {
+    hash.add(chunkText(chunk))
+    const chunks: ChatChunk[] = []
+    for (const said of chunk.choices) {
       const choice = choices[said.index]
-      return choice ? takeChoice(choice, said) : []
-    })
+      if (choice) chunks.push(...takeChoice(choice, said))
+    }
+    return chunks
   }
 
-  function takeChoice(choice: (typeof choices)[number], said: HostChoice): ChatChunk[] {
+  function takeChoice(choice: (typeof choices)[number], said: HostChoice): readonly ChatChunk[] {
     const { index, calls, earlyLogprobs } = choice
     const word = said.finish_reason ?? ''
-    const ends = finishReasonOf(word, false) !== undefined
+    const ends = word !== '' && finishReasonOf(word, false) !== undefined
     if (ends) choice.endWord = word
-    const pieces = [...calls.take(said.delta?.tool_calls ?? []), ...(ends ? calls.rest() : [])]
+    const pieces = said.delta?.tool_calls ? calls.take(said.delta.tool_calls) : []
+    if (ends) pieces.push(...calls.rest())
     const delta = contentOf(said.delta ?? {}, pieces)
-    const shown = identity.showsLogprobs && said.logprobs != null ? { logprobs: said.logprobs } : {}
-    if (Object.keys(delta).length === 0) {
+    const logprobs = identity.showsLogprobs ? said.logprobs : undefined
+    if (delta === undefined) {
       // The tokens of a character that is not whole yet have no text, but the customer asked for them.
-      if (!('logprobs' in shown)) return []
-      if (choice.hasStarted) return [chunkOfOne({ index, delta, ...shown })]
-      earlyLogprobs.keep(shown.logprobs)
+      if (logprobs == null) return []
+      if (choice.hasStarted) return [chunkOfOne(index, {}, logprobs)]
+      earlyLogprobs.keep(logprobs)
       return []
     }
     completionBytes += Buffer.byteLength(textOf(delta), 'utf8')
     observe?.(index, delta)
-    const content = chunkOfOne({ index, delta, ...shown })
+    const content = chunkOfOne(index, delta, logprobs)
     if (choice.hasStarted) return [content]
     choice.hasStarted = true
-    const early = earlyLogprobs.all().map((logprobs) => ({ index, delta: {}, logprobs }))
-    return [...[{ index, delta: roleDelta }, ...early].map(chunkOfOne), content]
+    const early = earlyLogprobs.all().map((one) => chunkOfOne(index, {}, one))
+    return [chunkOfOne(index, roleDelta), ...early, content]
   }
 
   const finishReasons = () =>
@@ -113,7 +120,7 @@ export function makeRelay(identity: RelayIdentity, observe?: Observe): Relay {
     isFinished: () => choices.every(({ endWord }) => endWord !== ''),
     totals: () => ({
       completionBytes,
-      outputSha256: hash.copy().digest('hex'),
+      outputSha256: hash.sha256(),
       finishReasons: finishReasons(),
     }),
   }
@@ -137,11 +144,15 @@ export function chunkOf(
 export const toWireUsage = ({ prompt, completion, cached_prompt }: TokenCounts): WireUsage =>
   usageOf(prompt, completion, cached_prompt)
 
-/** The parts of a delta that clients know and that say something. */
+/** The parts of a delta that clients know and that say something; undefined where none does. */
 function contentOf(
   { content, reasoning_content, refusal }: ChatDelta,
   pieces: NonNullable<ChatDelta['tool_calls']>,
-): ChatDelta {
+): ChatDelta | undefined {
+  // Nearly every delta is a text and nothing else.
+  if (!reasoning_content && !refusal && pieces.length === 0) {
+    return content ? { content } : undefined
+  }
   return {
     ...(content ? { content } : {}),
     ...(reasoning_content ? { reasoning_content } : {}),

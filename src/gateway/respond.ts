@@ -59,7 +59,7 @@ export function respond(deps: GatewayDeps, ordered: Ordered): Promise<Response> 
 async function streamResponse(deps: GatewayDeps, run: Run): Promise<Response> {
   const { order, identity, events, form, onClientGone } = run
   const first = events.next()
-  const isSettled = (await settledWithin(first, firstPingMs, deps.sleep)) === 'settled'
+  const isSettled = (await settledWithin(first, firstPingMs, deps.startTimer)) === 'settled'
   const event = isSettled ? (await first).value : undefined
   if (event?.kind === 'failed') {
     await events.return(undefined)
@@ -68,7 +68,7 @@ async function streamResponse(deps: GatewayDeps, run: Run): Promise<Response> {
   const body = toSseBody(startingWith(first, events), {
     framesOf: form.makeFrames(identity),
     pingInMs: isSettled ? firstPingMs : 0,
-    sleep: deps.sleep,
+    startTimer: deps.startTimer,
     onClientGone,
   })
   return new Response(body, {

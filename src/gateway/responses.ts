@@ -4,6 +4,7 @@
  */
 import { readJsonBytes } from '../http/read-json.ts'
 import { absurd, InvariantError } from '../protocol/assert.ts'
+import type { ChatChunk } from '../protocol/chat-chunk.ts'
 import type { ChatRequest } from '../protocol/chat-request.ts'
 import { limits } from '../protocol/limits.ts'
 import type { ResponsesEvent } from '../protocol/responses-event.ts'
@@ -12,6 +13,7 @@ import { ok } from '../protocol/result.ts'
 import { type Billed, makeResponse, type ResponseRun } from '../responses/response.ts'
 import { inResponsesWords, toChatRequest } from '../responses/to-chat.ts'
 import type { FinishedEvent, FramesOf, JsonAnswer } from './answer-form.ts'
+import { data, done } from './answer-stream.ts'
 import { chatWork } from './chat-work.ts'
 import type { CompletionEvent } from './completion-event.ts'
 import type { Endpoint } from './inference.ts'
@@ -19,16 +21,20 @@ import type { StartedEvent } from './serve.ts'
 import type { Settled } from './settle-request.ts'
 import type { Work } from './work.ts'
 
-type Asked = { readonly request: ResponsesRequest; readonly chat: ChatRequest }
+type Asked = {
+  readonly model: string
+  readonly request: ResponsesRequest
+  readonly chat: ChatRequest
+}
 
 export const responsesEndpoint: Endpoint<Asked> = {
-  path: '/v1/responses',
   read: async (http) => {
     const read = await readJsonBytes(http, ResponsesRequest, limits.requestBodyBytes)
     if (!read.ok) return read
     const { asked: request, bytes } = read.value
     const chat = toChatRequest(request)
-    return chat.ok ? ok({ asked: { request, chat: chat.value }, bytes }) : chat
+    if (!chat.ok) return chat
+    return ok({ asked: { model: chat.value.model, request, chat: chat.value }, bytes })
   },
   work: async (deps, { chat }, key) => ok(inOurWords(chatWork(chat, key, deps.random))),
   form: ({ request }) => ({
@@ -69,15 +75,14 @@ async function toJson(
   return { kind: 'failed', event: { kind: 'failed', error, settled: undefined } }
 }
 
-const encoder = new TextEncoder()
-/** Open Responses ends every stream with it, failed ones included: the event before it tells them apart. */
-const done = encoder.encode('data: [DONE]\n\n')
-
-/** One frame for each event, and the end mark after the terminal one. */
+/**
+ * One frame for each event. Open Responses ends every stream with the end mark, failed ones included: the
+ * event before it tells them apart.
+ */
 export function makeFrames(response: ResponseRun): FramesOf {
   return function* framesOf(event) {
     for (const told of tell(response, event)) {
-      yield encoder.encode(`event: ${told.type}\ndata: ${JSON.stringify(told)}\n\n`)
+      yield `event: ${told.type}\n${data(told)}`
     }
     if (event.kind === 'finished' || event.kind === 'failed') yield done
   }
@@ -87,8 +92,8 @@ function tell(response: ResponseRun, event: CompletionEvent): Iterable<Responses
   switch (event.kind) {
     case 'started':
       return response.begin()
-    case 'chunk':
-      return response.take(event.chunk)
+    case 'chunks':
+      return taken(response, event.chunks)
     case 'failed':
       return response.fail(event.error, event.settled && billed(event.settled))
     case 'finished':
@@ -100,6 +105,10 @@ function tell(response: ResponseRun, event: CompletionEvent): Iterable<Responses
     default:
       return absurd(event)
   }
+}
+
+function* taken(response: ResponseRun, chunks: readonly ChatChunk[]): Generator<ResponsesEvent> {
+  for (const chunk of chunks) yield* response.take(chunk)
 }
 
 function endedBy({ finishReasons, settled }: FinishedEvent) {

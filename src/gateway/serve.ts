@@ -3,6 +3,7 @@
  * unseen; from then on this host's answer is the answer.
  */
 import type { Attempt } from '../dispatch/attempt.ts'
+import type { HostContent } from '../dispatch/host-events.ts'
 import { isGenuineClaim, type SignedClaim } from '../protocol/claim.ts'
 import type { NowMs } from '../protocol/clock.ts'
 import type { PricedCandidate } from '../routing/choose.ts'
@@ -43,21 +44,24 @@ export async function* serveFrom(from: {
   let firstContentAtMs: number | undefined
   let claim: SignedClaim | undefined
   let broken: ServeEnd | undefined
-  for await (const event of attempt.events) {
-    if (event.kind === 'timeout') broken ??= 'timed_out'
-    // A host that failed still signs for what it delivered, so its claim is waited for.
-    if (event.kind === 'error') broken ??= 'host_error'
-    if (event.kind === 'claim') claim = event.claim
-    const isContent = event.kind === 'chunk' || event.kind === 'document'
-    if (!isContent || broken !== undefined) continue
-    for (const shown of relay.take(event)) {
-      if (firstContentAtMs === undefined) {
-        firstContentAtMs = from.nowMs()
-        attempt.contentBegan()
-        yield from.started
-      }
-      yield shown
+  for await (const batch of attempt.events) {
+    const content: HostContent[] = []
+    for (const event of batch) {
+      if (event.kind === 'timeout') broken ??= 'timed_out'
+      // A host that failed still signs for what it delivered, so its claim is waited for.
+      if (event.kind === 'error') broken ??= 'host_error'
+      if (event.kind === 'claim') claim = event.claim
+      const isContent = event.kind === 'chunk' || event.kind === 'document'
+      if (isContent && broken === undefined) content.push(event)
     }
+    const shown = content.length > 0 ? relay.take(content) : undefined
+    if (!shown) continue
+    if (firstContentAtMs === undefined) {
+      firstContentAtMs = from.nowMs()
+      attempt.contentBegan()
+      yield from.started
+    }
+    yield shown
   }
   const end = broken ?? (relay.isFinished() ? 'finished' : 'cut')
   const delivered = relay.hasContent() || end === 'finished'

@@ -82,8 +82,8 @@ async function toTextAnswer(
       case 'started':
         started = event
         break
-      case 'chunk':
-        said.push(...pieces.of(event.chunk))
+      case 'chunks':
+        for (const chunk of event.chunks) said.push(...pieces.of(chunk))
         break
       case 'document':
         throw new InvariantError('a completion is answered in chunks')
@@ -129,11 +129,12 @@ function makeTextFrames(
         throw new InvariantError('what a stream has shown is not withdrawn')
       case 'document':
         throw new InvariantError('a completion is answered in chunks')
-      case 'chunk': {
-        const choices = pieces.of(event.chunk)
-        if (choices.length > 0) yield data({ ...objectOf(identity, choices), ...usage })
+      case 'chunks':
+        for (const chunk of event.chunks) {
+          const choices = pieces.of(chunk)
+          if (choices.length > 0) yield data({ ...objectOf(identity, choices), ...usage })
+        }
         return
-      }
       case 'failed': {
         const choice = { index: 0, text: '', logprobs: null, finish_reason: 'error' }
         // The reply's own status went out before this was known.

@@ -26,7 +26,6 @@ import { textForm } from './text-form.ts'
 import { jsonBody, type Work } from './work.ts'
 
 export const textEndpoint: Endpoint<CompletionRequest> = {
-  path: '/v1/completions',
   read: (http) => readJsonBytes(http, CompletionRequest, limits.requestBodyBytes),
   work: async ({ random }, request, key) => {
     const fault = textFault(request)

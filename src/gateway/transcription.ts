@@ -19,7 +19,6 @@ import type { HostBody } from './work.ts'
 const path = '/v1/audio/transcriptions'
 
 export const transcriptionEndpoint: Endpoint<TranscriptionRequest> = {
-  path,
   read: readTranscriptionRequest,
   work: async ({ random }, asked, key) => {
     const order = transcriptionOrder(asked)

@@ -49,13 +49,14 @@ export const jsonBody = (bytes: Buffer): HostBody => ({ bytes, contentType: 'app
 
 /** What is handed on of a host's answer. */
 export type Shown =
-  | { readonly kind: 'chunk'; readonly chunk: ChatChunk }
+  /** As many as came at once. */
+  | { readonly kind: 'chunks'; readonly chunks: readonly ChatChunk[] }
   | { readonly kind: 'document'; readonly document: Readonly<Record<string, unknown>> }
 
 /** One host's answer on its way. */
 export type AnswerRelay = {
-  /** Empty for what has no content. */
-  readonly take: (content: HostContent) => readonly Shown[]
+  /** Undefined for what has no content. */
+  readonly take: (batch: readonly HostContent[]) => Shown | undefined
   readonly hasContent: () => boolean
   /** The answer is whole. */
   readonly isFinished: () => boolean

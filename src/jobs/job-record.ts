@@ -3,10 +3,10 @@
  * three counters of attempts say everything about lost, late and repeated messages.
  */
 import * as z from 'zod'
-import { NodeMode } from '../protocol/heartbeat.ts'
 import { NodeId, Sha256Hex, ulid } from '../protocol/ids.ts'
 import { JobId, JobOrder, Preflight } from '../protocol/job.ts'
 import { JobState, SignedAcceptance, SignedResult } from '../protocol/job-report.ts'
+import { NodeMode } from '../protocol/node-conditions.ts'
 import { ReleaseVersion } from '../protocol/release.ts'
 
 const timeMs = z.int().min(0)

@@ -2,8 +2,8 @@
 import * as z from 'zod'
 import { CallerIdentity } from './caller-identity.ts'
 import { PublicKey } from './ed25519.ts'
-import { NodeMode } from './heartbeat.ts'
 import { NodeId, Sha256Hex } from './ids.ts'
+import { NodeMode } from './node-conditions.ts'
 
 export const JoinCode = z.string().regex(/^b3iq-join-[A-Za-z0-9_-]{22}$/, 'is not a join code')
 

@@ -8,17 +8,13 @@ import { domainHash } from './canonical.ts'
 import { RuntimeKind } from './claim.ts'
 import { ArtifactDigest, NodeId, ProfileId, Sha256Hex } from './ids.ts'
 import { limits } from './limits.ts'
+import { NodeMode, NodeState, QueueHealth } from './node-conditions.ts'
 import { PublishedKeys } from './published-keys.ts'
 
 const text = z.string().max(128)
 const count = z.int().min(0)
 /** Host time in milliseconds, corrected by the agent's offset to the server's clock. */
 const hostTimeMs = z.int().min(0)
-
-export const NodeMode = z.enum(['local', 'managed', 'network'])
-export const NodeState = z.enum(['ready', 'draining', 'paused_by_owner', 'user_active', 'degraded'])
-export const QueueHealth = z.enum(['ok', 'busy', 'blocked', 'unhealthy'])
-export type QueueHealth = z.infer<typeof QueueHealth>
 
 export const Queue = z.object({
   source: z.enum(['runtime', 'agent']),

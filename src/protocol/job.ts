@@ -7,8 +7,9 @@ import * as z from 'zod'
 import { domainHash } from './canonical.ts'
 import { OllamaName } from './catalogue.ts'
 import { Signature, type Signer, verifyTagged } from './ed25519.ts'
-import { type Heartbeat, NodeMode } from './heartbeat.ts'
+import type { Heartbeat } from './heartbeat.ts'
 import { ArtifactDigest, NodeId, ProfileId, ulid } from './ids.ts'
+import { NodeMode } from './node-conditions.ts'
 import { ReleaseVersion, SignedRelease } from './release.ts'
 
 const nothing = z.strictObject({})

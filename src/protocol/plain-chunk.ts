@@ -50,11 +50,12 @@ function plainChoice(json: unknown): Choice | undefined {
 function plainDelta({ delta, text }: Fields): ChatDelta | null | undefined {
   if (!isText(text)) return undefined
   if (delta == null) return text == null ? null : { content: text }
-  if (!isFields(delta) || delta.tool_calls != null) return undefined
-  const { content, reasoning_content, reasoning, refusal } = delta
+  if (!isFields(delta)) return undefined
+  const { content, reasoning_content, reasoning, refusal, tool_calls } = delta
+  if (tool_calls != null) return undefined
   if (!isText(content) || !isText(reasoning_content) || !isText(refusal)) return undefined
-  const thought = typeof reasoning === 'string' ? reasoning : undefined
-  return { content, reasoning_content: reasoning_content || thought, refusal }
+  const thought = reasoning === undefined || typeof reasoning === 'string' ? reasoning : null
+  return { content, reasoning_content: reasoning_content || thought, refusal, tool_calls }
 }
 
 const isFields = (json: unknown): json is Fields =>

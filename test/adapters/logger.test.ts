@@ -10,7 +10,7 @@ function linesOf(calls: string, env: Readonly<Record<string, string>> = {}) {
     ${calls}`
   const args = ['--input-type=module', '--eval', script]
   const run = spawnSync(process.execPath, args, {
-    env: { POWERTOOLS_SERVICE_NAME: 'ingest', ...env },
+    env: { B3IQ_SERVICE: 'ingest', ...env },
   })
   // Warnings and errors go to the other stream; Lambda reads both.
   return `${run.stdout}${run.stderr}`

@@ -112,5 +112,5 @@ test('all metrics are published, in their units, and no others', () => {
 })
 
 test('there is none where the switch of the laptop is set', () => {
-  expect(linesOf({ POWERTOOLS_METRICS_DISABLED: 'true' })).toEqual([])
+  expect(linesOf({ B3IQ_METRICS_DISABLED: 'true' })).toEqual([])
 })

@@ -1,4 +1,3 @@
-import { ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import type { AdminDeps } from '../../src/admin/app.ts'
@@ -170,9 +169,10 @@ describe('a record holds', () => {
     ]
     const secrets = made.map(({ body }) => z.string().parse(body.key ?? body.code))
     await plane.operate('POST', '/accounts', { name: `pasted ${secrets[0]}` })
-    const { Items } = await plane.client.send(
-      new ScanCommand({ TableName: plane.tables.keys, ConsistentRead: true }),
-    )
+    const { Items } = await plane.client.scan({
+      TableName: plane.tables.keys,
+      ConsistentRead: true,
+    })
     const stored = JSON.stringify(Items)
     for (const secret of secrets) expect(stored).not.toContain(secret)
     expect(stored).toContain('pasted [removed]')

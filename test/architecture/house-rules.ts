@@ -75,6 +75,7 @@ const ownKinds = [
   'model',
   'contract',
   'faults',
+  'guards',
   'failures',
   'processes',
   'security',

@@ -1,15 +1,15 @@
-// What `bench/fleet.ts` measures in time, held here by what can be counted: a pass reads each node
+// What the suite `fleet` measures in time, held here by what can be counted: a pass reads each node
 // once, writes each shard once, and keeps nothing of the fleet.
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
-import { makeCannedTable } from '../../bench/canned-table.ts'
+import { makeCannedTable } from '../../bench/suites/fleet/canned-table.ts'
 import {
   benchModels,
   benchNowMs,
   generatedRows,
   profilesPerNode,
-} from '../../bench/generated-fleet.ts'
+} from '../../bench/suites/fleet/generated-fleet.ts'
 import { makeFleetReads } from '../../src/adapters/dynamodb/fleet-rows.ts'
 import { fleetBuckets } from '../../src/adapters/dynamodb/items/fleet-keys.ts'
 import { shardBytesMax } from '../../src/adapters/dynamodb/items/pool-item.ts'

@@ -9,6 +9,7 @@ import { answers, drip, type Frame, finishes, says } from '../support/host-answe
 import { modelOnSale } from '../support/model-on-sale.ts'
 import { startScriptedHost } from '../support/scripted-host.ts'
 import { sleepShortened } from '../support/sleep-shortened.ts'
+import { timersOver } from '../support/timers-over.ts'
 
 /** What a run hears of a host that is given 150 ms for its first content. */
 async function kindsFrom(frames: AsyncIterable<Frame>) {
@@ -21,7 +22,7 @@ async function kindsFrom(frames: AsyncIterable<Frame>) {
     ticketSigner: makeTicketSigner({ stage: 'test', root, ids, nowMs }),
     ids,
     nowMs,
-    sleep: sleepShortened({ 30000: 150 }),
+    startTimer: timersOver(sleepShortened({ 30000: 150 })),
   })
   const model = { ...modelOnSale('maker/model'), version: 1 }
   const [manifest] = model.profiles

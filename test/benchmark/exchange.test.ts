@@ -36,9 +36,11 @@ const plays =
   async (_target, { request }, seer) => {
     seer.begins()
     let text = ''
-    for await (const event of hostEvents(inPieces(bodyFor(JSON.stringify(request))))) {
-      seer.see(event)
-      if (event.kind === 'chunk') text += chunkText(event.chunk)
+    for await (const batch of hostEvents(inPieces(bodyFor(JSON.stringify(request))))) {
+      for (const event of batch) {
+        seer.see(event)
+        if (event.kind === 'chunk') text += chunkText(event.chunk)
+      }
     }
     const claim = signClaim(
       {

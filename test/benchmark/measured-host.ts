@@ -1,6 +1,6 @@
 /** Scripted hosts as a benchmark meets them: an enrolled node each, and one run over it alone. */
 import { makeDialer } from '../../src/adapters/hosts/dialer.ts'
-import { ids, nowMs, random, sleep } from '../../src/adapters/system.ts'
+import { ids, nowMs, random, sleep, startTimer } from '../../src/adapters/system.ts'
 import { makeUnpaidDispatch, makeUnpaidDocuments } from '../../src/benchmark/dispatch.ts'
 import { makeTicketSigner } from '../../src/dispatch/ticket-signer.ts'
 import { documentOrder } from '../../src/gateway/document-orders.ts'
@@ -34,7 +34,7 @@ export async function startMeasuredHosts() {
   const stage = 'test'
   const dialer = makeDialer({ allowsLoopback: true })
   const ticketSigner = makeTicketSigner({ stage, root, ids, nowMs })
-  const attempts = { stage, dialer, ticketSigner, ids, nowMs, sleep }
+  const attempts = { stage, dialer, ticketSigner, ids, nowMs, startTimer }
   const deps = {
     ids,
     nowMs,

@@ -1,7 +1,7 @@
 // One complete run over a real chain: our dispatch, the host's agent, and the engine that ships.
 import { expect, test } from 'vitest'
 import { makeDialer } from '../../src/adapters/hosts/dialer.ts'
-import { ids, nowMs, random, sleep } from '../../src/adapters/system.ts'
+import { ids, nowMs, random, sleep, startTimer } from '../../src/adapters/system.ts'
 import { laptopBudget } from '../../src/benchmark/budget.ts'
 import { makeUnpaidDispatch, makeUnpaidDocuments } from '../../src/benchmark/dispatch.ts'
 import { measure } from '../../src/benchmark/measure.ts'
@@ -35,7 +35,7 @@ async function chainTo(...engineOptions: Parameters<typeof startShippedEngine>) 
   const [build] = model.profiles
   if (!build) throw new Error('the model has a build')
   const dialer = makeDialer({ allowsLoopback: true })
-  const attempts = { stage, dialer, ticketSigner: () => makeTicketSigner(), ids, nowMs, sleep }
+  const attempts = { stage, dialer, ticketSigner: () => makeTicketSigner(), ids, nowMs, startTimer }
   const target = { candidate, model, manifest: { ...build, bytes_per_token: ratios } }
   return { attempts, target, proxy }
 }

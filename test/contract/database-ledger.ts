@@ -1,5 +1,4 @@
 /** The ledger's real adapters over fresh tables of an engine. */
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
 import { makeDatabase } from '../../src/adapters/dynamodb/client.ts'
 import { makeClosingStore } from '../../src/adapters/dynamodb/closing-store.ts'
@@ -18,15 +17,13 @@ export async function openDatabaseLedger({ endpoint, stop }: Engine): Promise<Op
   await createTables(endpoint, tables)
   const database = makeDatabase({ tables, endpoint })
   const mark = async (accountId: string, name: string, value: true | number): Promise<void> => {
-    await database.client.send(
-      new UpdateCommand({
-        TableName: tables.balances,
-        Key: walletKey(accountId),
-        UpdateExpression: 'SET #mark = :mark',
-        ExpressionAttributeNames: { '#mark': name },
-        ExpressionAttributeValues: { ':mark': value },
-      }),
-    )
+    await database.client.update({
+      TableName: tables.balances,
+      Key: walletKey(accountId),
+      UpdateExpression: 'SET #mark = :mark',
+      ExpressionAttributeNames: { '#mark': name },
+      ExpressionAttributeValues: { ':mark': value },
+    })
   }
   return {
     holds: makeHoldStore(database),

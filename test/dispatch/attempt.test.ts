@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { makeDialer } from '../../src/adapters/hosts/dialer.ts'
-import { ids, nowMs, sleep } from '../../src/adapters/system.ts'
+import { ids, nowMs, sleep, startTimer } from '../../src/adapters/system.ts'
 import {
   type Attempt,
   type AttemptDeps,
@@ -11,6 +11,7 @@ import type { DialFailure } from '../../src/dispatch/ports.ts'
 import { makeTicketSigner } from '../../src/dispatch/ticket-signer.ts'
 import { sha256Hex } from '../../src/protocol/canonical.ts'
 import { chunkText } from '../../src/protocol/chat-chunk.ts'
+import type { Sleep } from '../../src/protocol/clock.ts'
 import { generatePrivateKey, makeSigner } from '../../src/protocol/ed25519.ts'
 import { decodeTicket, ticketHash, ticketHeader, ticketRefusal } from '../../src/protocol/ticket.ts'
 import { aCandidate } from '../adapters/dynamodb/facts.ts'
@@ -28,6 +29,7 @@ import {
 } from '../support/host-answers.ts'
 import { type ScriptedHost, startScriptedHost } from '../support/scripted-host.ts'
 import { sleepShortened } from '../support/sleep-shortened.ts'
+import { timersOver } from '../support/timers-over.ts'
 
 const stage = 'test'
 const root = makeSigner(generatePrivateKey())
@@ -38,7 +40,7 @@ const deps: AttemptDeps = {
   ticketSigner: makeTicketSigner({ stage, root, ids, nowMs }),
   ids,
   nowMs,
-  sleep,
+  startTimer,
 }
 const body = Buffer.from('{"messages":[]}')
 
@@ -72,10 +74,13 @@ async function attemptAt(script: Script, changes: Partial<AttemptDeps> = {}) {
 /** `begins`: the reader has content with the first text. */
 async function kindsOf(attempt: Attempt, begins = true): Promise<string[]> {
   if (attempt.kind === 'failed') throw new Error(`the attempt failed: ${attempt.reason}`)
-  return Array.fromAsync(attempt.events, (event) => {
-    if (begins && event.kind === 'chunk' && chunkText(event.chunk) !== '') attempt.contentBegan()
-    return event.kind
+  const batches = await Array.fromAsync(attempt.events, (batch) => {
+    for (const event of batch) {
+      if (begins && event.kind === 'chunk' && chunkText(event.chunk) !== '') attempt.contentBegan()
+    }
+    return batch.map(({ kind }) => kind)
   })
+  return batches.flat()
 }
 
 describe('the order', () => {
@@ -178,7 +183,7 @@ describe('a host that starts', () => {
 
   test('times out before its first text, whatever else it sends', async () => {
     const role = { choices: [{ index: 0, delta: { role: 'assistant', content: '' } }] }
-    const short = { sleep: sleepShortened({ 30000: 150 }) }
+    const short = { startTimer: timersOver(sleepShortened({ 30000: 150 })) }
     const { host, attempt } = await attemptAt(answers({ frames: drip(role, 20) }), short)
     const kinds = await kindsOf(attempt)
     expect(kinds.at(-1)).toBe('timeout')
@@ -187,7 +192,7 @@ describe('a host that starts', () => {
   })
 
   test('times out before its first content, whatever text its reader has no use for', async () => {
-    const short = { sleep: sleepShortened({ 30000: 150 }) }
+    const short = { startTimer: timersOver(sleepShortened({ 30000: 150 })) }
     const { host, attempt } = await attemptAt(answers({ frames: drip(says('a', 7), 20) }), short)
     const kinds = await kindsOf(attempt, false)
     expect(kinds.at(-1)).toBe('timeout')
@@ -202,37 +207,39 @@ describe('a host that starts', () => {
         await sleep(60)
       }
     }
-    const short = { sleep: sleepShortened({ 30000: 150 }) }
+    const short = { startTimer: timersOver(sleepShortened({ 30000: 150 })) }
     const { attempt } = await attemptAt(answers({ frames: slowly() }), short)
     expect(await kindsOf(attempt)).toEqual([...Array(4).fill('chunk'), 'claim', 'done'])
   })
 
   test('times out between two texts', async () => {
-    const short = { sleep: sleepShortened({ 30000: 100 }) }
+    const short = { startTimer: timersOver(sleepShortened({ 30000: 100 })) }
     const { attempt } = await attemptAt(answers({ frames: [says('a')], end: 'silence' }), short)
     expect(await kindsOf(attempt)).toEqual(['chunk', 'timeout'])
   })
 
   test('leaves no timer behind', async () => {
     let sleeping = 0
-    const counted: AttemptDeps['sleep'] = async (durationMs, signal) => {
+    const counted: Sleep = async (durationMs, signal) => {
       sleeping += 1
       await sleep(durationMs, signal)
       sleeping -= 1
     }
-    const { attempt } = await attemptAt(streams(['a', 'b', 'c']), { sleep: counted })
+    const { attempt } = await attemptAt(streams(['a', 'b', 'c']), {
+      startTimer: timersOver(counted),
+    })
     await kindsOf(attempt)
     await sleep(0)
     expect(sleeping).toBe(0)
   })
 
   test('is not timed while its reader takes time', async () => {
-    const short = { sleep: sleepShortened({ 30000: 100 }) }
+    const short = { startTimer: timersOver(sleepShortened({ 30000: 100 })) }
     const { attempt } = await attemptAt(streams(['a', 'b']), short)
     if (attempt.kind === 'failed') throw new Error(attempt.reason)
     const kinds: string[] = []
-    for await (const event of attempt.events) {
-      kinds.push(event.kind)
+    for await (const batch of attempt.events) {
+      kinds.push(...batch.map(({ kind }) => kind))
       attempt.contentBegan()
       await sleep(60)
     }
@@ -241,7 +248,7 @@ describe('a host that starts', () => {
 
   test.each(['done', 'error'])('is not waited for after %s', async (last) => {
     const frames = last === 'done' ? ['data: [DONE]\n\n'] : [{ error: { message: 'x' } }]
-    const short = { sleep: sleepShortened({ 1000: 20 }) }
+    const short = { startTimer: timersOver(sleepShortened({ 1000: 20 })) }
     const { attempt } = await attemptAt(answers({ frames, end: 'silence' }), short)
     expect(await kindsOf(attempt)).toEqual([last])
   })

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
 import { makeDialer } from '../../src/adapters/hosts/dialer.ts'
-import { ids, nowMs, sleep } from '../../src/adapters/system.ts'
+import { ids, nowMs, startTimer } from '../../src/adapters/system.ts'
 import { type Attempt, type AttemptDeps, startAttempt } from '../../src/dispatch/attempt.ts'
 import { type CancelDeps, cancelDispatch } from '../../src/dispatch/cancel.ts'
 import { verifyClaim } from '../../src/protocol/claim.ts'
@@ -22,7 +22,7 @@ const deps: AttemptDeps = {
   ticketSigner: () => signer,
   ids,
   nowMs,
-  sleep,
+  startTimer,
 }
 
 const stops: (() => Promise<unknown> | unknown)[] = []
@@ -61,8 +61,8 @@ type OpenAttempt = Extract<Attempt, { kind: 'open' }>
 async function cancelAfterText(attempt: OpenAttempt, changes: Partial<CancelDeps> = {}) {
   let outcome: Promise<string> | undefined
   const events = []
-  for await (const event of attempt.events) {
-    events.push(event)
+  for await (const batch of attempt.events) {
+    events.push(...batch)
     outcome ??= cancelDispatch({ ...deps, ...changes }, attempt)
   }
   return { outcome: await outcome, events }

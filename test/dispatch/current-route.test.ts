@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { makeDialer } from '../../src/adapters/hosts/dialer.ts'
-import { ids, nowMs, sleep } from '../../src/adapters/system.ts'
+import { ids, nowMs, startTimer } from '../../src/adapters/system.ts'
 import type { AttemptDeps } from '../../src/dispatch/attempt.ts'
 import { startOnCurrentRoute } from '../../src/dispatch/current-route.ts'
 import { makeTicketSigner } from '../../src/dispatch/ticket-signer.ts'
@@ -21,7 +21,7 @@ const attempts: AttemptDeps = {
   ticketSigner: makeTicketSigner({ stage: 'test', root, ids, nowMs }),
   ids,
   nowMs,
-  sleep,
+  startTimer,
 }
 
 const hosts: ScriptedHost[] = []

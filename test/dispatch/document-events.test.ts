@@ -3,12 +3,11 @@ import { expect, test } from 'vitest'
 import { documentEvents } from '../../src/dispatch/document-events.ts'
 
 async function kindsOf(text: string): Promise<string[]> {
-  const kinds: string[] = []
   const body = (async function* () {
     yield Buffer.from(text)
   })()
-  for await (const { kind } of documentEvents(body)) kinds.push(kind)
-  return kinds
+  const events = (await Array.fromAsync(documentEvents(body))).flat()
+  return events.map(({ kind }) => kind)
 }
 
 test('the largest batch of vectors is a document', async () => {

@@ -102,7 +102,7 @@ async function* cutAt(bytes: Uint8Array, cuts: readonly number[]): AsyncGenerato
 
 async function meaningOf(body: AsyncIterable<Uint8Array>): Promise<string[]> {
   const said: string[] = []
-  for await (const event of hostEvents(body)) {
+  for (const event of (await Array.fromAsync(hostEvents(body))).flat()) {
     if (event.kind !== 'chunk') said.push(event.kind)
     else {
       const { choices, usage: told } = event.chunk

@@ -5,8 +5,8 @@ import { limits } from '../../src/protocol/limits.ts'
 import { inPieces } from '../support/relayed.ts'
 import { signedClaim } from '../support/signed-claim.ts'
 
-const eventsOf = (text: string, bytesPerPiece = text.length * 4): Promise<HostEvent[]> =>
-  Array.fromAsync(hostEvents(inPieces(text, bytesPerPiece)))
+const eventsOf = async (text: string, bytesPerPiece = text.length * 4): Promise<HostEvent[]> =>
+  (await Array.fromAsync(hostEvents(inPieces(text, bytesPerPiece)))).flat()
 
 function claimEvent(changes: Partial<Claim>): string {
   const b3iq = { claim: signedClaim(changes), receipt_hash: 'e'.repeat(64) }
@@ -58,7 +58,7 @@ describe('a body', () => {
         yield piece
       }
     }
-    expect(await Array.fromAsync(hostEvents(endless()))).toEqual([{ kind: 'error' }])
+    expect(await Array.fromAsync(hostEvents(endless()))).toEqual([[{ kind: 'error' }]])
     expect(read.bytes).toBe(limits.hostBodyBytes + piece.byteLength)
   })
 })

@@ -4,7 +4,7 @@
  */
 import { afterEach, describe, expect, test } from 'vitest'
 import { makeDialer } from '../../src/adapters/hosts/dialer.ts'
-import { ids, nowMs, sleep } from '../../src/adapters/system.ts'
+import { ids, nowMs, startTimer } from '../../src/adapters/system.ts'
 import { type AttemptDeps, startAttempt } from '../../src/dispatch/attempt.ts'
 import { makeTicketSigner } from '../../src/dispatch/ticket-signer.ts'
 import { ofChunks } from '../../src/gateway/chat-work.ts'
@@ -30,7 +30,7 @@ const deps: AttemptDeps = {
   }),
   ids,
   nowMs,
-  sleep,
+  startTimer,
 }
 const price = {
   promptNanoUsdPerMTok: 1n,
@@ -85,7 +85,7 @@ async function relay(asked: ScriptedHost) {
   for (;;) {
     const next = await events.next()
     if (next.done) return { chunks, served: next.value satisfies Served }
-    if (next.value.kind === 'chunk') chunks.push(next.value.chunk)
+    if (next.value.kind === 'chunks') chunks.push(...next.value.chunks)
   }
 }
 

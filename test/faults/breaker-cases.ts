@@ -1,5 +1,4 @@
 /** Writes of breakers: failures in every state, trials, and what closes them. */
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { makeBreakerStore } from '../../src/adapters/dynamodb/breaker-store.ts'
 import type { Database } from '../../src/adapters/dynamodb/client.ts'
 import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
@@ -19,15 +18,13 @@ const tried = { ...halfOpen, trialUntilMs: nowMs + 1 }
 const having = (breaker?: Breaker) => async (database: Database) => {
   await makeFleetStore(database).recordBeat(aBeat(nodeId))
   if (!breaker) return
-  await database.client.send(
-    new UpdateCommand({
-      TableName: database.tables.profiles,
-      Key: hotKey(nodeId),
-      UpdateExpression: 'SET #breaker = :breaker',
-      ExpressionAttributeNames: { '#breaker': breakerField(at.profileId) },
-      ExpressionAttributeValues: { ':breaker': { ...toBreakerField(breaker), ids: ['earlier'] } },
-    }),
-  )
+  await database.client.update({
+    TableName: database.tables.profiles,
+    Key: hotKey(nodeId),
+    UpdateExpression: 'SET #breaker = :breaker',
+    ExpressionAttributeNames: { '#breaker': breakerField(at.profileId) },
+    ExpressionAttributeValues: { ':breaker': { ...toBreakerField(breaker), ids: ['earlier'] } },
+  })
 }
 
 const breakerCase = (

@@ -3,10 +3,10 @@
  * what it would have heard, and the tables hold what they would have held.
  */
 import { afterAll, beforeAll, describe, test } from 'vitest'
-import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
+import type { EmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
 import { type Fault, isWrite, type Plan } from '../support/fault-proxy.ts'
 import { namedCases } from './cases.ts'
-import { bePatient, runCase, saysUnknown } from './write-case.ts'
+import { runCase, saysUnknown, startPatientDynamodb } from './write-case.ts'
 
 /** The client waits up to a second after each throttled try. */
 const timeout = 60_000
@@ -19,8 +19,7 @@ const from = (index: number, faults: readonly Fault[]): Plan[] =>
 export function everyWriteSurvives(disturbances: readonly (readonly Fault[])[]): void {
   let engine: EmbeddedDynamodb
   beforeAll(async () => {
-    engine = await startEmbeddedDynamodb()
-    bePatient(engine)
+    engine = await startPatientDynamodb()
   })
   afterAll(() => engine.stop())
 

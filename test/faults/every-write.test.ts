@@ -31,15 +31,15 @@ describe('a method that writes is found', () => {
     writeMethodsOf(texts.map((text, index) => ({ file: `file-${index}.ts`, text }))).methods
 
   test.each([
-    [
-      'in the method',
-      'return { a: async () => client.send(new PutCommand({})), b: async () => 1 }',
-    ],
+    ['in the method', 'return { a: async () => client.put({}), b: async () => client.get({}) }'],
     [
       'in a function beside it',
-      'const w = () => new UpdateCommand({})\nreturn { a: () => w(), b: 1 }',
+      'const w = () => database.once.update({})\nreturn { a: () => w(), b: 1 }',
     ],
-    ['under its own name', 'const a = async () => new DeleteCommand({})\nreturn { a, b: 1 }'],
+    [
+      'under its own name',
+      'const a = async () => once.delete({})\nreturn { a, b: () => map.delete(1) }',
+    ],
   ])('%s', (_, body) => {
     expect(found(`export function makeStore() {\n${body}\n}`)).toEqual(['file-0 a'])
   })
@@ -48,12 +48,12 @@ describe('a method that writes is found', () => {
     const store =
       "import { send } from './file-1.ts'\nexport function makeStore() { return { a: send } }"
     const other =
-      'export async function send() { return deep() }\nconst deep = () => new TransactWriteCommand({})'
+      'export async function send() { return deep() }\nconst deep = () => client.transactWrite({})'
     expect(found(store, other)).toEqual(['file-0 a'])
   })
 
   test('and a write outside of all stores is told with its place', () => {
-    const text = 'export const clean = () =>\n  new DeleteCommand({})'
+    const text = 'export const clean = () =>\n  client.delete({})'
     expect(writeMethodsOf([{ file: 'clean.ts', text }])).toEqual({
       methods: [],
       unreached: ['clean.ts:2'],

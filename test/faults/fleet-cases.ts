@@ -1,5 +1,4 @@
 /** Writes about nodes: enrolment, status, offer, beats, probes, liveness, profiles. */
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { Database } from '../../src/adapters/dynamodb/client.ts'
 import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
 import { hotKey } from '../../src/adapters/dynamodb/items/fleet-keys.ts'
@@ -100,14 +99,12 @@ const probed = async (database: Database) => {
 const withDisabled = (count: number) => async (database: Database) => {
   await beating(database)
   const profileIds = Array.from({ length: count }, (_, index) => `p${index}`)
-  await database.client.send(
-    new UpdateCommand({
-      TableName: database.tables.profiles,
-      Key: hotKey(nodeId),
-      UpdateExpression: 'SET disabled = :profiles',
-      ExpressionAttributeValues: { ':profiles': new Set(profileIds) },
-    }),
-  )
+  await database.client.update({
+    TableName: database.tables.profiles,
+    Key: hotKey(nodeId),
+    UpdateExpression: 'SET disabled = :profiles',
+    ExpressionAttributeValues: { ':profiles': new Set(profileIds) },
+  })
 }
 
 export const fleetCases: readonly WriteCase[] = [

@@ -7,15 +7,14 @@ import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
 import { makeJoinCodeStore } from '../../src/adapters/dynamodb/join-code-store.ts'
 import type { FleetStore } from '../../src/fleet/ports.ts'
 import { aBeat, aJoinCode, aNode, nowMs } from '../adapters/dynamodb/facts.ts'
-import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
+import type { EmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
 import { type FaultProxy, isWrite, startFaultProxy } from '../support/fault-proxy.ts'
 import { cases } from './cases.ts'
-import { bePatient, runCase } from './write-case.ts'
+import { runCase, startPatientDynamodb } from './write-case.ts'
 
 let engine: EmbeddedDynamodb
 beforeAll(async () => {
-  engine = await startEmbeddedDynamodb()
-  bePatient(engine)
+  engine = await startPatientDynamodb()
 })
 afterAll(() => engine.stop())
 

@@ -2,15 +2,14 @@
 // must be known again. All other faults, at every write, are in
 // `lost-tries.test.ts` and `refused-tries.test.ts`.
 import { afterAll, beforeAll, describe, test } from 'vitest'
-import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
+import type { EmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
 import { isWrite } from '../support/fault-proxy.ts'
 import { cases } from './cases.ts'
-import { bePatient, runCase, saysUnknown, type WriteCase } from './write-case.ts'
+import { runCase, saysUnknown, startPatientDynamodb, type WriteCase } from './write-case.ts'
 
 let engine: EmbeddedDynamodb
 beforeAll(async () => {
-  engine = await startEmbeddedDynamodb()
-  bePatient(engine)
+  engine = await startPatientDynamodb()
 })
 afterAll(() => engine.stop())
 

@@ -1,14 +1,13 @@
 // Every write of the product over a wire that never gives its reply: whoever does not know says so.
 import { afterAll, beforeAll, describe, test } from 'vitest'
-import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
+import type { EmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
 import { isWrite, type Plan } from '../support/fault-proxy.ts'
 import { namedCases } from './cases.ts'
-import { bePatient, runCase, saysUnknown } from './write-case.ts'
+import { runCase, saysUnknown, startPatientDynamodb } from './write-case.ts'
 
 let engine: EmbeddedDynamodb
 beforeAll(async () => {
-  engine = await startEmbeddedDynamodb()
-  bePatient(engine)
+  engine = await startPatientDynamodb()
 })
 afterAll(() => engine.stop())
 

@@ -2,11 +2,12 @@
  * One write of the product, run twice in tables of its own: once undisturbed and once over a wire
  * that breaks. Ids and times are the same in both, so that answers and tables can be compared whole.
  */
-import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
+import { makeConnection } from '../../src/adapters/aws/connection.ts'
 import { type Database, makeDatabase } from '../../src/adapters/dynamodb/client.ts'
 import { createTables, localTableNames } from '../../src/adapters/dynamodb/create-tables.ts'
 import type { TableNames } from '../../src/tables.ts'
+import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../support/embedded-dynamodb.ts'
 import { type Done, isWrite, type Plan, startFaultProxy } from '../support/fault-proxy.ts'
 
 const patienceMs = 20_000
@@ -64,8 +65,8 @@ export async function runCase(
   const tables = await takeTables(engine)
   const direct = { ...engine, tables }
   const proxy = await startFaultProxy(engine.endpoint)
-  const wired = makeDatabase({ tables, endpoint: proxy.endpoint })
-  if (isPatient) bePatient(wired)
+  const { endpoint } = proxy
+  const wired = isPatient ? patient({ tables, endpoint }) : makeDatabase({ tables, endpoint })
   try {
     await given?.(direct)
     proxy.plan(...plans)
@@ -82,8 +83,7 @@ export async function runCase(
     await giveTablesBack(engine, direct)
     return run
   } finally {
-    wired.client.destroy()
-    wired.once.destroy()
+    wired.close()
     await proxy.stop()
   }
 }
@@ -104,19 +104,24 @@ async function takeTables(engine: Database & { readonly endpoint: string }): Pro
 /** Only after a run whose every request has ended: one that comes later would meet the next run. */
 async function giveTablesBack(engine: Database, { client, tables }: Database): Promise<void> {
   for (const TableName of Object.values(tables)) {
-    const { Items = [] } = await client.send(new ScanCommand({ TableName, ConsistentRead: true }))
-    for (const { pk, sk } of Items)
-      await client.send(new DeleteCommand({ TableName, Key: { pk, sk } }))
+    const { Items = [] } = await client.scan({ TableName, ConsistentRead: true })
+    for (const item of Items) await client.delete({ TableName, Key: Key.parse(item) })
   }
   emptyTables.get(engine)?.push(tables)
 }
 
-/** Both of its clients share the handler. */
-export function bePatient({ client }: Database): void {
-  const { requestHandler } = client.config
-  const handle = requestHandler.handle.bind(requestHandler)
-  requestHandler.handle = (request, options) =>
-    handle(request, { ...options, requestTimeout: patienceMs })
+const Key = z.object({ pk: z.string(), sk: z.string() })
+
+/** Waits long enough for the busiest machine. */
+function patient({ tables, endpoint }: { tables: TableNames; endpoint: string }): Database {
+  const connection = makeConnection(new URL(endpoint), { requestMs: patienceMs })
+  return makeDatabase({ tables, endpoint, connection })
+}
+
+/** An engine, reached by clients that are patient. */
+export async function startPatientDynamodb(): Promise<EmbeddedDynamodb> {
+  const engine = await startEmbeddedDynamodb()
+  return { ...engine, ...patient(engine) }
 }
 
 /** Of the tables that were written to; nothing can have changed in the others. */
@@ -129,7 +134,7 @@ async function dump(
   const found: Record<string, unknown> = {}
   for (const [table, TableName] of Object.entries(tables)) {
     if (!bodies.some((body) => body.includes(`"${TableName}"`))) continue
-    const { Items = [] } = await client.send(new ScanCommand({ TableName, ConsistentRead: true }))
+    const { Items = [] } = await client.scan({ TableName, ConsistentRead: true })
     for (const item of Items) found[`${table} ${item.pk} ${item.sk}`] = without(item, mayDiffer)
   }
   return found

@@ -1,6 +1,6 @@
 /**
  * Which methods of the stores send a write, read from the sources: whoever adds one must find it
- * missing from the table of faults. A method counts when a command that writes can be reached from
+ * missing from the table of faults. A method counts when a call that writes can be reached from
  * it by the names of functions, in its own file or in those it imports.
  */
 import { posix } from 'node:path'
@@ -12,7 +12,7 @@ export type Source = { readonly file: string; readonly text: string }
 export type WriteMethods = {
   /** `file method` of every store's method that sends a write. */
   readonly methods: readonly string[]
-  /** `file:line` of commands that no store's method reaches. */
+  /** `file:line` of such calls that no store's method reaches. */
   readonly unreached: readonly string[]
 }
 
@@ -26,7 +26,7 @@ export function writeMethodsOf(sources: readonly Source[]): WriteMethods {
     if (!module) return false
     let writes = false
     for (const node of nodesIn(from)) {
-      if (isWriteCommand(node)) {
+      if (isWriteCall(node)) {
         reached.add(node)
         writes = true
       }
@@ -49,9 +49,9 @@ export function writeMethodsOf(sources: readonly Source[]): WriteMethods {
       .filter(([, member]) => reach(file, member, new Set()))
       .map(([name]) => `${file.replace(/\.ts$/, '')} ${name}`),
   )
-  const unreached = [...modules].flatMap(([file, { text, commands }]) =>
-    commands
-      .filter((command) => !reached.has(command))
+  const unreached = [...modules].flatMap(([file, { text, writeCalls }]) =>
+    writeCalls
+      .filter((call) => !reached.has(call))
       .map(({ start }) => `${file}:${text.slice(0, start).split('\n').length}`),
   )
   return { methods: methods.toSorted(), unreached }
@@ -66,7 +66,7 @@ type Module = {
   readonly imports: ReadonlyMap<string, { readonly file: string; readonly name: string }>
   /** Members of the objects that the exported `make…` functions return. */
   readonly members: ReadonlyMap<string, Node>
-  readonly commands: readonly Node[]
+  readonly writeCalls: readonly Node[]
 }
 
 const Name = z.object({ name: z.string() })
@@ -95,16 +95,23 @@ const ReturnedObject = z.object({
 })
 const Member = z.object({ type: z.literal('Property'), key: Name, value: z.looseObject({}) })
 const Identifier = z.object({ type: z.literal('Identifier'), name: z.string() })
-const WriteCommand = z.object({
-  type: z.literal('NewExpression'),
+/** One of the database's two clients, by its own name or as a part of the database. */
+const Client = z.union([
+  z.object({ type: z.literal('Identifier'), name: z.enum(['client', 'once']) }),
+  z.object({ type: z.literal('MemberExpression'), property: ofNames('client', 'once') }),
+])
+const WriteCall = z.object({
+  type: z.literal('CallExpression'),
   callee: z.object({
-    name: z
-      .string()
-      .regex(
-        /^(Put|Update|Delete|TransactWrite|BatchWrite|.*ExecuteStatement.*)(Item|Items)?Command$/,
-      ),
+    type: z.literal('MemberExpression'),
+    object: Client,
+    property: ofNames('put', 'update', 'delete', 'transactWrite'),
   }),
 })
+
+function ofNames(...names: readonly string[]) {
+  return z.object({ name: z.enum(names) })
+}
 
 function toModule({ file, text }: Source): Module {
   const nodes = [...nodesIn(parseAst(text, { lang: 'ts' }))]
@@ -140,7 +147,7 @@ function toModule({ file, text }: Source): Module {
     ),
     imports: new Map(imports),
     members: new Map(members),
-    commands: nodes.filter(isWriteCommand),
+    writeCalls: nodes.filter(isWriteCall),
   }
 }
 
@@ -149,7 +156,7 @@ const parsed = <T>(schema: z.ZodType<T>, value: unknown): T | undefined => {
   return result.success ? result.data : undefined
 }
 
-const isWriteCommand = (node: Node): boolean => WriteCommand.safeParse(node).success
+const isWriteCall = (node: Node): boolean => WriteCall.safeParse(node).success
 const identifierOf = (node: Node): string | undefined => parsed(Identifier, node)?.name
 
 const isNode = (value: object): value is Node =>

@@ -9,7 +9,7 @@ import type {
   NodeProfile,
   ObservedBenchmark,
 } from '../../src/fleet/node.ts'
-import { NodeState } from '../../src/protocol/heartbeat.ts'
+import { NodeState } from '../../src/protocol/node-conditions.ts'
 import {
   aBeat,
   aBenchmark,

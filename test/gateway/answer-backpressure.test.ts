@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { serve } from '@hono/node-server'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import * as z from 'zod'
-import { sleep } from '../../src/adapters/system.ts'
+import { startTimer } from '../../src/adapters/system.ts'
 import { hostEvents } from '../../src/dispatch/host-events.ts'
 import { makeFrames, toSseBody } from '../../src/gateway/answer-stream.ts'
 import type { CompletionEvent } from '../../src/gateway/completion-event.ts'
@@ -22,9 +22,10 @@ const betweenBytesMax = 32 * 1024 * 1024
 
 async function* completionOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<CompletionEvent> {
   const relay = makeRelay(identity)
-  for await (const event of hostEvents(body)) {
-    if (event.kind !== 'chunk') continue
-    for (const chunk of relay.take(event.chunk)) yield { kind: 'chunk', chunk }
+  for await (const batch of hostEvents(body)) {
+    for (const event of batch) {
+      if (event.kind === 'chunk') yield { kind: 'chunks', chunks: relay.take(event.chunk) }
+    }
   }
   yield finished(...relay.totals().finishReasons)
 }
@@ -41,7 +42,7 @@ test('a client that does not read stops the runtime, and then has it all', {
       const { response } = await dispatch()
       if (response.body === null) throw new Error('the agent sent no body')
       const framesOf = makeFrames({ identity, includeUsage: false })
-      const options = { framesOf, pingInMs: 5_000, sleep }
+      const options = { framesOf, pingInMs: 5_000, startTimer }
       const gone = { onClientGone: () => undefined }
       return new Response(toSseBody(completionOf(response.body), { ...options, ...gone }))
     },

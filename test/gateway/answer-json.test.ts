@@ -104,7 +104,7 @@ describe('a completed answer', () => {
   test('keeps log-probabilities of text and of refusals apart', async () => {
     const shows = (logprobs: unknown): CompletionEvent => {
       const choice = { index: 0, delta: { content: 'a' }, finish_reason: null, logprobs }
-      return { kind: 'chunk', chunk: chunkOf(identity, [choice]) }
+      return { kind: 'chunks', chunks: [chunkOf(identity, [choice])] }
     }
     const [one, two] = [{ token: 'a' }, { token: 'b' }]
     const events = [
@@ -124,7 +124,7 @@ describe('a completed answer', () => {
     const content = Array.from({ length: 300_000 }, () => 0)
     const logprobs = { content, refusal: content }
     const choice = { index: 0, delta: { content: 'a' }, finish_reason: null, logprobs }
-    const shown: CompletionEvent = { kind: 'chunk', chunk: chunkOf(identity, [choice]) }
+    const shown: CompletionEvent = { kind: 'chunks', chunks: [chunkOf(identity, [choice])] }
     const answer = await bodyOf([shown, finished([0, 'stop'])])
     const Shown = z.object({
       choices: z.tuple([z.object({ logprobs: z.record(z.string(), z.array(z.number())) })]),

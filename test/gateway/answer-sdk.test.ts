@@ -5,7 +5,7 @@ import { serve } from '@hono/node-server'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { sleep } from '../../src/adapters/system.ts'
+import { startTimer } from '../../src/adapters/system.ts'
 import { toJsonAnswer } from '../../src/gateway/answer-json.ts'
 import { makeFrames, toSseBody } from '../../src/gateway/answer-stream.ts'
 import type { CompletionEvent } from '../../src/gateway/completion-event.ts'
@@ -92,7 +92,7 @@ async function answer(http: Request): Promise<Response> {
       includeUsage: request.stream_options?.include_usage === true,
     }),
     pingInMs: 5_000,
-    sleep,
+    startTimer,
     onClientGone: () => undefined,
   })
   return new Response(body, { headers: { 'content-type': 'text/event-stream; charset=utf-8' } })

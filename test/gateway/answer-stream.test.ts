@@ -10,6 +10,7 @@ import { chunkOf } from '../../src/gateway/relay.ts'
 import type { Sleep } from '../../src/protocol/clock.ts'
 import { makeLatch } from '../support/host-answers.ts'
 import { chunk, finished, identity, settled, started, usage } from '../support/settled-request.ts'
+import { timersOver } from '../support/timers-over.ts'
 
 const id = `chatcmpl-${identity.requestId}`
 const frame = (rest: string) =>
@@ -23,7 +24,7 @@ function framesAfter(
 ): string[] {
   const framesOf = makeFrames({ identity: { ...identity, choices }, includeUsage })
   for (const one of before) Array.from(framesOf(one))
-  return [...framesOf(event)].map((bytes) => Buffer.from(bytes).toString('utf8'))
+  return [...framesOf(event)]
 }
 const framesFor = (event: CompletionEvent, includeUsage: boolean): string[] =>
   framesAfter([chunk({ content: 'a' })], event, { includeUsage })
@@ -151,7 +152,7 @@ function bodyOf(iterator: AsyncIterator<CompletionEvent>, changes: Partial<Strea
   const body = toSseBody(iterator, {
     framesOf: makeFrames({ identity, includeUsage: false }),
     pingInMs: 5_000,
-    sleep,
+    startTimer: timersOver(sleep),
     onClientGone: () => {
       left.times += 1
     },
@@ -239,8 +240,8 @@ test('an event that cannot be written breaks the reply off; the events are read 
   const { feed, iterator, give, end } = makeFeed()
   const { read, left } = bodyOf(iterator)
   // No JSON has a number of this kind, as it has no value that is nested too deep.
-  const unwritable = { ...chunkOf(identity, []), unwritable: 1n }
-  give({ kind: 'chunk', chunk: unwritable })
+  const choice = { index: 0, delta: {}, finish_reason: null, logprobs: 1n }
+  give({ kind: 'chunks', chunks: [chunkOf(identity, [choice])] })
   give(chunk({ content: 'late' }))
   give(finished([0, 'stop']))
   end()
@@ -250,13 +251,32 @@ test('an event that cannot be written breaks the reply off; the events are read 
   expect(feed.taken).toBe(4)
 })
 
+test('chunks that came at once go out in one write, under one timer', async () => {
+  const { iterator, give, end } = makeFeed()
+  let timers = 0
+  const startTimer: StreamOptions['startTimer'] = () => {
+    timers += 1
+    return { restart: () => undefined, stop: () => undefined }
+  }
+  const { read } = bodyOf(iterator, { startTimer })
+  const choices = ['a', 'b', 'c'].map((content) => [
+    { index: 0, delta: { content }, finish_reason: null },
+  ])
+  for (let times = 0; times < 50; times += 1) {
+    const next = read()
+    give({ kind: 'chunks', chunks: choices.map((one) => chunkOf(identity, one)) })
+    expect((await next)?.match(/"content":"[abc]"/g)).toHaveLength(3)
+  }
+  end()
+  expect(timers).toBe(1)
+})
+
 test('the stream closes behind the last event', async () => {
   const { iterator, give, end } = makeFeed()
   const { read } = bodyOf(iterator)
   give(finished([0, 'stop']))
   end()
-  expect(await read()).toContain('"finish_reason":"stop"')
-  expect(await read()).toBe('data: [DONE]\n\n')
+  expect(await read()).toMatch(/"finish_reason":"stop".*\n\ndata: \[DONE\]\n\n$/)
   expect(await read()).toBeUndefined()
 })
 
@@ -264,12 +284,14 @@ describe('settled within', () => {
   test('tells which came first', async () => {
     const { sleep, pass } = makeHourglass()
     const latch = makeLatch()
-    const pending = settledWithin(latch.opened, 7, sleep)
+    const pending = settledWithin(latch.opened, 7, timersOver(sleep))
     await pass(7)
     expect(await pending).toBe('pending')
-    const settledFirst = settledWithin(latch.opened, 7, sleep)
+    const settledFirst = settledWithin(latch.opened, 7, timersOver(sleep))
     latch.open()
     expect(await settledFirst).toBe('settled')
-    expect(await settledWithin(Promise.reject(new Error('x')), 7, sleep)).toBe('settled')
+    expect(await settledWithin(Promise.reject(new Error('x')), 7, timersOver(sleep))).toBe(
+      'settled',
+    )
   })
 })

@@ -23,7 +23,7 @@ async function orderOf(request: DocumentRequest): Promise<DocumentOrder> {
 /** What is handed on of the document; undefined where nothing is. */
 async function relayed(request: DocumentRequest, document: Document) {
   const relay = makeDocumentRelay(await orderOf(request))
-  const [shown] = relay.take({ kind: 'document', document })
+  const shown = relay.take([{ kind: 'document', document }])
   expect(relay.isFinished()).toBe(shown !== undefined)
   expect(relay.hasContent()).toBe(shown !== undefined)
   return shown?.kind === 'document' ? { shown: shown.document, ...relay.totals() } : undefined

@@ -42,7 +42,7 @@ function reading({ pool }: ReturnType<typeof poolOf>, random = () => 0) {
     const shard = await read('maker/model', { affinity: undefined, suits: () => true, ...wish })
     return shard?.candidates.map(({ firstContentP50Ms }) => firstContentP50Ms)
   }
-  return Object.assign(ask, { clock })
+  return Object.assign(ask, { clock, begin: (model: string) => read.begin?.(model) })
 }
 
 const shardsOf = (key: string, shards: number, count: number) =>
@@ -50,6 +50,41 @@ const shardsOf = (key: string, shards: number, count: number) =>
 
 const keys = Array.from({ length: 40 }, (_, index) => sha256Hex(`conversation ${index}`))
 const [someKey = ''] = keys
+
+describe('a read that begins before it is known who asks', () => {
+  test.each([
+    { shards: 1, reads: [0] },
+    { shards: 2, reads: [0, 1] },
+  ])('is the whole of a pool of $shards, once', async ({ shards, reads }) => {
+    const one = poolOf(shards)
+    const ask = reading(one)
+    await ask()
+    ask.clock.nowMs = freshMs
+    one.reads.length = 0
+    ask.begin('maker/model')
+    expect(one.reads).toEqual(reads)
+    expect(await ask({ affinity: someKey })).toHaveLength(shards)
+    expect(one.reads).toEqual(reads)
+  })
+
+  test('takes a model that it has not met to have one shard', async () => {
+    const one = poolOf(1)
+    const ask = reading(one)
+    ask.begin('maker/model')
+    expect(await ask()).toEqual([0])
+    expect(one.reads).toEqual([0])
+  })
+
+  test('is none of a larger pool: which of its shards are needed goes by the account', async () => {
+    const one = poolOf(3)
+    const ask = reading(one)
+    await ask()
+    ask.clock.nowMs = freshMs
+    one.reads.length = 0
+    ask.begin('maker/model')
+    expect(one.reads).toEqual([])
+  })
+})
 
 describe('a model', () => {
   test('without a pool is not on sale', async () => {

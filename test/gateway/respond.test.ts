@@ -9,8 +9,8 @@ import { chunkWith, identity } from '../support/response-run.ts'
 test('a fault of the form is told once the request is settled', async () => {
   const told: (string | symbol | undefined)[] = []
   async function* events(): AsyncGenerator<CompletionEvent> {
-    yield { kind: 'chunk', chunk: chunkWith({ content: 'Hi' }) }
-    yield { kind: 'chunk', chunk: chunkWith({ content: ' there' }) }
+    yield { kind: 'chunks', chunks: [chunkWith({ content: 'Hi' })] }
+    yield { kind: 'chunks', chunks: [chunkWith({ content: ' there' })] }
     told.push('settled')
   }
   const form: Pick<AnswerForm, 'toJson'> = {
@@ -25,6 +25,6 @@ test('a fault of the form is told once the request is settled', async () => {
     identity,
     onClientGone: (why?: symbol) => void told.push(why),
   }
-  await expect(toWholeAnswer(run)).rejects.toThrow('no room for a chunk')
+  await expect(toWholeAnswer(run)).rejects.toThrow('no room for a chunks')
   expect(told).toEqual([formFailed, 'settled'])
 })

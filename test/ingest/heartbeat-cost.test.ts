@@ -1,39 +1,23 @@
 // What a beat costs the database: the largest write load of all.
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import * as z from 'zod'
-import { type Database, makeDatabase } from '../../src/adapters/dynamodb/client.ts'
+import type { Database } from '../../src/adapters/dynamodb/client.ts'
 import { makeFleetStore } from '../../src/adapters/dynamodb/fleet-store.ts'
 import { type ControlPlane, startControlPlane } from '../support/control-plane.ts'
+import { metered, type Spent } from '../support/metered-database.ts'
 import { approvedHost } from '../support/test-host.ts'
 
-const Capacity = z.object({ CapacityUnits: z.number() })
-/** A transaction tells of each table. */
-const Metered = z.object({
-  ConsumedCapacity: z.union([z.array(Capacity), Capacity.transform((one) => [one])]),
-})
-
 let plane: ControlPlane
-let metered: Database
-/** One entry for each call: the command and the units that it consumed. */
-let spent: (readonly [command: string, units: number])[] = []
+let database: Database
+/** One for each call. */
+let spent: Spent[] = []
 beforeAll(async () => {
   plane = await startControlPlane()
-  metered = makeDatabase({ endpoint: plane.endpoint, tables: plane.tables })
-  metered.client.middlewareStack.add(
-    (next, context) => async (args) => {
-      Object.assign(args.input, { ReturnConsumedCapacity: 'TOTAL' })
-      const result = await next(args)
-      const { ConsumedCapacity } = Metered.parse(result.output)
-      const units = ConsumedCapacity.reduce((sum, one) => sum + one.CapacityUnits, 0)
-      spent.push([context.commandName ?? '', units])
-      return result
-    },
-    { step: 'initialize', name: 'meter' },
-  )
 })
 beforeEach(() => {
-  spent = []
+  const meter = metered(plane)
+  database = meter.database
+  spent = meter.spent
 })
 afterAll(() => plane.stop())
 
@@ -57,25 +41,25 @@ describe('a beat', () => {
   test('is one query and one write of one unit, with eight runtimes and after a restart', async () => {
     const host = await approvedHost(plane)
     const runtimes = Array.from({ length: 8 }, (_, index) => longest(index))
-    const app = plane.ingestOf({ fleet: makeFleetStore(metered) })
+    const app = plane.ingestOf({ fleet: makeFleetStore(database) })
     const beat = { runtimes, state: 'paused_by_owner' }
     expect((await host.beat(beat, { app })).status).toBe(200)
     plane.passMs(15_000)
     await host.beat({ ...beat, boot_id: randomUUID() }, { app })
-    spent = []
+    spent.length = 0
     plane.passMs(90_000)
     expect((await host.beat({ ...beat, boot_id: randomUUID() }, { app })).status).toBe(200)
-    expect(spent.filter(([command]) => command !== 'GetItemCommand')).toEqual([
-      ['QueryCommand', 1],
-      ['UpdateItemCommand', 1],
+    expect(spent.filter(({ operation }) => operation !== 'GetItem')).toEqual([
+      { operation: 'Query', units: 1 },
+      { operation: 'UpdateItem', units: 1 },
     ])
   })
 
   test('of many hosts at once reads the state of the fleet once in five seconds', async () => {
     const hosts = [await approvedHost(plane), await approvedHost(plane), await approvedHost(plane)]
-    const app = plane.ingestOf({ fleet: makeFleetStore(metered) })
+    const app = plane.ingestOf({ fleet: makeFleetStore(database) })
     for (const host of hosts) await host.beat({}, { app })
-    const gets = () => spent.filter(([command]) => command === 'GetItemCommand').length
+    const gets = () => spent.filter(({ operation }) => operation === 'GetItem').length
     expect(gets()).toBe(1)
     plane.passMs(5_000)
     for (const host of hosts) await host.beat({}, { app })

@@ -1,4 +1,3 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { makeHoldStore } from '../../src/adapters/dynamodb/hold-store.ts'
 import { finishHold } from '../../src/ledger/finish.ts'
@@ -45,7 +44,7 @@ const completed = ({ holdId, receipt }: Decision) =>
 async function holdIdOfClaim(): Promise<unknown> {
   const Key = { pk: 'claim#key of the client', sk: 'claim' }
   const { client, tables } = ledger.database
-  const { Item } = await client.send(new GetCommand({ TableName: tables.keys, Key }))
+  const { Item } = await client.get({ TableName: tables.keys, Key })
   return Item?.holdId
 }
 

@@ -2,7 +2,6 @@
  * Customers, their money and the ledger's own code over a real database, under a clock that the test
  * moves. `books` proves a customer's money from the stored items, without the ledger's own sums.
  */
-import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { ulid } from 'ulid'
 import { expect } from 'vitest'
 import * as z from 'zod'
@@ -140,15 +139,13 @@ export async function openLedger(engine: EmbeddedDynamodb) {
     },
     /** Changes the wallet behind the ledger's back. */
     alterWallet: async (accountId: string, name: string, value: unknown): Promise<void> => {
-      await database.client.send(
-        new UpdateCommand({
-          TableName: tables.balances,
-          Key: { pk: accountId, sk: 'wallet#0' },
-          UpdateExpression: 'SET #name = :value',
-          ExpressionAttributeNames: { '#name': name },
-          ExpressionAttributeValues: { ':value': value },
-        }),
-      )
+      await database.client.update({
+        TableName: tables.balances,
+        Key: { pk: accountId, sk: 'wallet#0' },
+        UpdateExpression: 'SET #name = :value',
+        ExpressionAttributeNames: { '#name': name },
+        ExpressionAttributeValues: { ':value': value },
+      })
     },
     /** The value of each counter on the wallet. */
     counters: async (accountId: string): Promise<Record<string, bigint>> => {
@@ -157,13 +154,11 @@ export async function openLedger(engine: EmbeddedDynamodb) {
     },
     books: async (accountId: string): Promise<Books> => {
       const page = { limit: 100, after: undefined }
-      const { Item } = await database.client.send(
-        new GetCommand({
-          TableName: tables.balances,
-          Key: { pk: accountId, sk: 'wallet#0' },
-          ConsistentRead: true,
-        }),
-      )
+      const { Item } = await database.client.get({
+        TableName: tables.balances,
+        Key: { pk: accountId, sk: 'wallet#0' },
+        ConsistentRead: true,
+      })
       const { holds, ...wallet } = StoredMoney.parse(Item)
       const entries = await stores.journal.listEntries({ kind: 'customer', accountId }, page)
       const decisions = await stores.receipts.listReceipts(accountId, page)

@@ -41,7 +41,7 @@ export async function openStage({ beatIntervalMs }: { readonly beatIntervalMs: n
     [envKey.secretsSource]: `file:${secretsFile}`,
     [envKey.beatIntervalMs]: String(beatIntervalMs),
     [envKey.dynamodbEndpoint]: database.endpoint,
-    POWERTOOLS_METRICS_DISABLED: 'true',
+    B3IQ_METRICS_DISABLED: 'true',
   }
   const fleet = makeFleetStore(database)
   const joinCodes = makeJoinCodeStore(database)

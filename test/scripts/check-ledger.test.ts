@@ -3,8 +3,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Item } from '../../src/adapters/dynamodb/client/attribute-values.ts'
 import { createTables, localTableNames } from '../../src/adapters/dynamodb/create-tables.ts'
 import type { TableNames } from '../../src/tables.ts'
 import { aKey } from '../adapters/dynamodb/facts.ts'
@@ -60,16 +60,17 @@ async function restore(name: string): Promise<TableNames> {
   await createTables(engine.endpoint, names)
   for (const table of checked) {
     for (const Item of await itemsOf(ledger.database.tables[table])) {
-      await engine.client.send(new PutCommand({ TableName: names[table], Item }))
+      await engine.client.put({ TableName: names[table], Item })
     }
   }
   return names
 }
 
-async function itemsOf(table: string): Promise<Record<string, unknown>[]> {
-  const { Items, LastEvaluatedKey } = await engine.client.send(
-    new ScanCommand({ TableName: table, ConsistentRead: true }),
-  )
+async function itemsOf(table: string): Promise<readonly Item[]> {
+  const { Items, LastEvaluatedKey } = await engine.client.scan({
+    TableName: table,
+    ConsistentRead: true,
+  })
   expect(LastEvaluatedKey).toBeUndefined()
   return Items ?? []
 }

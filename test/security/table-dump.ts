@@ -1,5 +1,4 @@
 /** Everything that is stored, so that a test can say that a request left nothing behind. */
-import { ScanCommand } from '@aws-sdk/lib-dynamodb'
 import type { Database } from '../../src/adapters/dynamodb/client.ts'
 
 export type Dump = readonly string[]
@@ -13,9 +12,7 @@ export async function dumpOf(
   for (const [table, TableName] of Object.entries(tables)) {
     let ExclusiveStartKey: Record<string, unknown> | undefined
     do {
-      const page = await client.send(
-        new ScanCommand({ TableName, ConsistentRead: true, ExclusiveStartKey }),
-      )
+      const page = await client.scan({ TableName, ConsistentRead: true, ExclusiveStartKey })
       for (const item of page.Items ?? []) {
         const isLeftOut = except.some((prefix) => String(item.pk).startsWith(prefix))
         if (!isLeftOut) lines.push(`${table} ${lineOf(item)}`)

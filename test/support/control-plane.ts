@@ -4,7 +4,7 @@
  */
 import { monotonicFactory } from 'ulid'
 import * as z from 'zod'
-import { isOwnTrafficOf } from '../../functions/compose/parts.ts'
+import { isOwnTrafficOf } from '../../functions/compose/own-traffic.ts'
 import { makeAccountStore } from '../../src/adapters/dynamodb/account-store.ts'
 import { makeAuditStore } from '../../src/adapters/dynamodb/audit-store.ts'
 import { makeBreakerStore } from '../../src/adapters/dynamodb/breaker-store.ts'

@@ -19,7 +19,14 @@ import { makeReceiptStore } from '../../src/adapters/dynamodb/receipt-store.ts'
 import { makeRequestMarkStore } from '../../src/adapters/dynamodb/request-mark-store.ts'
 import { makeSweepStore } from '../../src/adapters/dynamodb/sweep-store.ts'
 import { makeDialer } from '../../src/adapters/hosts/dialer.ts'
-import { firstIdAt, makeIds, nowMs, sleep, timeOfId } from '../../src/adapters/system.ts'
+import {
+  firstIdAt,
+  makeIds,
+  nowMs,
+  sleep,
+  startTimer,
+  timeOfId,
+} from '../../src/adapters/system.ts'
 import type { AttemptDeps } from '../../src/dispatch/attempt.ts'
 import { cancelDispatch } from '../../src/dispatch/cancel.ts'
 import { startOnCurrentRoute } from '../../src/dispatch/current-route.ts'
@@ -54,6 +61,7 @@ import { startEmbeddedDynamodb } from './embedded-dynamodb.ts'
 import type { Script } from './host-answers.ts'
 import { modelOnSale } from './model-on-sale.ts'
 import { type ScriptedHost, startScriptedHost } from './scripted-host.ts'
+import { timersOver } from './timers-over.ts'
 import { writePool } from './write-pool.ts'
 
 export const stage = 'test'
@@ -120,7 +128,7 @@ export async function startGatewayBench() {
     stage,
     ids,
     nowMs,
-    sleep,
+    startTimer,
     dialer: makeDialer({ allowsLoopback: true }),
     ticketSigner: makeTicketSigner({
       stage,
@@ -133,6 +141,7 @@ export async function startGatewayBench() {
     ids,
     nowMs,
     sleep,
+    startTimer,
     startAttempt: (order) => startOnCurrentRoute({ ...attempts, fleet }, order),
     cancelDispatch: (dispatched) => cancelDispatch(attempts, dispatched),
     watchCancel: makeCancelWatch({ sleep, store: requestMarks }),
@@ -215,10 +224,11 @@ export async function startGatewayBench() {
     /** Of every paid request, as it ended. */
     requestCounts: (): readonly RequestCount[] => counts,
     appOf: ({ dialer = attempts.dialer, ...changes }: BenchChanges = {}) => {
-      const { sleep: wait = sleep } = changes
-      const own = { ...attempts, dialer, sleep: wait, fleet }
+      const timers = changes.sleep ? timersOver(changes.sleep) : startTimer
+      const own = { ...attempts, dialer, startTimer: timers, fleet }
       const app = makeGatewayApp({
         ...deps,
+        startTimer: timers,
         startAttempt: (order) => startOnCurrentRoute(own, order),
         cancelDispatch: (dispatched) => cancelDispatch(own, dispatched),
         ...changes,

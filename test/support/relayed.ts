@@ -27,7 +27,7 @@ export async function relayed(
   const kinds: string[] = []
   let claim: SignedClaim | undefined
   let usage: WireUsage | null = null
-  for await (const event of hostEvents(body)) {
+  for (const event of (await Array.fromAsync(hostEvents(body))).flat()) {
     kinds.push(event.kind)
     if (event.kind === 'claim') claim = event.claim
     if (event.kind !== 'chunk') continue
@@ -39,7 +39,7 @@ export async function relayed(
   const totals = relay.totals()
   const events: CompletionEvent[] = [
     started,
-    ...chunks.map((chunk) => ({ kind: 'chunk', chunk }) as const),
+    ...chunks.map((chunk) => ({ kind: 'chunks', chunks: [chunk] }) as const),
     finished(...totals.finishReasons),
   ]
   return { chunks, kinds, claim, hostUsage, totals, isFinished: relay.isFinished(), events }

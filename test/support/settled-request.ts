@@ -54,8 +54,8 @@ export const started: StartedEvent = {
   overheadMs: 1,
 }
 export const chunk = (delta: ChatDelta, index = 0): CompletionEvent => ({
-  kind: 'chunk',
-  chunk: chunkOf(identity, [{ index, delta, finish_reason: null }]),
+  kind: 'chunks',
+  chunks: [chunkOf(identity, [{ index, delta, finish_reason: null }])],
 })
 export const finished = (...reasons: readonly [number, string][]): CompletionEvent => ({
   kind: 'finished',

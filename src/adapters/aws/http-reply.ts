@@ -20,7 +20,7 @@ type BodyReader = (bytes: Buffer) => Buffer | undefined
 
 const headBytesMax = 32 * 1024
 const endOfHead = '\r\n\r\n'
-const none = Buffer.alloc(0)
+const none: Buffer = Buffer.alloc(0)
 
 export function makeReplyReader(bodyBytesMax: number): ReplyReader {
   let unread = none

@@ -2,7 +2,6 @@
  * Accounts, each made together with its empty wallet. Whether an account may spend stands on the
  * wallet, where every reserve reads it.
  */
-import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type {
   Account,
@@ -13,10 +12,11 @@ import type {
 } from '../../ledger/ports.ts'
 import { AccountTags } from '../../protocol/account.ts'
 import { assert } from '../../protocol/assert.ts'
+import type { TransactItem } from './client/inputs.ts'
 import type { Database } from './client.ts'
 import { Int } from './item-fields.ts'
 import { newWalletItem, walletKey } from './items/wallet-item.ts'
-import { type TransactItem, transact } from './transact.ts'
+import { transact } from './transact.ts'
 import { setFields, updateIf } from './update-if.ts'
 
 const AccountItem = z.object({
@@ -48,12 +48,12 @@ export function makeAccountStore(database: Database): AccountStore & AccountEdit
     },
     readAccount: async (accountId) => {
       const Key = accountKey(accountId)
-      const { Item } = await client.send(new GetCommand({ TableName, Key }))
+      const { Item } = await client.get({ TableName, Key })
       return Item && fromAccountItem(Item)
     },
     listAccounts: async (page) => {
       const { ids, next } = await listPage(database, page, { pk: listing, prefix: 'acct_' })
-      const read = ids.map((id) => client.send(new GetCommand({ TableName, Key: accountKey(id) })))
+      const read = ids.map((id) => client.get({ TableName, Key: accountKey(id) }))
       const found = await Promise.all(read)
       return { items: found.flatMap(({ Item }) => (Item ? [fromAccountItem(Item)] : [])), next }
     },
@@ -98,14 +98,12 @@ async function listPage(
   page: Page,
   at: { readonly pk: string; readonly prefix: string },
 ) {
-  const { Items = [], LastEvaluatedKey } = await client.send(
-    new QueryCommand({
-      TableName: tables.balances,
-      KeyConditionExpression: 'pk = :pk AND sk > :after',
-      ExpressionAttributeValues: { ':pk': at.pk, ':after': page.after ?? at.prefix },
-      Limit: page.limit,
-    }),
-  )
+  const { Items = [], LastEvaluatedKey } = await client.query({
+    TableName: tables.balances,
+    KeyConditionExpression: 'pk = :pk AND sk > :after',
+    ExpressionAttributeValues: { ':pk': at.pk, ':after': page.after ?? at.prefix },
+    Limit: page.limit,
+  })
   const ids = Items.map((item) => z.object({ sk: z.string() }).parse(item).sk)
   return { ids, next: LastEvaluatedKey ? ids.at(-1) : undefined }
 }

@@ -2,11 +2,11 @@
  * The audit's writes. A record is put on the condition that there is none, and ended on the condition
  * that it has not; nothing here overwrites or deletes one.
  */
-import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb'
 import type { ChangeClaim } from '../../audit/claim.ts'
 import type { AuditStore } from '../../audit/ports.ts'
 import type { Ending } from '../../audit/record.ts'
 import { assert } from '../../protocol/assert.ts'
+import type { TransactItem } from './client/inputs.ts'
 import type { Database } from './client.ts'
 import {
   auditKey,
@@ -19,7 +19,7 @@ import {
   toClaimEndText,
   toEndingText,
 } from './items/audit-item.ts'
-import { type TransactItem, transact } from './transact.ts'
+import { transact } from './transact.ts'
 
 export function makeAuditStore(database: Database): AuditStore {
   const { client, tables } = database
@@ -56,23 +56,21 @@ export function makeAuditStore(database: Database): AuditStore {
     },
     readRecord: async (auditId) => {
       const Key = auditKey(auditId)
-      const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))
+      const { Item } = await client.get({ TableName, Key, ConsistentRead: true })
       return Item && fromAuditItem(Item)
     },
     listDay: async (day, { limit, after }) => {
-      const { Items = [], LastEvaluatedKey } = await client.send(
-        new QueryCommand({
-          TableName,
-          KeyConditionExpression: after === undefined ? 'pk = :pk' : 'pk = :pk AND sk < :after',
-          ExpressionAttributeValues: {
-            ':pk': auditPartition(day),
-            ...(after === undefined ? {} : { ':after': after }),
-          },
-          ScanIndexForward: false,
-          ConsistentRead: true,
-          Limit: limit,
-        }),
-      )
+      const { Items = [], LastEvaluatedKey } = await client.query({
+        TableName,
+        KeyConditionExpression: after === undefined ? 'pk = :pk' : 'pk = :pk AND sk < :after',
+        ExpressionAttributeValues: {
+          ':pk': auditPartition(day),
+          ...(after === undefined ? {} : { ':after': after }),
+        },
+        ScanIndexForward: false,
+        ConsistentRead: true,
+        Limit: limit,
+      })
       const items = Items.map(fromAuditItem)
       return { items, next: LastEvaluatedKey ? items.at(-1)?.auditId : undefined }
     },

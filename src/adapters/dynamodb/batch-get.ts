@@ -2,13 +2,11 @@
  * Many items by key in one round trip. The database may answer a part of a batch and leave the rest
  * to be asked for again; that is done here, a bounded number of times.
  */
-import { BatchGetCommand } from '@aws-sdk/lib-dynamodb'
 import { assert } from '../../protocol/assert.ts'
+import { type Pauses, pauseMs, realPauses } from '../aws/pauses.ts'
+import type { Item } from './client/attribute-values.ts'
+import type { Key } from './client/inputs.ts'
 import type { Database } from './client.ts'
-import { type Pauses, pauseMs, realPauses } from './transact.ts'
-
-type Item = Readonly<Record<string, unknown>>
-type Key = { readonly pk: string; readonly sk: string }
 
 /** What DynamoDB takes in one batch of reads. */
 export const keysPerBatchMax = 100
@@ -23,17 +21,15 @@ export async function batchGet(
   const { table, keys, consistent } = batch
   assert(keys.length <= keysPerBatchMax, 'a batch reads at most 100 items', { count: keys.length })
   const found: Item[] = []
-  let left: Record<string, unknown>[] = keys.map((key) => ({ ...key }))
+  let left: readonly Item[] = keys
   for (let attempt = 1; left.length > 0; attempt += 1) {
     if (attempt > attemptsMax) throw new Error('DynamoDB left keys of a batch unread four times.')
     if (attempt > 1) await pauses.sleep(pauseMs(attempt, pauses.random))
-    const { Responses, UnprocessedKeys } = await client.send(
-      new BatchGetCommand({
-        RequestItems: { [table]: { Keys: left, ConsistentRead: consistent } },
-      }),
-    )
+    const { Responses, UnprocessedKeys } = await client.batchGet({
+      RequestItems: { [table]: { Keys: left, ConsistentRead: consistent } },
+    })
     found.push(...(Responses?.[table] ?? []))
-    left = UnprocessedKeys?.[table]?.Keys ?? []
+    left = UnprocessedKeys?.[table] ?? []
   }
   return found
 }

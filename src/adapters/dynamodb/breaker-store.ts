@@ -3,7 +3,7 @@
  * repeated try cannot make twice. Only a beat makes a hot item: the failures of an unknown node are
  * nobody's.
  */
-import { GetCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb'
+
 import type { Ids } from '../../protocol/clock.ts'
 import type { BreakerReset, BreakerStore } from '../../routing/ports.ts'
 import {
@@ -14,7 +14,10 @@ import {
   resetWrite,
   trialWrite,
 } from './breaker-writes.ts'
-import { type Database, type Item, isFailedCondition, itemOfFailedCondition } from './client.ts'
+import type { Item } from './client/attribute-values.ts'
+import { isFailedCondition, itemOfFailedCondition } from './client/errors.ts'
+import type { UpdateInput } from './client/inputs.ts'
+import type { Database } from './client.ts'
 import { hotKey } from './items/fleet-keys.ts'
 import { updateIf } from './update-if.ts'
 
@@ -31,7 +34,7 @@ export function makeBreakerStore(
 
   const readHot = async (nodeId: string): Promise<Item | undefined> => {
     const Key = hotKey(nodeId)
-    const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))
+    const { Item } = await client.get({ TableName, Key, ConsistentRead: true })
     return Item
   }
 
@@ -68,12 +71,10 @@ export function makeBreakerStore(
 
 async function writeOrFind(
   { client }: Database,
-  update: UpdateCommandInput,
+  update: UpdateInput,
 ): Promise<'written' | { readonly found: Item | undefined }> {
   try {
-    await client.send(
-      new UpdateCommand({ ...update, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }),
-    )
+    await client.update({ ...update, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' })
     return 'written'
   } catch (error) {
     if (!isFailedCondition(error)) throw error

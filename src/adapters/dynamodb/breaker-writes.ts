@@ -2,7 +2,7 @@
  * The writes of a breaker, each a condition and what it changes. A try that arrives late or twice is
  * refused by what it names: the window or the opening that was seen, or an id that is stored by then.
  */
-import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb'
+
 import * as z from 'zod'
 import type { Breaker } from '../../fleet/node.ts'
 import { limits } from '../../protocol/limits.ts'
@@ -14,11 +14,12 @@ import {
   trialMsMax,
 } from '../../routing/breaker.ts'
 import type { ServedProfile } from '../../routing/ports.ts'
-import type { Item } from './client.ts'
+import type { Item } from './client/attribute-values.ts'
+import type { UpdateInput } from './client/inputs.ts'
 import { hotKey } from './items/fleet-keys.ts'
 import { breakerField, fromHotItem, toBreakerField } from './items/hot-item.ts'
 
-type Write = Omit<UpdateCommandInput, 'TableName'>
+type Write = Omit<UpdateInput, 'TableName'>
 
 /** One gateway's change, known again by its id. */
 type Change = { readonly at: ServedProfile; readonly id: string; readonly nowMs: number }

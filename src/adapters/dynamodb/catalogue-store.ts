@@ -2,10 +2,10 @@
  * The catalogue. Each change of a model makes the next version, kept for good in the same
  * transaction that makes it current, because receipts name the version they were priced by.
  */
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import type { PricedModel } from '../../catalogue/model.ts'
 import type { CatalogueStore } from '../../fleet/ports.ts'
 import type { CatalogueModel } from '../../protocol/catalogue.ts'
+import { pauseMs, realPauses } from '../aws/pauses.ts'
 import type { Database } from './client.ts'
 import {
   cataloguePartition,
@@ -17,7 +17,7 @@ import {
   toPriceItem,
 } from './items/catalogue-item.ts'
 import { queryPrefix } from './query-items.ts'
-import { pauseMs, realPauses, transact } from './transact.ts'
+import { transact } from './transact.ts'
 
 const attemptsMax = 8
 
@@ -26,9 +26,7 @@ export function makeCatalogueStore(database: Database): CatalogueStore {
   const TableName = tables.profiles
 
   const currentVersion = async (model: string): Promise<number> => {
-    const { Item } = await client.send(
-      new GetCommand({ TableName, Key: modelKey(model), ConsistentRead: true }),
-    )
+    const { Item } = await client.get({ TableName, Key: modelKey(model), ConsistentRead: true })
     return Item ? fromModelItem(Item).version : 0
   }
 
@@ -68,7 +66,7 @@ export function makeCatalogueStore(database: Database): CatalogueStore {
     // Never changes once it is there, so any copy of it will do.
     readVersion: async (model, version) => {
       const Key = priceKey(model, version)
-      const { Item } = await client.send(new GetCommand({ TableName, Key }))
+      const { Item } = await client.get({ TableName, Key })
       return Item && fromModelItem(Item)
     },
     listModels: async () => {

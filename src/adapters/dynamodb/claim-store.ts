@@ -1,5 +1,4 @@
 /** Reads of idempotency claims; they are written with the holds that they name. */
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import type { ClaimStore } from '../../ledger/ports.ts'
 import type { Database } from './client.ts'
 import { claimKey, standingClaim } from './items/claim-item.ts'
@@ -7,9 +6,11 @@ import { claimKey, standingClaim } from './items/claim-item.ts'
 export function makeClaimStore({ client, tables }: Database): ClaimStore {
   return {
     readClaim: async ({ claimHash, nowSec }) => {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: tables.keys, Key: claimKey(claimHash), ConsistentRead: true }),
-      )
+      const { Item } = await client.get({
+        TableName: tables.keys,
+        Key: claimKey(claimHash),
+        ConsistentRead: true,
+      })
       return Item && standingClaim(Item, nowSec)
     },
   }

@@ -2,11 +2,11 @@
  * What closing an account's books needs: the wallet's close, the decisions behind it, the book, and
  * where a schedule goes on.
  */
-import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type { ClosingStore } from '../../ledger/journal-ports.ts'
 import type { Decision } from '../../ledger/ports.ts'
-import { type Database, isFailedCondition, itemOfFailedCondition } from './client.ts'
+import { isFailedCondition, itemOfFailedCondition } from './client/errors.ts'
+import type { Database } from './client.ts'
 import { bookKey, fromBookItem } from './items/book-item.ts'
 import { fromReceiptItem } from './items/receipt-item.ts'
 import { fromWalletItem, walletKey } from './items/wallet-item.ts'
@@ -25,19 +25,17 @@ export function makeClosingStore(database: Database): ClosingStore {
   return {
     closeBefore: async (accountId, holdId) => {
       try {
-        const { Attributes } = await client.send(
-          new UpdateCommand({
-            TableName,
-            Key: walletKey(accountId),
-            UpdateExpression: 'SET closedBefore = :holdId',
-            ConditionExpression:
-              'attribute_exists(pk) AND ' +
-              '(attribute_not_exists(closedBefore) OR closedBefore < :holdId)',
-            ExpressionAttributeValues: { ':holdId': holdId },
-            ReturnValues: 'ALL_NEW',
-            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-          }),
-        )
+        const { Attributes } = await client.update({
+          TableName,
+          Key: walletKey(accountId),
+          UpdateExpression: 'SET closedBefore = :holdId',
+          ConditionExpression:
+            'attribute_exists(pk) AND ' +
+            '(attribute_not_exists(closedBefore) OR closedBefore < :holdId)',
+          ExpressionAttributeValues: { ':holdId': holdId },
+          ReturnValues: 'ALL_NEW',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        })
         return Attributes && fromWalletItem(Attributes)
       } catch (error) {
         if (!isFailedCondition(error)) throw error
@@ -48,16 +46,16 @@ export function makeClosingStore(database: Database): ClosingStore {
     decisionsBetween: (range) => decisionsBetween(database, range),
     readBook: async (accountId) => {
       const Key = bookKey(accountId)
-      const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))
+      const { Item } = await client.get({ TableName, Key, ConsistentRead: true })
       return Item && fromBookItem(Item)
     },
     readPlace: async (schedule) => {
       const Key = placeKey(schedule)
-      const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))
+      const { Item } = await client.get({ TableName, Key, ConsistentRead: true })
       return Item && PlaceItem.parse(Item).place
     },
     writePlace: async (schedule, place) => {
-      await client.send(new PutCommand({ TableName, Item: { ...placeKey(schedule), place } }))
+      await client.put({ TableName, Item: { ...placeKey(schedule), place } })
     },
   }
 }

@@ -1,11 +1,12 @@
 /**
- * IAM's part on a laptop: before a command leaves, its operations are held against the rights of the
- * function that sends it. What would be denied on AWS fails here with the same error's name.
+ * IAM's part on a laptop: before a call leaves, its operations are compared with the rights of the
+ * function that makes it. What would be denied on AWS fails here with the same error's name.
  */
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import * as z from 'zod'
 import { type Action, isLike, isWrite, type Principal, rights } from '../../rights.ts'
 import { type TableNames, tableNames } from '../../tables.ts'
+import type { Operation } from './client/operations.ts'
+import { type Database, wrapCalls } from './client.ts'
 
 const Named = z.object({ pk: z.string() })
 /** A put names its item, an update and a delete its key. */
@@ -23,7 +24,7 @@ const Transaction = z.object({
   ),
 })
 
-type Operation = {
+type Access = {
   readonly action: string
   readonly table: string
   readonly index?: string | undefined
@@ -32,34 +33,27 @@ type Operation = {
 
 const leadingKeyOf = ({ Item, Key }: z.infer<typeof At>) => (Item ?? Key)?.pk
 
-export function enforceRights(
-  client: DynamoDBClient,
-  principal: Principal,
-  tables: TableNames,
-): void {
-  client.middlewareStack.add(
-    (next, context) => (args) => {
-      const denied = operationsOf(context.commandName ?? '', args.input).find(
-        (operation) => !isGranted(principal, operation, tables),
-      )
-      if (denied) throw new AccessDenied(principal, denied)
-      return next(args)
-    },
-    { step: 'initialize', name: 'enforceRights', priority: 'high' },
-  )
+/** The same tables, for what `principal` may do with them. */
+export function enforceRights(database: Database, principal: Principal): Database {
+  return wrapCalls(database, (call) => async (operation, input) => {
+    const denied = accessesOf(operation, input).find(
+      (access) => !isGranted(principal, access, database.tables),
+    )
+    if (denied) throw new AccessDenied(principal, denied)
+    return call(operation, input)
+  })
 }
 
 class AccessDenied extends Error {
   override readonly name = 'AccessDeniedException'
 
-  constructor(principal: Principal, { action, table, index, leadingKey }: Operation) {
+  constructor(principal: Principal, { action, table, index, leadingKey }: Access) {
     const at = [table, index && `index/${index}`, leadingKey].filter(Boolean).join('/')
     super(`${principal} has no right to dynamodb:${action} on ${at}; see src/rights.ts.`)
   }
 }
 
-function operationsOf(command: string, input: unknown): Operation[] {
-  const action = command.replace(/Command$/, '')
+function accessesOf(action: Operation, input: object): Access[] {
   if (action === 'BatchGetItem') {
     return Object.keys(Batch.parse(input).RequestItems).map((table) => ({ action, table }))
   }
@@ -76,7 +70,7 @@ function operationsOf(command: string, input: unknown): Operation[] {
 
 function isGranted(
   principal: Principal,
-  { action, table, index, leadingKey }: Operation,
+  { action, table, index, leadingKey }: Access,
   tables: TableNames,
 ): boolean {
   const name = tableNames.find((one) => tables[one] === table)

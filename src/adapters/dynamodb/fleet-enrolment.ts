@@ -2,9 +2,9 @@
  * How a node comes into being, by a join code or as an EC2 instance. One that exists is never replaced, so that neither its
  * status nor its owner can be.
  */
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import type { NodeFacts } from '../../fleet/node.ts'
 import type { FleetStore } from '../../fleet/ports.ts'
+import type { TransactItem } from './client/inputs.ts'
 import type { Database } from './client.ts'
 import {
   enrolmentsExpireSec,
@@ -15,7 +15,7 @@ import {
 import { fromInstanceItem, instanceKey } from './items/instance-item.ts'
 import { joinCodeKey } from './items/join-code-item.ts'
 import { toNodeItem } from './items/node-item.ts'
-import { type TransactItem, transact } from './transact.ts'
+import { transact } from './transact.ts'
 
 /** The code must be unused and live at the time of enrolment; otherwise nothing is written. */
 export async function enrolNode(
@@ -80,9 +80,11 @@ export async function readInstanceNode(
   { client, tables }: Database,
   instanceId: string,
 ): Promise<string | undefined> {
-  const { Item } = await client.send(
-    new GetCommand({ TableName: tables.keys, Key: instanceKey(instanceId), ConsistentRead: true }),
-  )
+  const { Item } = await client.get({
+    TableName: tables.keys,
+    Key: instanceKey(instanceId),
+    ConsistentRead: true,
+  })
   return Item === undefined ? undefined : fromInstanceItem(Item)
 }
 
@@ -92,13 +94,11 @@ export async function hasRoomToEnrol(
   ownerId: string,
   atMs: number,
 ): Promise<boolean> {
-  const { Item } = await client.send(
-    new GetCommand({
-      TableName: tables.keys,
-      Key: enrolmentsKey(ownerId, atMs),
-      ConsistentRead: true,
-    }),
-  )
+  const { Item } = await client.get({
+    TableName: tables.keys,
+    Key: enrolmentsKey(ownerId, atMs),
+    ConsistentRead: true,
+  })
   return Item === undefined || fromEnrolmentsItem(Item) < enrolmentsPerHour
 }
 

@@ -3,19 +3,19 @@
  * successor of its key. Record and sampling go together, as `writeSampling` writes them, and on top of
  * what was read, so that neither a run nor an operator is undone.
  */
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import type { NodeProfile, SpotCheckFact } from '../../fleet/node.ts'
 import type { FleetStore } from '../../fleet/ports.ts'
 import { isFoundAt, withFinding } from '../../fleet/successors.ts'
 import { assert } from '../../protocol/assert.ts'
 import { samplingAlert } from '../../spot-checks/policy.ts'
 import type { StoredSampling } from '../../spot-checks/ports.ts'
+import type { TransactItem } from './client/inputs.ts'
 import type { Database } from './client.ts'
 import { profileKey, profilesPrefix } from './items/fleet-keys.ts'
 import { fromProfileItem, toInventoryFields } from './items/profile-item.ts'
 import { fromSamplingItem, samplingKey, toSamplingFields } from './items/spot-check-item.ts'
 import { queryPrefix } from './query-items.ts'
-import { type TransactItem, transact } from './transact.ts'
+import { transact } from './transact.ts'
 
 /** A run, an inventory or an operator may be writing the same record. */
 const triesMax = 5
@@ -131,8 +131,6 @@ async function readItem(
   { client, tables }: Database,
   Key: { readonly pk: string; readonly sk: string },
 ) {
-  const { Item } = await client.send(
-    new GetCommand({ TableName: tables.profiles, Key, ConsistentRead: true }),
-  )
+  const { Item } = await client.get({ TableName: tables.profiles, Key, ConsistentRead: true })
   return Item
 }

@@ -4,13 +4,14 @@
  * before the first one there is nothing to probe or to take out of rotation.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { Beat, BeatOutcome, FleetStore } from '../../fleet/ports.ts'
 import { assert } from '../../protocol/assert.ts'
 import { limits } from '../../protocol/limits.ts'
-import { type Database, itemOfFailedCondition } from './client.ts'
+import { itemOfFailedCondition } from './client/errors.ts'
+import type { Database } from './client.ts'
 import { hotKey } from './items/fleet-keys.ts'
-import { fromHotItem, toBeatFields, toProbeField } from './items/hot-item.ts'
+import { fromHotItem, toBeatFields } from './items/hot-item.ts'
+import { recordProbe } from './probe-writes.ts'
 import { transact } from './transact.ts'
 import { setFields, updateIf } from './update-if.ts'
 
@@ -25,17 +26,15 @@ export function makeHotWrites(database: Database): HotWrites {
   const recordBeat = async (beat: Beat): Promise<BeatOutcome> => {
     const { UpdateExpression, ...set } = setFields(toBeatFields(beat))
     try {
-      const { Attributes } = await database.client.send(
-        new UpdateCommand({
-          TableName,
-          Key: hotKey(beat.nodeId),
-          ...set,
-          UpdateExpression: `${UpdateExpression}${beat.formerBoot ? '' : ' REMOVE was'}`,
-          ConditionExpression: 'attribute_not_exists(seq) OR seq < :seq',
-          ReturnValues: 'ALL_NEW',
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-        }),
-      )
+      const { Attributes } = await database.client.update({
+        TableName,
+        Key: hotKey(beat.nodeId),
+        ...set,
+        UpdateExpression: `${UpdateExpression}${beat.formerBoot ? '' : ' REMOVE was'}`,
+        ConditionExpression: 'attribute_not_exists(seq) OR seq < :seq',
+        ReturnValues: 'ALL_NEW',
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      })
       return { kind: 'recorded', hot: fromHotItem(Attributes) }
     } catch (error) {
       const item = itemOfFailedCondition(error)
@@ -94,50 +93,3 @@ async function setProfileDisabled(
   assert(!outcome.found.has(0), 'a node has at most 64 profiles out of rotation', { nodeId })
   return false
 }
-
-type Probe = Parameters<FleetStore['recordProbe']>[0]
-
-/** A probe of an older epoch, or no newer than the one on record, changes nothing. */
-async function recordProbe(database: Database, probe: Probe): Promise<void> {
-  const { epoch, atMs } = probe
-  if (probe.isGood) {
-    const field = toProbeField({ okAtMs: atMs, failures: 0, epoch }, atMs)
-    const { atMostEveryMs: everyMs } = probe
-    const isNext = everyMs === undefined ? isNextOfEpoch : `(${isNextOfEpoch} AND ${isNews})`
-    const bounds = everyMs === undefined ? {} : { ':none': 0, ':before': atMs - everyMs }
-    await updateIf(database, {
-      ...probeUpdate(database, probe),
-      UpdateExpression: 'SET probe = :probe',
-      ConditionExpression: `attribute_exists(pk) AND (${isNewEpoch} OR ${isNext})`,
-      ExpressionAttributeValues: { ':probe': field, ':epoch': epoch, ':at': atMs, ...bounds },
-    })
-    return
-  }
-  const isCounted = await updateIf(database, {
-    ...probeUpdate(database, probe),
-    UpdateExpression: 'SET probe.fails = probe.fails + :one, probe.#at = :at',
-    ConditionExpression: isNextOfEpoch,
-    ExpressionAttributeValues: { ':one': 1, ':epoch': epoch, ':at': atMs },
-  })
-  if (isCounted) return
-  await updateIf(database, {
-    TableName: database.tables.profiles,
-    Key: hotKey(probe.nodeId),
-    UpdateExpression: 'SET probe = :probe',
-    ConditionExpression: `attribute_exists(pk) AND ${isNewEpoch}`,
-    ExpressionAttributeValues: {
-      ':probe': toProbeField({ okAtMs: 0, failures: 1, epoch }, atMs),
-      ':epoch': epoch,
-    },
-  })
-}
-
-const isNewEpoch = '(attribute_not_exists(probe) OR probe.epoch < :epoch)'
-const isNextOfEpoch = '(probe.epoch = :epoch AND probe.#at < :at)'
-const isNews = '(probe.fails > :none OR probe.okAt <= :before)'
-
-const probeUpdate = ({ tables }: Database, { nodeId }: Probe) => ({
-  TableName: tables.profiles,
-  Key: hotKey(nodeId),
-  ExpressionAttributeNames: { '#at': 'at' },
-})

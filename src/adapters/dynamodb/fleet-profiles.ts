@@ -1,5 +1,4 @@
 /** A node's profiles: its inventory replaces the set, a benchmark run adds its evidence to one. */
-import { DeleteCommand, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { isHeldAgainst } from '../../fleet/node.ts'
 import type { FleetStore } from '../../fleet/ports.ts'
 import { assert } from '../../protocol/assert.ts'
@@ -51,7 +50,7 @@ export function makeProfileWrites(database: Database): ProfileWrites {
   return {
     readProfile: async (nodeId, profileId) => {
       const Key = profileKey(nodeId, profileId)
-      const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))
+      const { Item } = await client.get({ TableName, Key, ConsistentRead: true })
       return Item && fromProfileItem(Item)
     },
     writeProfiles: async (nodeId, profiles, { basis, hostFacts }) => {
@@ -68,16 +67,16 @@ export function makeProfileWrites(database: Database): ProfileWrites {
       await inSlices(profiles, (profile) => {
         const Key = profileKey(nodeId, profile.profileId)
         const fields = setFields(toInventoryFields(profile))
-        return client.send(new UpdateCommand({ TableName, Key, ...fields }))
+        return client.update({ TableName, Key, ...fields })
       })
       await inSlices(gone, (profile) => {
         const Key = profileKey(nodeId, profile.profileId)
         if (!isHeldAgainst(profile)) {
-          return client.send(new DeleteCommand({ TableName, Key }))
+          return client.delete({ TableName, Key })
         }
         // What spot checks hold against it stays: removing a model and adding it again clears nothing.
         const fields = setFields({ installStatus: 'runtime_missing' })
-        return client.send(new UpdateCommand({ TableName, Key, ...fields }))
+        return client.update({ TableName, Key, ...fields })
       })
       const isEnrolled = await updateIf(database, {
         TableName,

@@ -3,11 +3,11 @@
  * the old one goes along in the same transaction, which fails where that has changed since it was read: a
  * new key is no way out of a verdict, not even of one that is being written.
  */
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { isHeldAgainst, type NodeProfile } from '../../fleet/node.ts'
 import type { FleetStore } from '../../fleet/ports.ts'
 import { assert } from '../../protocol/assert.ts'
 import type { StoredSampling } from '../../spot-checks/ports.ts'
+import type { TransactItem } from './client/inputs.ts'
 import type { Database } from './client.ts'
 import { putNew } from './fleet-enrolment.ts'
 import { missingProfile, samplingPut } from './fleet-findings.ts'
@@ -16,7 +16,7 @@ import { fromProfileItem } from './items/profile-item.ts'
 import { fromReputationItem, reputationKey, toReputationItem } from './items/reputation-item.ts'
 import { fromSamplingItem, samplingKey, samplingPartition } from './items/spot-check-item.ts'
 import { queryItems, queryPrefix } from './query-items.ts'
-import { type TransactItem, transact } from './transact.ts'
+import { transact } from './transact.ts'
 
 type Successor = Parameters<FleetStore['rotateNode']>[0]
 
@@ -70,9 +70,7 @@ async function reputationWrites(
 ): Promise<readonly TransactItem[]> {
   const TableName = database.tables.profiles
   const Key = reputationKey(to.predecessorId)
-  const { Item: stored } = await database.client.send(
-    new GetCommand({ TableName, Key, ConsistentRead: true }),
-  )
+  const { Item: stored } = await database.client.get({ TableName, Key, ConsistentRead: true })
   const { reputation, version } = fromReputationItem(to.predecessorId, stored)
   const asRead = unchanged(database, Key, version)
   if (version === 0) return [asRead]

@@ -1,14 +1,12 @@
 /** Reads over the fleet: one node's row, many nodes' hot items, and every row for the schedules. */
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import type { FleetRow } from '../../fleet/pool.ts'
 import type { FleetStore } from '../../fleet/ports.ts'
-import { batchGet } from './batch-get.ts'
 import type { Database } from './client.ts'
+import { readHotItems } from './hot-reads.ts'
 import {
   fleetBuckets,
   fleetItemOf,
   fleetPartition,
-  hotKey,
   nodeKey,
   rowPrefix,
 } from './items/fleet-keys.ts'
@@ -24,16 +22,14 @@ export function makeFleetReads(database: Database): FleetReads {
   const TableName = database.tables.profiles
   return {
     readNode: async (nodeId) => {
-      const { Item } = await database.client.send(
-        new GetCommand({ TableName, Key: nodeKey(nodeId), ConsistentRead: true }),
-      )
+      const { Item } = await database.client.get({
+        TableName,
+        Key: nodeKey(nodeId),
+        ConsistentRead: true,
+      })
       return Item && fromNodeItem(Item)
     },
-    readHotItems: async (nodeIds) => {
-      const keys = [...new Set(nodeIds)].map(hotKey)
-      const items = await batchGet(database, { table: TableName, keys, consistent: false })
-      return new Map(items.map(fromHotItem).map((hot) => [hot.nodeId, hot]))
-    },
+    readHotItems: (nodeIds) => readHotItems(database, nodeIds),
     readRow: async (nodeId) => {
       const items = queryPrefix(database, TableName, rowPrefix(nodeId))
       return toRow(await Array.fromAsync(items))

@@ -1,5 +1,4 @@
 /** How many nodes are active, and the grace that an outage of our own earns all of them. */
-import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { FleetStore } from '../../fleet/ports.ts'
 import type { Database } from './client.ts'
 import { fleetStateKey, fromFleetStateItem } from './items/fleet-state-item.ts'
@@ -14,11 +13,11 @@ export function makeFleetState(database: Database): FleetStateStore {
   const at = { TableName: database.tables.profiles, Key: fleetStateKey }
   return {
     readFleetState: async () => {
-      const { Item } = await database.client.send(new GetCommand(at))
+      const { Item } = await database.client.get(at)
       return fromFleetStateItem(Item)
     },
     writeActiveNodes: async (activeNodes) => {
-      await database.client.send(new UpdateCommand({ ...at, ...setFields({ activeNodes }) }))
+      await database.client.update({ ...at, ...setFields({ activeNodes }) })
     },
     grantGrace: ({ fromMs, untilMs }) => {
       const fields = setFields({ graceFromMs: fromMs, graceUntilMs: untilMs })

@@ -5,9 +5,10 @@
  */
 import type { StatusChange } from '../../fleet/ports.ts'
 import { assert } from '../../protocol/assert.ts'
+import type { TransactItem } from './client/inputs.ts'
 import type { Database } from './client.ts'
 import { hotKey, nodeKey } from './items/fleet-keys.ts'
-import { type TransactItem, transact } from './transact.ts'
+import { transact } from './transact.ts'
 
 type Update = NonNullable<TransactItem['Update']>
 

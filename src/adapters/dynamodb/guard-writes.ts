@@ -4,11 +4,11 @@
  */
 import type { Guard } from '../../ledger/journal-ports.ts'
 import { absurd } from '../../protocol/assert.ts'
+import type { TransactItem } from './client/inputs.ts'
 import { adjustmentKey } from './items/adjustment-item.ts'
 import { toBookItem } from './items/book-item.ts'
 import { lateDayKey, toLateClaimItem, toTicketItem } from './items/late-claim-item.ts'
 import { toPayoutItem } from './items/payout-item.ts'
-import type { TransactItem } from './transact.ts'
 
 type GuardOf<Kind extends Guard['kind']> = Extract<Guard, { kind: Kind }>
 

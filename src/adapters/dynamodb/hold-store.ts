@@ -3,7 +3,6 @@
  * happen once, so repeating it after a lost reply changes nothing. The client sends each try a single
  * time; the ledger repeats.
  */
-import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type {
   DecideOutcome,
   Decision,
@@ -14,13 +13,9 @@ import type {
   Settlement,
   SettleOutcome,
 } from '../../ledger/ports.ts'
-import {
-  type Database,
-  type Item,
-  isFailedCondition,
-  isUnknownOutcome,
-  itemOfFailedCondition,
-} from './client.ts'
+import type { Item } from './client/attribute-values.ts'
+import { isFailedCondition, isUnknownOutcome, itemOfFailedCondition } from './client/errors.ts'
+import type { Database } from './client.ts'
 import { claimPut, reserveUpdate, settleUpdate } from './hold-writes.ts'
 import { Amount } from './item-fields.ts'
 import { fromClaimItem } from './items/claim-item.ts'
@@ -34,13 +29,11 @@ export function makeHoldStore(database: Database): HoldStore {
 
   const reserveAlone = async (reservation: Reservation): Promise<ReserveOutcome> => {
     try {
-      const { Attributes } = await once.send(
-        new UpdateCommand({
-          TableName: tables.balances,
-          ...reserveUpdate(reservation),
-          ReturnValues: 'UPDATED_NEW',
-        }),
-      )
+      const { Attributes } = await once.update({
+        TableName: tables.balances,
+        ...reserveUpdate(reservation),
+        ReturnValues: 'UPDATED_NEW',
+      })
       return { kind: 'held', counters: countersOf(Attributes, reservation) }
     } catch (error) {
       if (!isFailedCondition(error)) return unknownOrThrow(error)
@@ -77,14 +70,12 @@ export function makeHoldStore(database: Database): HoldStore {
 
   const decide = async (decision: Decision): Promise<DecideOutcome> => {
     try {
-      await once.send(
-        new PutCommand({
-          TableName: tables.receipts,
-          Item: toReceiptItem(decision),
-          ConditionExpression: 'attribute_not_exists(pk)',
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-        }),
-      )
+      await once.put({
+        TableName: tables.receipts,
+        Item: toReceiptItem(decision),
+        ConditionExpression: 'attribute_not_exists(pk)',
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      })
       return { kind: 'decided' }
     } catch (error) {
       const item = itemOfFailedCondition(error)
@@ -95,9 +86,7 @@ export function makeHoldStore(database: Database): HoldStore {
 
   const settle = async (settlement: Settlement): Promise<SettleOutcome> => {
     try {
-      await once.send(
-        new UpdateCommand({ TableName: tables.balances, ...settleUpdate(settlement) }),
-      )
+      await once.update({ TableName: tables.balances, ...settleUpdate(settlement) })
       return { kind: 'settled' }
     } catch (error) {
       if (isFailedCondition(error)) return { kind: 'applied_before' }

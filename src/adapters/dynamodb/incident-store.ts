@@ -2,15 +2,14 @@
  * Incidents. Each change writes the incident and the list of active ones in one transaction, on the
  * revision of the list that was read: what gateways honour and what operators are shown never differ.
  */
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import type { ActiveIncident, Incident } from '../../incidents/incident.ts'
 import type { IncidentStore } from '../../incidents/ports.ts'
 import { limits } from '../../protocol/limits.ts'
+import { readActiveList } from './active-incidents.ts'
+import type { TransactItem } from './client/inputs.ts'
 import type { Database } from './client.ts'
 import {
   type ActiveList,
-  activeIncidentsKey,
-  fromActiveItem,
   fromIncidentItem,
   incidentKey,
   incidentPrefix,
@@ -19,7 +18,7 @@ import {
   toIncidentItem,
 } from './items/incident-item.ts'
 import { newestFirst } from './newest-first.ts'
-import { type TransactItem, transact } from './transact.ts'
+import { transact } from './transact.ts'
 
 /** Operators are few: who finds the list changed this often meets a fault and not a colleague. */
 const attemptsMax = 5
@@ -28,15 +27,12 @@ export function makeIncidentStore(database: Database): IncidentStore {
   const { client, tables } = database
   const TableName = tables.profiles
 
-  const readItem = async (Key: { readonly pk: string; readonly sk: string }) => {
-    const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))
-    return Item
-  }
   const readIncident = async (incidentId: string) => {
-    const item = await readItem(incidentKey(incidentId))
-    return item && fromIncidentItem(item)
+    const Key = incidentKey(incidentId)
+    const { Item } = await client.get({ TableName, Key, ConsistentRead: true })
+    return Item && fromIncidentItem(Item)
   }
-  const readList = async () => fromActiveItem(await readItem(activeIncidentsKey))
+  const readList = () => readActiveList(database)
   const write = async (incident: Incident, to: ActiveList) => {
     const outcome = await transact(database, [
       { Put: { TableName, Item: toIncidentItem(incident) } },

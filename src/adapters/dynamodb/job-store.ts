@@ -2,13 +2,13 @@
  * Jobs in the Profiles table. Each write is a transaction on the revision that was read: a try that
  * arrives twice is known again by its token, and one that arrives late changes nothing.
  */
-import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type { JobRecord } from '../../jobs/job-record.ts'
 import { isOver } from '../../jobs/life-cycle.ts'
 import type { JobPlace, JobStore, QueueOutcome } from '../../jobs/ports.ts'
 import { assert } from '../../protocol/assert.ts'
 import { limits } from '../../protocol/limits.ts'
+import type { TransactItem } from './client/inputs.ts'
 import type { Database } from './client.ts'
 import { Int } from './item-fields.ts'
 import { nodeKey } from './items/fleet-keys.ts'
@@ -28,7 +28,7 @@ import {
 } from './items/job-item.ts'
 import { newestFirst } from './newest-first.ts'
 import { queryItems } from './query-items.ts'
-import { type TransactItem, transact } from './transact.ts'
+import { transact } from './transact.ts'
 
 const Seq = z.object({ seq: Int })
 
@@ -37,7 +37,7 @@ export function makeJobStore(database: Database): JobStore {
   const TableName = tables.profiles
 
   const read = async (Key: { readonly pk: string; readonly sk: string }) =>
-    (await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))).Item
+    (await client.get({ TableName, Key, ConsistentRead: true })).Item
 
   const readJobAt = async (place: JobPlace) => {
     const item = await read(jobKey(place))
@@ -71,15 +71,13 @@ export function makeJobStore(database: Database): JobStore {
       return outcome.kind === 'committed'
     },
     nextSeq: async (nodeId) => {
-      const { Attributes } = await client.send(
-        new UpdateCommand({
-          TableName,
-          Key: seqKey(nodeId),
-          UpdateExpression: 'ADD seq :one',
-          ExpressionAttributeValues: { ':one': 1 },
-          ReturnValues: 'UPDATED_NEW',
-        }),
-      )
+      const { Attributes } = await client.update({
+        TableName,
+        Key: seqKey(nodeId),
+        UpdateExpression: 'ADD seq :one',
+        ExpressionAttributeValues: { ':one': 1 },
+        ReturnValues: 'UPDATED_NEW',
+      })
       return Seq.parse(Attributes).seq
     },
     openJobs: async function* () {

@@ -1,5 +1,4 @@
 /** One-time codes that let a host enrol for its owner. They are used up by `enrolNode`. */
-import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { JoinCodeStore } from '../../fleet/ports.ts'
 import type { Database } from './client.ts'
 import { fromJoinCodeItem, joinCodeKey, toJoinCodeFields } from './items/join-code-item.ts'
@@ -12,12 +11,12 @@ export function makeJoinCodeStore({ client, tables }: Database): JoinCodeStore {
     putJoinCode: async (code) => {
       const Key = joinCodeKey(code.codeHash)
       const fields = setFields(toJoinCodeFields(code))
-      await client.send(new UpdateCommand({ TableName, Key, ...fields }))
+      await client.update({ TableName, Key, ...fields })
     },
     /** Used and expired codes too, for about a day: only an enrolment knows whether one is good. */
     readJoinCode: async (codeHash) => {
       const Key = joinCodeKey(codeHash)
-      const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))
+      const { Item } = await client.get({ TableName, Key, ConsistentRead: true })
       return Item && fromJoinCodeItem(Item)
     },
   }

@@ -1,10 +1,11 @@
 /** The journal as it is read, and the requests for adjustments; all of it strongly consistent. */
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import type { Entry } from '../../ledger/journal.ts'
 import type { JournalStore, LateClaim } from '../../ledger/journal-ports.ts'
 import { assert } from '../../protocol/assert.ts'
 import { batchGet } from './batch-get.ts'
-import { type Database, type Item, itemOfFailedCondition } from './client.ts'
+import type { Item } from './client/attribute-values.ts'
+import { itemOfFailedCondition } from './client/errors.ts'
+import type { Database } from './client.ts'
 import { adjustmentKey, fromAdjustmentItem, toAdjustmentItem } from './items/adjustment-item.ts'
 import { earners, earningsKey, fromEarningsItem, hostPartition } from './items/earnings-item.ts'
 import {
@@ -34,7 +35,7 @@ export function makeJournalStore(database: Database): JournalStore {
     Key: { readonly pk: string; readonly sk: string },
     fromItem: (item: Item) => T,
   ): Promise<T | undefined> => {
-    const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))
+    const { Item } = await client.get({ TableName, Key, ConsistentRead: true })
     return Item && fromItem(Item)
   }
 
@@ -61,14 +62,12 @@ export function makeJournalStore(database: Database): JournalStore {
     listEscrowed: (nodeId, limit) => listEscrowed(database, nodeId, limit),
     requestAdjustment: async (adjustment) => {
       try {
-        await client.send(
-          new PutCommand({
-            TableName,
-            Item: toAdjustmentItem(adjustment),
-            ConditionExpression: 'attribute_not_exists(pk)',
-            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-          }),
-        )
+        await client.put({
+          TableName,
+          Item: toAdjustmentItem(adjustment),
+          ConditionExpression: 'attribute_not_exists(pk)',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        })
         return adjustment
       } catch (error) {
         const item = itemOfFailedCondition(error)

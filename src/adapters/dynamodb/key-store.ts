@@ -2,7 +2,6 @@
  * Customers' keys: the record by hash, pointers by id and by account. Ordinals come from a counter
  * per account and never come back, because counters and revocations on the wallet go by them.
  */
-import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type { CustomerKey, KeyStore } from '../../keys/api-key.ts'
 import { assert } from '../../protocol/assert.ts'
@@ -12,34 +11,25 @@ import type { Database } from './client.ts'
 import { Int } from './item-fields.ts'
 import {
   accountKeysPartition,
-  type FoundKey,
   fromEitherItem,
   fromPointer,
   keyCounterKey,
-  keyIdKey,
   keyIdPrefix,
   keyKey,
-  throughFormer,
 } from './items/key-item.ts'
+import { makeKeyReads, readById } from './key-reads.ts'
 import { changing, creation, creationIndex, revocation, rotation } from './key-writes.ts'
 import { queryPrefix } from './query-items.ts'
 import { transact } from './transact.ts'
 
 const NewOrdinal = z.object({ ordinals: Int })
-/** Of a key that is replaced or changed whenever it is looked at. */
+/** Of a key that is changed whenever it is looked at. */
 const looksMax = 5
 
 export function makeKeyStore(database: Database): KeyStore {
   const { tables } = database
   return {
-    readByHash: async (keyHash) => {
-      const found = await readItem(database, keyHash, false)
-      if (found?.kind !== 'replaced') return found?.key
-      const next = await readItem(database, found.replacedBy, true)
-      // Replaced once more: a secret is good beside the next one and no longer.
-      return next?.kind === 'key' ? throughFormer(next.key, found) : undefined
-    },
-    readById: (keyId) => readById(database, keyId),
+    ...makeKeyReads(database),
     listKeys: async (accountId) => {
       const at = { pk: accountKeysPartition(accountId), prefix: keyIdPrefix }
       const pointers = queryPrefix(database, tables.keys, at)
@@ -106,52 +96,24 @@ export function makeKeyStore(database: Database): KeyStore {
   }
 }
 
-async function readItem(
-  { client, tables }: Database,
-  keyHash: string,
-  consistent: boolean,
-): Promise<FoundKey | undefined> {
-  const { Item } = await client.send(
-    new GetCommand({ TableName: tables.keys, Key: keyKey(keyHash), ConsistentRead: consistent }),
-  )
-  return Item && fromEitherItem(Item)
-}
-
-async function readById(database: Database, keyId: string): Promise<CustomerKey | undefined> {
-  const { client, tables } = database
-  for (let look = 0; look < looksMax; look += 1) {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: tables.keys, Key: keyIdKey(keyId), ConsistentRead: true }),
-    )
-    const found = Item && (await readItem(database, fromPointer(Item), true))
-    // Replaced between the two reads: the pointer names the next one by now.
-    if (found?.kind !== 'replaced') return found?.key
-  }
-  throw new Error('The key was replaced each time that it was read.')
-}
-
 async function accountExists({ client, tables }: Database, accountId: string): Promise<boolean> {
-  const { Item } = await client.send(
-    new GetCommand({
-      TableName: tables.balances,
-      Key: accountKey(accountId),
-      ProjectionExpression: 'pk',
-      ConsistentRead: true,
-    }),
-  )
+  const { Item } = await client.get({
+    TableName: tables.balances,
+    Key: accountKey(accountId),
+    ProjectionExpression: 'pk',
+    ConsistentRead: true,
+  })
   return Item !== undefined
 }
 
 async function nextOrdinal({ client, tables }: Database, accountId: string): Promise<number> {
-  const { Attributes } = await client.send(
-    new UpdateCommand({
-      TableName: tables.keys,
-      Key: keyCounterKey(accountId),
-      UpdateExpression: 'ADD ordinals :one',
-      ExpressionAttributeValues: { ':one': 1 },
-      ReturnValues: 'UPDATED_NEW',
-    }),
-  )
+  const { Attributes } = await client.update({
+    TableName: tables.keys,
+    Key: keyCounterKey(accountId),
+    UpdateExpression: 'ADD ordinals :one',
+    ExpressionAttributeValues: { ':one': 1 },
+    ReturnValues: 'UPDATED_NEW',
+  })
   return NewOrdinal.parse(Attributes).ordinals
 }
 

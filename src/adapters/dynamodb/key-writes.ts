@@ -7,6 +7,7 @@ import { type CustomerKey, changesLimits, hasLimits } from '../../keys/api-key.t
 import { limits } from '../../protocol/limits.ts'
 import type { TableNames } from '../../tables.ts'
 import { accountKey } from './account-store.ts'
+import type { Key, TransactItem } from './client/inputs.ts'
 import {
   accountKeyKey,
   keyCounterKey,
@@ -15,7 +16,6 @@ import {
   toReplacedItem,
 } from './items/key-item.ts'
 import { walletKey } from './items/wallet-item.ts'
-import type { TransactItem } from './transact.ts'
 
 export const creationIndex = { account: 0, room: 4 } as const
 
@@ -108,11 +108,7 @@ const putNew = (tables: TableNames, Item: Record<string, unknown>): TransactItem
   Put: { TableName: tables.keys, Item, ConditionExpression: 'attribute_not_exists(pk)' },
 })
 
-const repoint = (
-  tables: TableNames,
-  Key: Record<string, string>,
-  keyHash: string,
-): TransactItem => ({
+const repoint = (tables: TableNames, Key: Key, keyHash: string): TransactItem => ({
   Update: {
     TableName: tables.keys,
     Key,

@@ -1,5 +1,5 @@
 /** Several queries, each in the order of its sort keys, as one in that order. */
-import type { Item } from './client.ts'
+import type { Item } from './client/attribute-values.ts'
 
 export async function* mergeAscending(
   streams: readonly AsyncGenerator<Item>[],

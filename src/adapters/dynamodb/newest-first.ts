@@ -1,8 +1,8 @@
 /** A page of a partition of the Profiles table, newest sort key first. */
-import { QueryCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type { Page, Paged } from '../../ledger/ports.ts'
-import type { Database, Item } from './client.ts'
+import type { Item } from './client/attribute-values.ts'
+import type { Database } from './client.ts'
 
 const WithSortKey = z.object({ sk: z.string() })
 
@@ -12,21 +12,19 @@ export async function newestFirst(
   at: { readonly pk: string; readonly prefix: string; readonly first?: string },
   { limit, after }: Page,
 ): Promise<Paged<Item>> {
-  const { Items = [] } = await client.send(
-    new QueryCommand({
-      TableName: tables.profiles,
-      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-      ExpressionAttributeValues: {
-        ':pk': at.pk,
-        ':from': `${at.prefix}${at.first ?? ''}`,
-        ':to': `${at.prefix}${after ?? '~'}`,
-      },
-      ScanIndexForward: false,
-      ConsistentRead: true,
-      // The cursor itself comes first and is dropped; the last one only tells that there is more.
-      Limit: limit + 2,
-    }),
-  )
+  const { Items = [] } = await client.query({
+    TableName: tables.profiles,
+    KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+    ExpressionAttributeValues: {
+      ':pk': at.pk,
+      ':from': `${at.prefix}${at.first ?? ''}`,
+      ':to': `${at.prefix}${after ?? '~'}`,
+    },
+    ScanIndexForward: false,
+    ConsistentRead: true,
+    // The cursor itself comes first and is dropped; the last one only tells that there is more.
+    Limit: limit + 2,
+  })
   const older = Items.filter((item) => idOf(item, at.prefix) !== after)
   const items = older.slice(0, limit)
   const last = items.at(-1)

@@ -2,12 +2,13 @@
  * Operators' keys by hash. The first owner key is made once per stage, whoever asks again, and the
  * last one is never revoked: active keys are counted in the transactions that make and revoke them.
  */
-import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb'
 import type { OperatorKey, OperatorKeyStore, OperatorRevocation } from '../../keys/api-key.ts'
 import { assert } from '../../protocol/assert.ts'
 import { limits } from '../../protocol/limits.ts'
 import { batchGet } from './batch-get.ts'
-import { type Database, isUnknownOutcome } from './client.ts'
+import { isUnknownOutcome } from './client/errors.ts'
+import type { TransactItem } from './client/inputs.ts'
+import type { Database } from './client.ts'
 import {
   bootstrapKey,
   fromOperatorKeyItem,
@@ -19,7 +20,7 @@ import {
   operatorsPartition,
   toOperatorKeyItem,
 } from './items/operator-key-item.ts'
-import { type TransactItem, transact } from './transact.ts'
+import { transact } from './transact.ts'
 
 export function makeOperatorKeyStore(database: Database): OperatorKeyStore {
   const { client, tables } = database
@@ -34,12 +35,12 @@ export function makeOperatorKeyStore(database: Database): OperatorKeyStore {
   ]
   const readOperator = async (keyHash: string): Promise<OperatorKey | undefined> => {
     const Key = operatorKeyKey(keyHash)
-    const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))
+    const { Item } = await client.get({ TableName, Key, ConsistentRead: true })
     return Item && fromOperatorKeyItem(Item)
   }
   const readById = async (keyId: string): Promise<OperatorKey | undefined> => {
     const Key = operatorIdKey(keyId)
-    const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))
+    const { Item } = await client.get({ TableName, Key, ConsistentRead: true })
     return Item && readOperator(hashOfPointer(Item))
   }
 
@@ -66,18 +67,16 @@ export function makeOperatorKeyStore(database: Database): OperatorKeyStore {
       return false
     },
     listOperators: async ({ limit, after }) => {
-      const { Items = [], LastEvaluatedKey } = await client.send(
-        new QueryCommand({
-          TableName,
-          KeyConditionExpression: 'pk = :pk AND sk > :after',
-          ExpressionAttributeValues: {
-            ':pk': operatorsPartition,
-            ':after': after ?? operatorIdPrefix,
-          },
-          ConsistentRead: true,
-          Limit: limit,
-        }),
-      )
+      const { Items = [], LastEvaluatedKey } = await client.query({
+        TableName,
+        KeyConditionExpression: 'pk = :pk AND sk > :after',
+        ExpressionAttributeValues: {
+          ':pk': operatorsPartition,
+          ':after': after ?? operatorIdPrefix,
+        },
+        ConsistentRead: true,
+        Limit: limit,
+      })
       const keys = Items.map(hashOfPointer).map(operatorKeyKey)
       const found = await batchGet(database, { table: TableName, keys, consistent: true })
       const items = found

@@ -2,29 +2,27 @@
  * Pools per model and the public catalogue. A pass writes shards as they fill and the head last; it
  * tells readers how many shards there are, and remembers the old number until the surplus is gone.
  */
-import { DeleteCommand, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { PackedShard, PoolStore, StoredShard } from '../../fleet/ports.ts'
 import { assert } from '../../protocol/assert.ts'
 import { sha256Hex } from '../../protocol/canonical.ts'
 import { inSlices } from '../../protocol/in-slices.ts'
-import { type Database, isFailedCondition, itemOfFailedCondition } from './client.ts'
+import { isFailedCondition, itemOfFailedCondition } from './client/errors.ts'
+import type { Database } from './client.ts'
 import { placeOf } from './items/fleet-keys.ts'
 import {
   beginningOf,
-  fromHeadItem,
-  fromPublicCatalogueItem,
   fromShardBeginning,
   fromShardCount,
   fromShardItem,
   fromShardVersion,
   headKey,
   packShard,
-  publicCatalogueKey,
   shardKey,
   toHeadItem,
   toPublicCatalogueItem,
   toShardItem,
 } from './items/pool-item.ts'
+import { makePoolReads } from './pool-reads.ts'
 
 /** Above 114,000 candidates of one model, in full shards. */
 const shardsMax = 4096
@@ -33,21 +31,13 @@ export function makePoolStore(database: Database): PoolStore {
   const { client } = database
   const TableName = database.tables.profiles
   return {
-    readHead: async (model) => {
-      const { Item } = await client.send(new GetCommand({ TableName, Key: headKey(model) }))
-      return Item && fromHeadItem(Item)
-    },
-    readShard: async (model, index) => {
-      const Key = shardKey(model, index)
-      const { Item } = await client.send(new GetCommand({ TableName, Key }))
-      return Item && fromShardItem(Item, index).candidates
-    },
+    ...makePoolReads(database),
     findShard: (model, nodeId) => findShard(database, model, nodeId),
     pack: packShard,
     writeShard: async (model, index, shard) => {
       assert(index < shardsMax, 'a pool has at most 4096 shards', { model })
       const fields = { from: beginningOf(shard), version: versionOf(shard), body: shard.body }
-      await client.send(new PutCommand({ TableName, Item: toShardItem(model, index, fields) }))
+      await client.put({ TableName, Item: toShardItem(model, index, fields) })
     },
     replaceShard: (model, from, to) => replaceShard(database, model, from, to),
     writeHead: async (head) => {
@@ -56,16 +46,12 @@ export function makePoolStore(database: Database): PoolStore {
       const surplus = Array.from({ length: Math.max(0, oldCount - head.shards) }, (_, index) =>
         shardKey(model, head.shards + index),
       )
-      await inSlices(surplus, (Key) => client.send(new DeleteCommand({ TableName, Key })))
-      await client.send(new PutCommand({ TableName, Item: toHeadItem(head) }))
-    },
-    readPublicCatalogue: async () => {
-      const { Item } = await client.send(new GetCommand({ TableName, Key: publicCatalogueKey }))
-      return Item && fromPublicCatalogueItem(Item)
+      await inSlices(surplus, (Key) => client.delete({ TableName, Key }))
+      await client.put({ TableName, Item: toHeadItem(head) })
     },
     writePublicCatalogue: async (catalogue) => {
       const Item = toPublicCatalogueItem(catalogue)
-      await client.send(new PutCommand({ TableName, Item }))
+      await client.put({ TableName, Item })
     },
   }
 }
@@ -106,15 +92,13 @@ async function readNow(
   Key: { readonly pk: string; readonly sk: string },
   only?: 'shards' | '#from',
 ) {
-  const { Item } = await client.send(
-    new GetCommand({
-      TableName: tables.profiles,
-      Key,
-      ConsistentRead: true,
-      ...(only === undefined ? {} : { ProjectionExpression: only }),
-      ...(only === '#from' ? { ExpressionAttributeNames: { '#from': 'from' } } : {}),
-    }),
-  )
+  const { Item } = await client.get({
+    TableName: tables.profiles,
+    Key,
+    ConsistentRead: true,
+    ...(only === undefined ? {} : { ProjectionExpression: only }),
+    ...(only === '#from' ? { ExpressionAttributeNames: { '#from': 'from' } } : {}),
+  })
   return Item
 }
 
@@ -126,16 +110,16 @@ async function replaceShard(
   to: PackedShard,
 ): Promise<boolean> {
   const version = versionOf(to)
-  const update = new UpdateCommand({
+  const update = {
     TableName: tables.profiles,
     Key: shardKey(model, index),
     UpdateExpression: 'SET body = :body, version = :version',
     ConditionExpression: 'version = :old',
     ExpressionAttributeValues: { ':body': to.body, ':version': version, ':old': old },
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-  })
+  } as const
   try {
-    await client.send(update)
+    await client.update(update)
     return true
   } catch (error) {
     if (!isFailedCondition(error)) throw error

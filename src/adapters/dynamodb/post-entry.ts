@@ -2,11 +2,11 @@
  * The transaction that posts an entry, and what its refusal means. It is sent a single time: whoever
  * posts repeats it himself, and a repetition must meet the reference that the first try took.
  */
-import { PutCommand } from '@aws-sdk/lib-dynamodb'
 import type { Posting, PostOutcome } from '../../ledger/journal-ports.ts'
 import { absurd, assert } from '../../protocol/assert.ts'
 import { inSlices } from '../../protocol/in-slices.ts'
-import { type Database, isFailedCondition, isUnknownOutcome } from './client.ts'
+import { isFailedCondition, isUnknownOutcome } from './client/errors.ts'
+import type { Database } from './client.ts'
 import { newEarningsItem, toEarnerItem } from './items/earnings-item.ts'
 import { fromEntryItem } from './items/entry-item.ts'
 import { type PostingWrite, postingWrites } from './posting-writes.ts'
@@ -68,11 +68,11 @@ function refusalOf(
 async function openEarnings({ client, tables }: Database, nodeIds: readonly string[]) {
   const TableName = tables.balances
   const open = async (nodeId: string) => {
-    await client.send(new PutCommand({ TableName, Item: toEarnerItem(nodeId) }))
+    await client.put({ TableName, Item: toEarnerItem(nodeId) })
     const ConditionExpression = 'attribute_not_exists(pk)'
     const Item = newEarningsItem(nodeId)
     try {
-      await client.send(new PutCommand({ TableName, Item, ConditionExpression }))
+      await client.put({ TableName, Item, ConditionExpression })
     } catch (error) {
       // Another posting was faster.
       if (!isFailedCondition(error)) throw error

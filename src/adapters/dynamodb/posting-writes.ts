@@ -6,11 +6,11 @@ import { earningsDelta, nodesIn } from '../../ledger/earnings.ts'
 import { type Entry, netOf } from '../../ledger/journal.ts'
 import type { Posting, PostOutcome } from '../../ledger/journal-ports.ts'
 import { assert } from '../../protocol/assert.ts'
+import type { TransactItem } from './client/inputs.ts'
 import { guardWrites } from './guard-writes.ts'
 import { earningsUpdate } from './items/earnings-item.ts'
 import { toOwnerItems, toReferenceItem } from './items/entry-item.ts'
 import { walletKey } from './items/wallet-item.ts'
-import type { TransactItem } from './transact.ts'
 
 /** What one transaction takes. */
 const writesMax = 100

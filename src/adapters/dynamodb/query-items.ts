@@ -1,20 +1,24 @@
 /** All items of a query, page by page, so that the caller decides how much of it is in memory. */
-import { paginateQuery, type QueryCommandInput } from '@aws-sdk/lib-dynamodb'
 import { assert } from '../../protocol/assert.ts'
+import type { Item } from './client/attribute-values.ts'
+import type { QueryInput } from './client/inputs.ts'
 import type { Database } from './client.ts'
 
 /** Of 1 MB each: far above any partition of ours, and an end to a query that finds none. */
 const pagesMax = 1_000
 
-type ItemStream = AsyncGenerator<Readonly<Record<string, unknown>>>
+type ItemStream = AsyncGenerator<Item>
 
-export async function* queryItems({ client }: Database, query: QueryCommandInput): ItemStream {
+export async function* queryItems({ client }: Database, query: QueryInput): ItemStream {
+  let ExclusiveStartKey: Item | undefined
   let pages = 0
-  for await (const { Items = [] } of paginateQuery({ client }, query)) {
+  do {
     pages += 1
     assert(pages <= pagesMax, 'a query has at most 1000 pages', { table: query.TableName })
+    const { Items = [], LastEvaluatedKey } = await client.query({ ...query, ExclusiveStartKey })
     yield* Items
-  }
+    ExclusiveStartKey = LastEvaluatedKey
+  } while (ExclusiveStartKey !== undefined)
 }
 
 /** The items of a partition whose sort key begins like this, as they are now. */

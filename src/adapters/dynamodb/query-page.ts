@@ -1,8 +1,8 @@
 /** One page of a partition, continued from the last item of the page before. */
-import { QueryCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type { Page, Paged } from '../../ledger/ports.ts'
-import type { Database, Item } from './client.ts'
+import type { Item } from './client/attribute-values.ts'
+import type { Database } from './client.ts'
 
 const WithSortKey = z.object({ sk: z.string() })
 
@@ -13,21 +13,19 @@ export async function queryNewest(
   { limit, after }: Page,
 ): Promise<Paged<Item>> {
   const cursor = after === undefined ? undefined : `${at.prefix}${after}`
-  const { Items = [], LastEvaluatedKey } = await client.send(
-    new QueryCommand({
-      TableName: tables.balances,
-      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-      ExpressionAttributeValues: {
-        ':pk': at.pk,
-        ':from': at.prefix,
-        // Includes the cursor itself, which is dropped below; `~` sorts after ids and dates.
-        ':to': cursor ?? `${at.prefix}~`,
-      },
-      ScanIndexForward: false,
-      ConsistentRead: true,
-      Limit: limit + 2,
-    }),
-  )
+  const { Items = [], LastEvaluatedKey } = await client.query({
+    TableName: tables.balances,
+    KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+    ExpressionAttributeValues: {
+      ':pk': at.pk,
+      ':from': at.prefix,
+      // Includes the cursor itself, which is dropped below; `~` sorts after ids and dates.
+      ':to': cursor ?? `${at.prefix}~`,
+    },
+    ScanIndexForward: false,
+    ConsistentRead: true,
+    Limit: limit + 2,
+  })
   const older = Items.filter((item) => sortKeyOf(item) !== cursor)
   const items = older.slice(0, limit)
   const last = items.at(-1)
@@ -41,15 +39,13 @@ export async function querySortKeys(
   pk: string,
   { limit, after }: Page,
 ): Promise<Paged<string>> {
-  const { Items = [], LastEvaluatedKey } = await client.send(
-    new QueryCommand({
-      TableName: tables.balances,
-      KeyConditionExpression: after === undefined ? 'pk = :pk' : 'pk = :pk AND sk > :after',
-      ExpressionAttributeValues: { ':pk': pk, ...(after === undefined ? {} : { ':after': after }) },
-      ConsistentRead: true,
-      Limit: limit,
-    }),
-  )
+  const { Items = [], LastEvaluatedKey } = await client.query({
+    TableName: tables.balances,
+    KeyConditionExpression: after === undefined ? 'pk = :pk' : 'pk = :pk AND sk > :after',
+    ExpressionAttributeValues: { ':pk': pk, ...(after === undefined ? {} : { ':after': after }) },
+    ConsistentRead: true,
+    Limit: limit,
+  })
   const items = Items.map(sortKeyOf)
   return { items, next: LastEvaluatedKey ? items.at(-1) : undefined }
 }

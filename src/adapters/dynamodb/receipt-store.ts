@@ -1,5 +1,4 @@
 /** Receipts as they are looked up: by hash, by expired hold, and by account in order of time. */
-import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type { Decision, Page, Paged } from '../../ledger/ports.ts'
 import type { ReceiptStore, UnreadReceipt } from '../../receipts/ports.ts'
@@ -14,13 +13,11 @@ export async function readDecision(
   accountId: string,
   holdId: string,
 ): Promise<Decision | undefined> {
-  const { Item } = await client.send(
-    new GetCommand({
-      TableName: tables.receipts,
-      Key: receiptKey(accountId, holdId),
-      ConsistentRead: true,
-    }),
-  )
+  const { Item } = await client.get({
+    TableName: tables.receipts,
+    Key: receiptKey(accountId, holdId),
+    ConsistentRead: true,
+  })
   return Item && fromReceiptItem(Item)
 }
 
@@ -31,33 +28,29 @@ export function makeReceiptStore(database: Database): ReceiptStore {
     readDecision(database, accountId, holdId)
 
   const findThrough = async (index: string, attribute: string, value: string) => {
-    const { Items = [] } = await client.send(
-      new QueryCommand({
-        TableName,
-        IndexName: index,
-        KeyConditionExpression: '#name = :value',
-        ExpressionAttributeNames: { '#name': attribute },
-        ExpressionAttributeValues: { ':value': value },
-        Limit: 1,
-      }),
-    )
+    const { Items = [] } = await client.query({
+      TableName,
+      IndexName: index,
+      KeyConditionExpression: '#name = :value',
+      ExpressionAttributeNames: { '#name': attribute },
+      ExpressionAttributeValues: { ':value': value },
+      Limit: 1,
+    })
     const keys = ItemKey.safeParse(Items[0])
     return keys.success ? readReceipt(keys.data.pk, keys.data.sk) : undefined
   }
 
   const listUnread = async (accountId: string, page: Page): Promise<Paged<UnreadReceipt>> => {
-    const { Items = [], LastEvaluatedKey } = await client.send(
-      new QueryCommand({
-        TableName,
-        KeyConditionExpression: page.after ? 'pk = :pk AND sk < :after' : 'pk = :pk',
-        ExpressionAttributeValues: {
-          ':pk': accountId,
-          ...(page.after ? { ':after': page.after } : {}),
-        },
-        ScanIndexForward: false,
-        Limit: page.limit,
-      }),
-    )
+    const { Items = [], LastEvaluatedKey } = await client.query({
+      TableName,
+      KeyConditionExpression: page.after ? 'pk = :pk AND sk < :after' : 'pk = :pk',
+      ExpressionAttributeValues: {
+        ':pk': accountId,
+        ...(page.after ? { ':after': page.after } : {}),
+      },
+      ScanIndexForward: false,
+      Limit: page.limit,
+    })
     const items = Items.map((item) => ({
       holdId: ItemKey.parse(item).sk,
       read: () => fromReceiptItem(item),
@@ -77,16 +70,14 @@ export function makeReceiptStore(database: Database): ReceiptStore {
     },
     listUnread,
     listSince: async (accountId, { sinceId, limit }) => {
-      const { Items = [] } = await client.send(
-        new QueryCommand({
-          TableName,
-          KeyConditionExpression: 'pk = :pk AND sk >= :since',
-          ExpressionAttributeValues: { ':pk': accountId, ':since': sinceId },
-          ConsistentRead: true,
-          ScanIndexForward: false,
-          Limit: limit,
-        }),
-      )
+      const { Items = [] } = await client.query({
+        TableName,
+        KeyConditionExpression: 'pk = :pk AND sk >= :since',
+        ExpressionAttributeValues: { ':pk': accountId, ':since': sinceId },
+        ConsistentRead: true,
+        ScanIndexForward: false,
+        Limit: limit,
+      })
       return Items.map(fromReceiptItem)
     },
   }

@@ -2,12 +2,12 @@
  * The records of the ledger as the reconciler reads them: each one by itself, so that one that is
  * broken hides no other. A fault of the database is an error; a fault of a record is an answer.
  */
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type { Reading, ReconcileStore } from '../../ledger/reconcile/ports.ts'
 import { InvariantError } from '../../protocol/assert.ts'
 import { batchGet, keysPerBatchMax } from './batch-get.ts'
-import type { Database, Item } from './client.ts'
+import type { Item } from './client/attribute-values.ts'
+import type { Database } from './client.ts'
 import { bookKey, fromBookItem } from './items/book-item.ts'
 import { earningsKey, fromEarningsItem } from './items/earnings-item.ts'
 import {
@@ -26,9 +26,7 @@ type Key = { readonly pk: string; readonly sk: string }
 export function makeReconcileStore(database: Database): ReconcileStore {
   const { tables } = database
   const read = async <T>(TableName: string, key: Key, fromItem: (item: Item) => T) => {
-    const { Item } = await database.client.send(
-      new GetCommand({ TableName, Key: key, ConsistentRead: true }),
-    )
+    const { Item } = await database.client.get({ TableName, Key: key, ConsistentRead: true })
     return Item && toReading(key.sk, () => fromItem(Item))
   }
   return {

@@ -1,5 +1,4 @@
 /** Reputations, and on each node the score that routing reads. */
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import type { ReputationStore } from '../../reputation/ports.ts'
 import type { Database } from './client.ts'
 import { nodeKey } from './items/fleet-keys.ts'
@@ -10,9 +9,11 @@ export function makeReputationStore(database: Database): ReputationStore {
   const TableName = database.tables.profiles
   return {
     readReputation: async (nodeId) => {
-      const { Item } = await database.client.send(
-        new GetCommand({ TableName, Key: reputationKey(nodeId), ConsistentRead: true }),
-      )
+      const { Item } = await database.client.get({
+        TableName,
+        Key: reputationKey(nodeId),
+        ConsistentRead: true,
+      })
       return fromReputationItem(nodeId, Item)
     },
     writeReputation: async ({ reputation, fromVersion, score }) => {

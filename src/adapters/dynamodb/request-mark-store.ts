@@ -2,11 +2,11 @@
  * Marks on single requests: a cancel that its process looks for, a retry that was answered. Beside the
  * idempotency claims, and as short-lived as these.
  */
-import { PutCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type { RequestMarkStore } from '../../ledger/request-marks.ts'
 import { batchGet } from './batch-get.ts'
-import { type Database, itemOfFailedCondition } from './client.ts'
+import { itemOfFailedCondition } from './client/errors.ts'
+import type { Database } from './client.ts'
 
 const cancelPrefix = 'cancel#'
 const cancelKey = (holdId: string) => ({ pk: `${cancelPrefix}${holdId}`, sk: 'cancel' })
@@ -19,9 +19,7 @@ export function makeRequestMarkStore(database: Database): RequestMarkStore {
   return {
     // Whatever stood there said the same of the same request, or names a key that may not cancel it.
     putCancel: async ({ holdId, keyId, expiresAtSec }) => {
-      await client.send(
-        new PutCommand({ TableName, Item: { ...cancelKey(holdId), keyId, expiresAtSec } }),
-      )
+      await client.put({ TableName, Item: { ...cancelKey(holdId), keyId, expiresAtSec } })
     },
     readCancels: async (holdIds) => {
       const keys = holdIds.map(cancelKey)
@@ -35,14 +33,12 @@ export function makeRequestMarkStore(database: Database): RequestMarkStore {
     },
     takeRetry: async ({ ofHoldId, byHoldId, expiresAtSec }) => {
       try {
-        await client.send(
-          new PutCommand({
-            TableName,
-            Item: { pk: `retry#${ofHoldId}`, sk: 'retry', by: byHoldId, expiresAtSec },
-            ConditionExpression: 'attribute_not_exists(pk)',
-            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-          }),
-        )
+        await client.put({
+          TableName,
+          Item: { pk: `retry#${ofHoldId}`, sk: 'retry', by: byHoldId, expiresAtSec },
+          ConditionExpression: 'attribute_not_exists(pk)',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        })
         return true
       } catch (error) {
         const item = itemOfFailedCondition(error)

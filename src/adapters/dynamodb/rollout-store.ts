@@ -1,9 +1,9 @@
 /** Rollouts in the Profiles table: few, and each written by a condition on the revision read. */
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import type { RolloutStore } from '../../jobs/ports.ts'
 import type { Rollout } from '../../jobs/rollout.ts'
 import { assert } from '../../protocol/assert.ts'
 import { limits } from '../../protocol/limits.ts'
+import type { TransactItem } from './client/inputs.ts'
 import type { Database } from './client.ts'
 import {
   activeIdsOf,
@@ -16,7 +16,7 @@ import {
   toRolloutItem,
 } from './items/rollout-item.ts'
 import { newestFirst } from './newest-first.ts'
-import { type TransactItem, transact } from './transact.ts'
+import { transact } from './transact.ts'
 
 export function makeRolloutStore(database: Database): RolloutStore {
   const { client, tables } = database
@@ -26,7 +26,7 @@ export function makeRolloutStore(database: Database): RolloutStore {
   return {
     readRollout: async (rolloutId) => {
       const Key = rolloutKey(rolloutId)
-      const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))
+      const { Item } = await client.get({ TableName, Key, ConsistentRead: true })
       return Item && fromRolloutItem(Item)
     },
     createRollout: async (rollout) => {
@@ -82,9 +82,7 @@ export function makeRolloutStore(database: Database): RolloutStore {
       return outcome.kind === 'committed'
     },
     activeRolloutIds: async () => {
-      const { Item } = await client.send(
-        new GetCommand({ TableName, Key: activeRolloutsKey, ConsistentRead: true }),
-      )
+      const { Item } = await client.get({ TableName, Key: activeRolloutsKey, ConsistentRead: true })
       return activeIdsOf(Item)
     },
   }

@@ -5,7 +5,8 @@
 import * as z from 'zod'
 import type { Random } from '../../protocol/clock.ts'
 import type { DayRange, SpendStore } from '../../spend/ports.ts'
-import type { Database, Item } from './client.ts'
+import type { Item } from './client/attribute-values.ts'
+import type { Database } from './client.ts'
 import {
   daysOfValue,
   fromSpendItem,

@@ -2,11 +2,12 @@
  * Spot checks in the Profiles table. A profile's sampling and the fact that its gate reads are written
  * together and only on top of what was read, so that neither a second run nor an operator is undone.
  */
-import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { SpotCheckFact } from '../../fleet/node.ts'
 import type { SpotCheckStore } from '../../spot-checks/ports.ts'
 import { anyVersion } from '../../spot-checks/reference.ts'
-import { type Database, isFailedCondition, itemOfFailedCondition } from './client.ts'
+import { isFailedCondition, itemOfFailedCondition } from './client/errors.ts'
+import type { TransactItem } from './client/inputs.ts'
+import type { Database } from './client.ts'
 import { profileKey } from './items/fleet-keys.ts'
 import {
   fromReferenceItem,
@@ -23,7 +24,7 @@ import {
   toSamplingFields,
 } from './items/spot-check-item.ts'
 import { queryItems } from './query-items.ts'
-import { type TransactItem, transact } from './transact.ts'
+import { transact } from './transact.ts'
 import { updateIf } from './update-if.ts'
 
 export function makeSpotCheckStore(database: Database): SpotCheckStore {
@@ -31,7 +32,7 @@ export function makeSpotCheckStore(database: Database): SpotCheckStore {
   const TableName = tables.profiles
 
   const readItem = async (Key: { readonly pk: string; readonly sk: string }) => {
-    const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))
+    const { Item } = await client.get({ TableName, Key, ConsistentRead: true })
     return Item
   }
 
@@ -45,7 +46,7 @@ export function makeSpotCheckStore(database: Database): SpotCheckStore {
 
   return {
     putReference: async (reference) => {
-      await client.send(new PutCommand({ TableName, Item: toReferenceItem(reference) }))
+      await client.put({ TableName, Item: toReferenceItem(reference) })
     },
     readReference: async (of) => {
       const own = await readItem(referenceKey(of))
@@ -79,21 +80,19 @@ export function makeSpotCheckStore(database: Database): SpotCheckStore {
       return Item && PlatformItem.parse(Item).accountId
     },
     writePlatformAccount: async (accountId) => {
-      await client.send(new PutCommand({ TableName, Item: { ...platformKey, accountId } }))
+      await client.put({ TableName, Item: { ...platformKey, accountId } })
     },
     takeRun: async ({ holder, nowMs, untilMs }) => {
       try {
-        const { Attributes } = await client.send(
-          new UpdateCommand({
-            TableName,
-            Key: runKey,
-            UpdateExpression: 'SET holder = :holder, untilMs = :until',
-            ConditionExpression: 'attribute_not_exists(untilMs) OR untilMs < :now',
-            ExpressionAttributeValues: { ':holder': holder, ':until': untilMs, ':now': nowMs },
-            ReturnValues: 'ALL_NEW',
-            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-          }),
-        )
+        const { Attributes } = await client.update({
+          TableName,
+          Key: runKey,
+          UpdateExpression: 'SET holder = :holder, untilMs = :until',
+          ConditionExpression: 'attribute_not_exists(untilMs) OR untilMs < :now',
+          ExpressionAttributeValues: { ':holder': holder, ':until': untilMs, ':now': nowMs },
+          ReturnValues: 'ALL_NEW',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        })
         return { place: RunItem.parse(Attributes).place }
       } catch (error) {
         if (!isFailedCondition(error)) throw error

@@ -1,5 +1,4 @@
 /** What the sweeper reads and moves: due wallets through the sparse index, its cursor, the clock. */
-import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type { SweepStore } from '../../ledger/ports.ts'
 import type { Database } from './client.ts'
@@ -15,7 +14,7 @@ export function makeSweepStore(database: Database): SweepStore {
   const TableName = tables.balances
 
   const readCursor = async () => {
-    const { Item } = await client.send(new GetCommand({ TableName, Key: cursorKey }))
+    const { Item } = await client.get({ TableName, Key: cursorKey })
     return Item && Cursor.parse(Item).bucket
   }
 
@@ -36,21 +35,21 @@ export function makeSweepStore(database: Database): SweepStore {
 
   return {
     readWallet: async (accountId) => {
-      const { Item } = await client.send(
-        new GetCommand({ TableName, Key: walletKey(accountId), ConsistentRead: true }),
-      )
+      const { Item } = await client.get({
+        TableName,
+        Key: walletKey(accountId),
+        ConsistentRead: true,
+      })
       return Item && fromWalletItem(Item)
     },
     accountsInBucket: async (bucket, limit) => {
-      const { Items = [] } = await client.send(
-        new QueryCommand({
-          TableName,
-          IndexName: 'bySweepBucket',
-          KeyConditionExpression: 'sweepBucket = :bucket',
-          ExpressionAttributeValues: { ':bucket': bucket },
-          Limit: Math.max(1, limit),
-        }),
-      )
+      const { Items = [] } = await client.query({
+        TableName,
+        IndexName: 'bySweepBucket',
+        KeyConditionExpression: 'sweepBucket = :bucket',
+        ExpressionAttributeValues: { ':bucket': bucket },
+        Limit: Math.max(1, limit),
+      })
       return Items.map((item) => IndexKey.parse(item).pk)
     },
     moveBucket: ({ to, ...change }) =>
@@ -79,7 +78,7 @@ export function makeSweepStore(database: Database): SweepStore {
     },
     readCursor,
     writeCursor: async (bucket) => {
-      await client.send(new PutCommand({ TableName, Item: { ...cursorKey, bucket } }))
+      await client.put({ TableName, Item: { ...cursorKey, bucket } })
     },
     serverTimeMs: async () => {
       // Only a reply of now judges our clock: it may have jumped since the last one.

@@ -4,19 +4,12 @@
  * answer and never is.
  */
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleepFor } from 'node:timers/promises'
-import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb'
 import { assert } from '../../protocol/assert.ts'
-import type { Random, Sleep } from '../../protocol/clock.ts'
-import {
-  cancellationReasons,
-  type Database,
-  type Item,
-  isCrowdCode,
-  isCrowdedOut,
-} from './client.ts'
-
-export type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number]
+import { type Pauses, pauseMs, realPauses } from '../aws/pauses.ts'
+import type { Item } from './client/attribute-values.ts'
+import { cancellationReasons, isCrowdCode, isCrowdedOut } from './client/errors.ts'
+import type { TransactItem } from './client/inputs.ts'
+import type { Database } from './client.ts'
 
 export type TransactOutcome =
   | { readonly kind: 'committed' }
@@ -31,18 +24,9 @@ export type TransactOutcome =
       readonly isPartial: boolean
     }
 
-export type Pauses = { readonly sleep: Sleep; readonly random: Random }
-
 /** What DynamoDB takes in one transaction. */
 const itemsMax = 100
 const attemptsMax = 8
-const firstPauseMs = 10
-const pauseMsMax = 500
-
-export const realPauses: Pauses = {
-  sleep: (durationMs) => sleepFor(durationMs),
-  random: Math.random,
-}
 
 /** Throws when the items stay contended over eight attempts, and for every other fault. */
 export async function transact(
@@ -57,7 +41,7 @@ export async function transact(
   const ClientRequestToken = randomUUID()
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await client.send(new TransactWriteCommand({ TransactItems: [...items], ClientRequestToken }))
+      await client.transactWrite({ TransactItems: items, ClientRequestToken })
       return { kind: 'committed' }
     } catch (error) {
       const refused = refusalIn(error)
@@ -66,11 +50,6 @@ export async function transact(
       await pauses.sleep(pauseMs(attempt, pauses.random))
     }
   }
-}
-
-/** Full jitter under a doubling, capped ceiling: writers that collided once spread out. */
-export function pauseMs(attempt: number, random: Random): number {
-  return Math.ceil(random() * Math.min(pauseMsMax, firstPauseMs * 2 ** attempt))
 }
 
 function refusalIn(error: unknown): TransactOutcome | undefined {

@@ -1,10 +1,12 @@
 /** One conditional update of one item, answered as whether its condition held. */
-import { UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb'
-import { type Database, isFailedCondition } from './client.ts'
 
-export async function updateIf({ client }: Database, update: UpdateCommandInput): Promise<boolean> {
+import { isFailedCondition } from './client/errors.ts'
+import type { UpdateInput } from './client/inputs.ts'
+import type { Database } from './client.ts'
+
+export async function updateIf({ client }: Database, update: UpdateInput): Promise<boolean> {
   try {
-    await client.send(new UpdateCommand(update))
+    await client.update(update)
     return true
   } catch (error) {
     if (isFailedCondition(error)) return false

@@ -3,11 +3,20 @@
  * and of the version that was deployed: a rotation takes hold everywhere at once, and is rolled back like code.
  */
 import { readFile, stat } from 'node:fs/promises'
-import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm'
+import * as z from 'zod'
 import { StageSecrets } from '../../keys/stage-secrets.ts'
 import { parseJson } from '../../protocol/json-text.ts'
+import { makeConnection } from '../aws/connection.ts'
+import { chainCredentials } from '../aws/credentials.ts'
+import { endpointOf } from '../aws/endpoint.ts'
+import { retried } from '../aws/pauses.ts'
+import { makeServiceCall } from '../aws/service-call.ts'
 
-const requestTimeoutMs = 3_000
+const requestMs = 3_000
+const attemptsMax = 3
+
+/** A parameter that is empty has no value. */
+const Reply = z.object({ Parameter: z.object({ Value: z.string().default('') }) })
 
 /** Throws with a sentence for the operator: a process without its secrets cannot serve. */
 export async function loadSecrets(source: string, stage: string): Promise<StageSecrets> {
@@ -65,15 +74,18 @@ async function assertPrivate(path: string): Promise<void> {
 }
 
 async function readParameter(name: string): Promise<string> {
-  const client = new SSMClient({
-    maxAttempts: 3,
-    requestHandler: { connectionTimeout: 1_000, requestTimeout: requestTimeoutMs },
-  })
+  const { url, region } = endpointOf('ssm')
+  const { post, close } = makeConnection(url, { requestMs })
+  const call = makeServiceCall(
+    { name: 'ssm', region, host: url.host, contentType: 'application/x-amz-json-1.1' },
+    { post, credentials: chainCredentials(), nowMs: Date.now },
+  )
+  const body = JSON.stringify({ Name: name, WithDecryption: true })
   try {
-    const reply = await client.send(new GetParameterCommand({ Name: name, WithDecryption: true }))
-    return reply.Parameter?.Value ?? ''
+    const reply = await retried(() => call({ target: 'AmazonSSM.GetParameter', body }), attemptsMax)
+    return Reply.parse(reply).Parameter.Value
   } finally {
-    client.destroy()
+    close()
   }
 }
 

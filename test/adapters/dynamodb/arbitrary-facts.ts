@@ -7,12 +7,8 @@ import { OperatorRole, Scope } from '../../../src/protocol/account.ts'
 import { RouteTier, TrustTier } from '../../../src/protocol/catalogue.ts'
 import { RuntimeKind } from '../../../src/protocol/claim.ts'
 import { NodeStatus } from '../../../src/protocol/enrolment.ts'
-import {
-  InventoryModel,
-  NodeMode,
-  NodeState,
-  QueueHealth,
-} from '../../../src/protocol/heartbeat.ts'
+import { InventoryModel } from '../../../src/protocol/heartbeat.ts'
+import { NodeMode, NodeState, QueueHealth } from '../../../src/protocol/node-conditions.ts'
 
 const text = fc.string({ unit: 'grapheme', maxLength: 12 })
 const count = fc.integer({ min: 0, max: 4096 })

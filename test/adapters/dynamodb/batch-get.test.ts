@@ -1,8 +1,7 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { batchGet } from '../../../src/adapters/dynamodb/batch-get.ts'
-import { makeDatabase } from '../../../src/adapters/dynamodb/client.ts'
+import { type Database, wrapCalls } from '../../../src/adapters/dynamodb/client.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
 
 let engine: EmbeddedDynamodb
@@ -12,8 +11,7 @@ const noPauses = { sleep: async () => undefined, random: () => 0 }
 beforeAll(async () => {
   engine = await startEmbeddedDynamodb()
   for (const pk of ['a', 'b', 'c']) {
-    const command = new PutCommand({ TableName: engine.tables.keys, Item: key(pk) })
-    await engine.client.send(command)
+    await engine.client.put({ TableName: engine.tables.keys, Item: key(pk) })
   }
 })
 afterAll(() => engine.stop())
@@ -27,31 +25,24 @@ const BatchOfOneTable = z.object({
 
 /** A client to which the database answers at most `perReply` keys of each of its first replies. */
 function partial(perReply: number) {
-  const database = makeDatabase(engine)
   let replies = 0
-  database.client.middlewareStack.add(
-    (next) => async (args) => {
-      const { RequestItems } = BatchOfOneTable.parse(args.input)
-      const [[table, request] = []] = Object.entries(RequestItems)
-      if (!table || !request) return next(args)
-      replies += 1
-      const { Keys, ...rest } = request
-      const left = Keys.slice(perReply)
-      const kept = { ...rest, Keys: Keys.slice(0, Math.max(1, perReply)) }
-      const result = await next({
-        ...args,
-        input: { ...args.input, RequestItems: { [table]: kept } },
-      })
-      const UnprocessedKeys = left.length > 0 ? { [table]: { ...rest, Keys: left } } : {}
-      const none = perReply === 0 ? { Responses: { [table]: [] } } : {}
-      return { ...result, output: { ...result.output, ...none, UnprocessedKeys } }
-    },
-    { step: 'initialize', name: 'testPartialReplies' },
-  )
+  const database = wrapCalls(engine, (call) => async (operation, input) => {
+    const { RequestItems } = BatchOfOneTable.parse(input)
+    const [[table, request] = []] = Object.entries(RequestItems)
+    if (!table || !request) return call(operation, input)
+    replies += 1
+    const { Keys, ...rest } = request
+    const left = Keys.slice(perReply)
+    const kept = { ...rest, Keys: Keys.slice(0, Math.max(1, perReply)) }
+    const reply = await call(operation, { ...input, RequestItems: { [table]: kept } })
+    const UnprocessedKeys = left.length > 0 ? { [table]: left } : {}
+    const none = perReply === 0 ? { Responses: { [table]: [] } } : {}
+    return { ...reply, ...none, UnprocessedKeys }
+  })
   return { database, replies: () => replies }
 }
 
-const read = (database: EmbeddedDynamodb | ReturnType<typeof makeDatabase>, pks: string[]) =>
+const read = (database: Database, pks: string[]) =>
   batchGet(database, { table: engine.tables.keys, keys: pks.map(key), consistent: true }, noPauses)
 
 describe('a batch of reads', () => {

@@ -7,8 +7,8 @@ import { makeFleetStore } from '../../../src/adapters/dynamodb/fleet-store.ts'
 import { ids } from '../../../src/adapters/system.ts'
 import type { Breaker } from '../../../src/fleet/node.ts'
 import type { BreakerStore, ServedProfile } from '../../../src/routing/ports.ts'
-import { bePatient } from '../../faults/write-case.ts'
-import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
+import { startPatientDynamodb } from '../../faults/write-case.ts'
+import type { EmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
 import { isWrite, startFaultProxy } from '../../support/fault-proxy.ts'
 import { aBeat, aNode, nowMs } from './facts.ts'
 
@@ -16,8 +16,7 @@ type Act = (breakers: ReturnType<typeof makeBreakerStore>, at: ServedProfile) =>
 
 let engine: EmbeddedDynamodb
 beforeAll(async () => {
-  engine = await startEmbeddedDynamodb()
-  bePatient(engine)
+  engine = await startPatientDynamodb()
 })
 afterAll(() => engine.stop())
 
@@ -46,8 +45,7 @@ async function unchangedBy(given: number, act: Act, then: Act): Promise<Breaker 
     expect(await read()).toEqual(before)
     return before
   } finally {
-    wired.client.destroy()
-    wired.once.destroy()
+    wired.close()
     await proxy.stop()
   }
 }

@@ -1,15 +1,11 @@
 // What breakers cost in write units, in the engine's own count. Refused writes are paid for as well.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import * as z from 'zod'
 import { makeBreakerStore } from '../../../src/adapters/dynamodb/breaker-store.ts'
-import {
-  type Database,
-  isFailedCondition,
-  makeDatabase,
-} from '../../../src/adapters/dynamodb/client.ts'
+import type { Database } from '../../../src/adapters/dynamodb/client.ts'
 import { makeFleetStore } from '../../../src/adapters/dynamodb/fleet-store.ts'
 import { ids } from '../../../src/adapters/system.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
+import { metered, unitsOf } from '../../support/metered-database.ts'
 import { aBeat, aNode, aQueue, nowMs } from './facts.ts'
 
 let engine: EmbeddedDynamodb
@@ -18,36 +14,14 @@ beforeAll(async () => {
 })
 afterAll(() => engine.stop())
 
-const Consumed = z.object({
-  output: z.object({ ConsumedCapacity: z.object({ CapacityUnits: z.number() }) }),
-})
-
 /** Another client of the same tables that adds up the write units of its updates. */
-function metered(): { readonly database: Database; readonly spent: () => number } {
-  const database = makeDatabase(engine)
-  let units = 0
-  database.client.middlewareStack.add(
-    (next, { commandName }) =>
-      async (args) => {
-        if (commandName !== 'UpdateItemCommand') return next(args)
-        const input = { ...args.input, ReturnConsumedCapacity: 'TOTAL' }
-        try {
-          const reply = await next({ ...args, input })
-          units += Consumed.parse(reply).output.ConsumedCapacity.CapacityUnits
-          return reply
-        } catch (error) {
-          if (isFailedCondition(error)) units += 1
-          throw error
-        }
-      },
-    { step: 'initialize', name: 'measureCapacity' },
-  )
+function metering(): { readonly database: Database; readonly spent: () => number } {
+  const { database, spent } = metered(engine)
   return {
     database,
     spent: () => {
-      const spent = units
-      units = 0
-      return spent
+      const updates = spent.splice(0).filter(({ operation }) => operation === 'UpdateItem')
+      return unitsOf(updates)
     },
   }
 }
@@ -55,7 +29,7 @@ function metered(): { readonly database: Database; readonly spent: () => number 
 const queues = { 'vllm-0': aQueue(), 'ollama-1': aQueue({ kind: 'ollama', version: '0.12.10' }) }
 
 async function failing() {
-  const { database, spent } = metered()
+  const { database, spent } = metering()
   const fleet = makeFleetStore(database)
   const breakers = makeBreakerStore(database, { ids })
   const { nodeId } = aNode()

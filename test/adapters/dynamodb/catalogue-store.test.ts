@@ -66,7 +66,7 @@ describe('the catalogue', () => {
     for (const model of models) await catalogue.putModel(model)
     await makePoolStore(engine).writePublicCatalogue({ builtAtMs: nowMs, models: [] })
     const paged = withFaults(engine, ({ command, input }) => {
-      if (command === 'QueryCommand') Object.assign(input, { Limit: 2 })
+      if (command === 'Query') Object.assign(input, { Limit: 2 })
     })
     const listed = await makeCatalogueStore(paged).listModels()
     const ids = listed.map(({ id }) => id).filter((id) => id.startsWith('paged/'))

@@ -1,20 +1,15 @@
 import { createServer } from 'node:http'
-import {
-  ConditionalCheckFailedException,
-  InternalServerError,
-  ProvisionedThroughputExceededException,
-  ResourceNotFoundException,
-  TransactionCanceledException,
-  TransactionConflictException,
-} from '@aws-sdk/client-dynamodb'
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { afterEach, describe, expect, test } from 'vitest'
-import { isUnknownOutcome, makeDatabase } from '../../../src/adapters/dynamodb/client.ts'
+import { AwsError, lostNames } from '../../../src/adapters/aws/aws-error.ts'
+import { isUnknownOutcome } from '../../../src/adapters/dynamodb/client/errors.ts'
+import { makeDatabase } from '../../../src/adapters/dynamodb/client.ts'
 import { localTableNames } from '../../../src/adapters/dynamodb/create-tables.ts'
+import { enforceRights } from '../../../src/adapters/dynamodb/enforce-rights.ts'
 import { InvariantError } from '../../../src/protocol/assert.ts'
+import { cancelled } from './cancelled.ts'
 
 const tables = localTableNames('client')
-const read = new GetCommand({ TableName: tables.balances, Key: { pk: 'a', sk: 'b' } })
+const read = { TableName: tables.balances, Key: { pk: 'a', sk: 'b' } }
 const dateOfReplies = 'Sat, 21 Nov 2026 05:10:00 GMT'
 
 const stops: (() => void)[] = []
@@ -54,14 +49,31 @@ const broken: Reply = {
 describe('a fault of the service', () => {
   test('is met with three more tries', async () => {
     const { database, requests } = await databaseThatAnswers(broken)
-    await expect(database.client.send(read)).rejects.toThrow(InternalServerError)
+    await expect(database.client.get(read)).rejects.toMatchObject({ name: 'InternalServerError' })
     expect(requests()).toBe(4)
   })
 
   test('is told at once where the ledger repeats', async () => {
     const { database, requests } = await databaseThatAnswers(broken)
-    await expect(database.once.send(read)).rejects.toThrow(InternalServerError)
+    await expect(database.once.get(read)).rejects.toMatchObject({ name: 'InternalServerError' })
     expect(requests()).toBe(1)
+  })
+})
+
+describe('of four tries, those that a refusal costs', () => {
+  const refusal = (name: string, status = 400): Reply => ({ status, body: { __type: name } })
+
+  test.each([
+    ['ProvisionedThroughputExceededException', 4],
+    ['ThrottlingException', 4],
+    ['TransactionConflictException', 4],
+    ['ConditionalCheckFailedException', 1],
+    ['ValidationException', 1],
+    ['TransactionCanceledException', 1],
+  ])('%s: %i', async (name, tries) => {
+    const { database, requests } = await databaseThatAnswers(refusal(name))
+    await expect(database.client.get(read)).rejects.toMatchObject({ name, status: 400 })
+    expect(requests()).toBe(tries)
   })
 })
 
@@ -69,7 +81,7 @@ describe('a request without a reply', () => {
   test('is given up after two seconds, and is unknown', async () => {
     const { database, requests } = await databaseThatAnswers(undefined)
     const sentAtMs = Date.now()
-    const error = await database.once.send(read).catch((cause: unknown) => cause)
+    const error = await database.once.get(read).catch((cause: unknown) => cause)
     const waitedMs = Date.now() - sentAtMs
     expect(error).toMatchObject({ name: 'TimeoutError' })
     expect(isUnknownOutcome(error)).toBe(true)
@@ -84,7 +96,7 @@ test.each(['client', 'once'] as const)(
   async (name) => {
     const { database } = await databaseThatAnswers({ status: 200, body: {} })
     expect(database.serverTimeMs()).toBeUndefined()
-    await database[name].send(read)
+    await database[name].get(read)
     const passedMs = (database.serverTimeMs() ?? 0) - Date.parse(dateOfReplies)
     expect(passedMs).toBeGreaterThanOrEqual(0)
     expect(passedMs).toBeLessThan(5_000)
@@ -94,25 +106,21 @@ test.each(['client', 'once'] as const)(
 test.each(['client', 'once'] as const)(
   'a right that is missing is refused by %s before anything is sent',
   async (name) => {
-    const enforce = { principal: 'bootstrap' } as const
-    const database = makeDatabase({ tables, endpoint: 'http://127.0.0.1:1', enforce })
-    await expect(database[name].send(read)).rejects.toThrow('bootstrap has no right')
+    const unreachable = makeDatabase({ tables, endpoint: 'http://127.0.0.1:1' })
+    const database = enforceRights(unreachable, 'bootstrap')
+    await expect(database[name].get(read)).rejects.toThrow('bootstrap has no right')
   },
 )
 
 describe('an outcome', () => {
-  const of = (httpStatusCode: number) => ({ message: '', $metadata: { httpStatusCode } })
-  const cancelled = (...codes: readonly string[]) =>
-    new TransactionCanceledException({
-      ...of(400),
-      CancellationReasons: codes.map((Code) => ({ Code })),
-    })
+  const refused = (name: string, status = 400) => new AwsError(name, { message: '', status })
+  const lostCall = new AwsError(lostNames.connection, { message: 'reset' })
 
   test.each([
-    ['a fault of the service', new InternalServerError(of(500))],
-    ['a lost connection', Object.assign(new Error('reset'), { $metadata: { attempts: 1 } })],
-    ['a throttle', new ProvisionedThroughputExceededException(of(400))],
-    ['an update that met a transaction', new TransactionConflictException(of(400))],
+    ['a fault of the service', refused('InternalServerError', 500)],
+    ['a lost connection', lostCall],
+    ['a throttle', refused('ProvisionedThroughputExceededException')],
+    ['an update that met a transaction', refused('TransactionConflictException')],
     ['a transaction that met others', cancelled('None', 'TransactionConflict')],
     ['a throttled transaction', cancelled('ThrottlingError', 'TransactionConflict')],
   ])('of %s is unknown', (_, error) => {
@@ -120,8 +128,8 @@ describe('an outcome', () => {
   })
 
   test.each([
-    ['a failed condition', new ConditionalCheckFailedException(of(400))],
-    ['a table that is not there', new ResourceNotFoundException(of(400))],
+    ['a failed condition', refused('ConditionalCheckFailedException')],
+    ['a table that is not there', refused('ResourceNotFoundException')],
     ['a failed condition of a transaction', cancelled('ConditionalCheckFailed', 'None')],
     ['the same where others were met', cancelled('ConditionalCheckFailed', 'TransactionConflict')],
     ['a transaction that is no good', cancelled('ValidationError', 'None')],

@@ -109,7 +109,7 @@ describe('the decisions between two holds', () => {
     const accountId = anAccountId()
     await decided(accountId, 'A', 'B', 'C', 'D', 'E')
     const paged = withFaults(engine, ({ command, input }) => {
-      if (command === 'QueryCommand') Object.assign(input, { Limit: 1 })
+      if (command === 'Query') Object.assign(input, { Limit: 1 })
     })
     const range = { accountId, after: hold('A'), before: hold('E'), limit: 10 }
     const decisions = await makeClosingStore(paged).decisionsBetween(range)

@@ -53,7 +53,7 @@ describe('a beat', () => {
     const commands: string[] = []
     const watched = withFaults(engine, ({ command }) => commands.push(command ?? ''))
     await makeFleetStore(watched).recordBeat(aBeat(aNode().nodeId))
-    expect(commands).toEqual(['UpdateItemCommand'])
+    expect(commands).toEqual(['UpdateItem'])
   })
 
   test.each([

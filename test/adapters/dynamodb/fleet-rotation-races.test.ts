@@ -1,7 +1,7 @@
 // A key is replaced while something is found of its node: whichever is written first, the finding stands
 // against the successor, and once.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { makeDatabase } from '../../../src/adapters/dynamodb/client.ts'
+import { wrapCalls } from '../../../src/adapters/dynamodb/client.ts'
 import { makeFleetStore } from '../../../src/adapters/dynamodb/fleet-store.ts'
 import type { NodeFacts, SpotCheckFact } from '../../../src/fleet/node.ts'
 import { passOnFinding } from '../../../src/fleet/successors.ts'
@@ -30,15 +30,10 @@ const later: SpotCheckFact = {
 
 /** Replaces the key; `between` happens after each read of what is taken along, before it is written. */
 function rotatedAfter(to: ReturnType<typeof successorOf>, between: () => Promise<unknown>) {
-  const database = makeDatabase(engine)
-  database.client.middlewareStack.add(
-    (next, { commandName }) =>
-      async (args) => {
-        if (commandName === 'TransactWriteItemsCommand') await between()
-        return next(args)
-      },
-    { step: 'initialize', name: 'meanwhile' },
-  )
+  const database = wrapCalls(engine, (call) => async (operation, input) => {
+    if (operation === 'TransactWriteItems') await between()
+    return call(operation, input)
+  })
   return makeFleetStore(database).rotateNode(to, nowMs)
 }
 

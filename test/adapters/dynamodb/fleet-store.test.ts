@@ -119,7 +119,7 @@ describe('the fleet', () => {
     }
     let pages = 0
     const paged = withFaults(engine, ({ command, input }) => {
-      if (command !== 'QueryCommand') return
+      if (command !== 'Query') return
       pages += 1
       Object.assign(input, { Limit: 2 })
     })
@@ -141,7 +141,7 @@ describe('the fleet', () => {
     const commands: string[] = []
     const watched = withFaults(engine, ({ command }) => commands.push(command ?? ''))
     expect((await makeFleetStore(watched).readRow(nodeId))?.hot?.nodeId).toBe(nodeId)
-    expect(commands).toEqual(['QueryCommand'])
+    expect(commands).toEqual(['Query'])
   })
 
   test('is read without a scan, bucket by bucket as far as the reader goes', async () => {
@@ -149,7 +149,7 @@ describe('the fleet', () => {
     const watched = withFaults(engine, ({ command }) => commands.push(command ?? ''))
     for await (const _ of makeFleetStore(watched).rows()) break
     expect(commands.length).toBeLessThan(16)
-    expect(new Set(commands)).toEqual(new Set(['QueryCommand']))
+    expect(new Set(commands)).toEqual(new Set(['Query']))
   })
 
   test('gives the hot items of those nodes that beat, asked for once or twice', async () => {

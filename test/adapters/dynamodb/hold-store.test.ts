@@ -1,9 +1,13 @@
-import { TransactionCanceledException } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { AwsError, lostNames } from '../../../src/adapters/aws/aws-error.ts'
+import { type Connection, makeConnection, type Post } from '../../../src/adapters/aws/connection.ts'
+import { clientOver } from '../../../src/adapters/dynamodb/client/operations.ts'
+import { makeDatabase } from '../../../src/adapters/dynamodb/client.ts'
 import { makeHoldStore } from '../../../src/adapters/dynamodb/hold-store.ts'
 import type { IdempotencyClaim } from '../../../src/ledger/ports.ts'
 import { charging, type Ledger, openLedger } from '../../ledger/open-ledger.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
+import { cancelled, type Reason } from './cancelled.ts'
 import { anAccountId } from './facts.ts'
 
 let engine: EmbeddedDynamodb
@@ -23,25 +27,25 @@ const aClaim: IdempotencyClaim = {
   expiresAtSec: 2_000,
 }
 
-/** Clients whose first command is carried out and its reply lost; counts what is sent. */
+/** Clients whose first request is carried out and its reply lost; counts what is sent. */
 function withLostReply() {
-  const database = ledger.connect()
+  const { post, close } = makeConnection(new URL(engine.endpoint))
   let sent = 0
-  for (const { middlewareStack } of [database.client, database.once]) {
-    middlewareStack.add(
-      (next) => async (args) => {
-        sent += 1
-        const isLost = sent === 1
-        const reply = await next(args).catch((error: unknown) => ({ error }))
-        if (isLost) throw Object.assign(new Error('socket hang up'), { name: 'TimeoutError' })
-        if ('error' in reply) throw reply.error
-        return reply
-      },
-      { step: 'deserialize', priority: 'high', name: 'loseReply' },
-    )
+  const losing: Post = async (headers, body) => {
+    sent += 1
+    const isLost = sent === 1
+    const answer = await post(headers, body)
+    if (isLost) throw lost
+    return answer
   }
+  const database = connected({ post: losing, close })
   return { store: makeHoldStore(database), database, sent: () => sent }
 }
+
+const lost = new AwsError(lostNames.connection, { message: 'socket hang up' })
+
+const connected = (connection: Connection) =>
+  makeDatabase({ tables: ledger.database.tables, endpoint: engine.endpoint, connection })
 
 describe('a write whose reply is lost', () => {
   const funded = async () => ledger.reservation(await ledger.customer(100n), 100n)
@@ -98,25 +102,17 @@ describe('a write whose reply is lost', () => {
   })
 })
 
-type Reason = NonNullable<TransactionCanceledException['CancellationReasons']>[number]
-
 /** A store whose transactions are cancelled for these reasons, one list for each, in order. */
-function contended(cancellations: readonly (readonly (string | Reason)[])[]) {
-  const database = ledger.connect()
+function contended(cancellations: readonly (readonly Reason[])[]) {
   const left = [...cancellations]
-  database.once.middlewareStack.add(
-    (next) => async (args) => {
-      const reasons = left.shift()
-      if (!reasons) return next(args)
-      throw new TransactionCanceledException({
-        message: 'cancelled',
-        $metadata: { httpStatusCode: 400 },
-        CancellationReasons: reasons.map((one) => (typeof one === 'string' ? { Code: one } : one)),
-      })
-    },
-    { step: 'initialize', name: 'contend' },
-  )
-  return makeHoldStore(database)
+  const database = ledger.connect()
+  const { call } = database.once
+  const once = clientOver(async (operation, input) => {
+    const reasons = left.shift()
+    if (!reasons) return call(operation, input)
+    throw cancelled(...reasons)
+  })
+  return makeHoldStore({ ...database, once })
 }
 
 describe('a reserve with a claim', () => {
@@ -163,7 +159,9 @@ describe('a reserve with a claim', () => {
 
   test('cancelled for a bug of ours throws', async () => {
     const store = contended([['ValidationError', 'None']])
-    await expect(store.reserve(await order())).rejects.toThrow(TransactionCanceledException)
+    await expect(store.reserve(await order())).rejects.toMatchObject({
+      name: 'TransactionCanceledException',
+    })
   })
 
   test.each([
@@ -214,15 +212,8 @@ describe('a reserve with a claim', () => {
 
 describe('a database that cannot be reached', () => {
   test('leaves every write unknown, and none refused', async () => {
-    const database = ledger.connect()
-    database.once.middlewareStack.add(
-      () => () => Promise.reject(new Error('connect ECONNREFUSED')),
-      {
-        step: 'deserialize',
-        name: 'unreachable',
-      },
-    )
-    const store = makeHoldStore(database)
+    const post = () => Promise.reject(lost)
+    const store = makeHoldStore(connected({ post, close: () => undefined }))
     const order = ledger.reservation(await ledger.customer(100n), 100n)
     expect(await store.reserve(order)).toEqual({ kind: 'unknown' })
     expect(await store.reserve({ ...order, claim: aClaim })).toEqual({ kind: 'unknown' })

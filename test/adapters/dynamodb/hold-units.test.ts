@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import * as z from 'zod'
 import { makeHoldStore } from '../../../src/adapters/dynamodb/hold-store.ts'
 import { credit } from '../../../src/ledger/credit.ts'
 import { finishHold } from '../../../src/ledger/finish.ts'
@@ -7,6 +6,7 @@ import type { Reservation } from '../../../src/ledger/ports.ts'
 import { formatUsd } from '../../../src/money/nano-usd.ts'
 import { type Ledger, type Limits, minuteMs, openLedger } from '../../ledger/open-ledger.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
+import { metered, unitsOf } from '../../support/metered-database.ts'
 import { usualReceipt } from '../../support/sized-receipts.ts'
 
 let engine: EmbeddedDynamodb
@@ -19,26 +19,11 @@ beforeEach(async () => {
 })
 afterAll(() => engine.stop())
 
-const Consumed = z.object({
-  output: z.object({ ConsumedCapacity: z.object({ CapacityUnits: z.number() }) }),
-})
-
-/** What each write costs, in the engine's own count: the item by its KB and every index it is in. */
+/** The units of every write that is sent once. */
 function measured() {
-  const database = ledger.connect()
-  const units: number[] = []
-  database.once.middlewareStack.add(
-    (next) => async (args) => {
-      const reply = await next({
-        ...args,
-        input: { ...args.input, ReturnConsumedCapacity: 'INDEXES' },
-      })
-      units.push(Consumed.parse(reply).output.ConsumedCapacity.CapacityUnits)
-      return reply
-    },
-    { step: 'initialize', name: 'measureCapacity' },
-  )
-  return { store: makeHoldStore(database), units }
+  const direct = ledger.connect()
+  const { database, spent } = metered(direct)
+  return { store: makeHoldStore({ ...direct, once: database.once }), spent }
 }
 
 describe('the write units of a paid request', () => {
@@ -83,11 +68,11 @@ describe('the write units of a paid request', () => {
   }
 
   async function paidRequest(accountId: string) {
-    const { store, units } = measured()
+    const { store, spent } = measured()
     await finish(await ledger.take(order(accountId), store), store)
-    const [reserved, decided, settled, ...more] = units
+    const [reserved, decided, settled, ...more] = spent.map(({ units }) => units)
     expect(more).toEqual([])
-    const all = units.reduce((sum, one) => sum + one, 0)
+    const all = unitsOf(spent)
     console.info(`write units: ${JSON.stringify({ reserved, decided, settled, all })}`)
     return all
   }

@@ -1,4 +1,3 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeFleetStore } from '../../../src/adapters/dynamodb/fleet-store.ts'
 import { makeJoinCodeStore } from '../../../src/adapters/dynamodb/join-code-store.ts'
@@ -50,12 +49,10 @@ describe('a join code', () => {
   test('is garbage a day after it expired', async () => {
     const code = aJoinCode({ expiresAtMs: 1_000_500 })
     await joinCodes.putJoinCode(code)
-    const { Item } = await engine.client.send(
-      new GetCommand({
-        TableName: engine.tables.keys,
-        Key: { pk: `join#${code.codeHash}`, sk: 'code' },
-      }),
-    )
+    const { Item } = await engine.client.get({
+      TableName: engine.tables.keys,
+      Key: { pk: `join#${code.codeHash}`, sk: 'code' },
+    })
     expect(Item?.[tables.keys.timeToLive]).toBe(String(1_001 + 86_400))
   })
 })

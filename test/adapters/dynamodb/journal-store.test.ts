@@ -1,4 +1,3 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Entry, move } from '../../../src/ledger/journal.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
@@ -86,7 +85,7 @@ describe('credits from before there were legs', () => {
       { pk: accountId, sk: `entry#${entryId}`, ...fields },
     ]
     for (const Item of items) {
-      await engine.client.send(new PutCommand({ TableName: engine.tables.balances, Item }))
+      await engine.client.put({ TableName: engine.tables.balances, Item })
     }
     return { accountId, entryId, reference, atMs }
   }

@@ -171,7 +171,7 @@ describe('another secret', () => {
     const key = await created()
     let next: CustomerKey | undefined
     const late = withFaults(engine, async ({ command }) => {
-      const isSecondRead = command === 'GetItemCommand' || command === 'BatchGetItemCommand'
+      const isSecondRead = command === 'GetItem' || command === 'BatchGetItem'
       if (isSecondRead && !next) next = await rotated(key)
     })
     expect(await makeKeyStore(late).listKeys(key.accountId)).toEqual([next])

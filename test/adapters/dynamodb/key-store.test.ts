@@ -1,4 +1,3 @@
-import { QueryCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeAccountStore } from '../../../src/adapters/dynamodb/account-store.ts'
 import { makeKeyStore } from '../../../src/adapters/dynamodb/key-store.ts'
@@ -42,12 +41,12 @@ async function revokedOnWallet(accountId: string): Promise<readonly number[]> {
 }
 
 async function itemsUnder(pk: string): Promise<number> {
-  const query = new QueryCommand({
+  const query = {
     TableName: engine.tables.keys,
     KeyConditionExpression: 'pk = :pk',
     ExpressionAttributeValues: { ':pk': pk },
-  })
-  return (await engine.client.send(query)).Count ?? 0
+  }
+  return (await engine.client.query(query)).Count ?? 0
 }
 
 describe('a key', () => {
@@ -82,7 +81,7 @@ describe('a key', () => {
     const commands: string[] = []
     const watched = withFaults(engine, ({ command }) => commands.push(command ?? ''))
     expect(await makeKeyStore(watched).readByHash(key.keyHash)).toEqual(key)
-    expect(commands).toEqual(['GetItemCommand'])
+    expect(commands).toEqual(['GetItem'])
   })
 })
 
@@ -139,7 +138,7 @@ describe('the list of an account', () => {
       await Promise.all(Array.from({ length: 10 }, () => created(accountId)))
     }
     const paged = withFaults(engine, ({ command, input }) => {
-      if (command === 'QueryCommand') Object.assign(input, { Limit: 30 })
+      if (command === 'Query') Object.assign(input, { Limit: 30 })
     })
     const listed = await makeKeyStore(paged).listKeys(accountId)
     expect(listed.map(({ ordinal }) => ordinal)).toEqual(

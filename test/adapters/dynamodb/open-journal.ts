@@ -1,5 +1,4 @@
 /** The journal over a real database, with customers who have money and nodes that have earnings. */
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { makeAccountStore } from '../../../src/adapters/dynamodb/account-store.ts'
 import { makeDatabase } from '../../../src/adapters/dynamodb/client.ts'
 import { makeClosingStore } from '../../../src/adapters/dynamodb/closing-store.ts'
@@ -50,15 +49,13 @@ export function openJournal(engine: EmbeddedDynamodb) {
     },
     /** Changes the wallet behind the ledger's back. */
     alterWallet: async (accountId: string, name: string, value: bigint): Promise<void> => {
-      await engine.client.send(
-        new UpdateCommand({
-          TableName: engine.tables.balances,
-          Key: { pk: accountId, sk: 'wallet#0' },
-          UpdateExpression: 'SET #name = :value',
-          ExpressionAttributeNames: { '#name': name },
-          ExpressionAttributeValues: { ':value': value },
-        }),
-      )
+      await engine.client.update({
+        TableName: engine.tables.balances,
+        Key: { pk: accountId, sk: 'wallet#0' },
+        UpdateExpression: 'SET #name = :value',
+        ExpressionAttributeNames: { '#name': name },
+        ExpressionAttributeValues: { ':value': value },
+      })
     },
     /** `available funded granted`. */
     money: async (accountId: string) => {

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { QueryCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { placeOf } from '../../../src/adapters/dynamodb/items/fleet-keys.ts'
 import { packShard, shardBytesMax } from '../../../src/adapters/dynamodb/items/pool-item.ts'
@@ -30,13 +29,13 @@ const inFleetOrder = (count: number): Candidate[] =>
   )
 
 async function storedShards(id: string): Promise<number> {
-  const query = new QueryCommand({
+  const query = {
     TableName: engine.tables.profiles,
     KeyConditionExpression: 'pk = :pk AND begins_with(sk, :shard)',
     ExpressionAttributeValues: { ':pk': `pool#${id}`, ':shard': 'shard#' },
     Select: 'COUNT',
-  })
-  return (await engine.client.send(query)).Count ?? 0
+  } as const
+  return (await engine.client.query(query)).Count ?? 0
 }
 
 describe('the pool of a model', () => {
@@ -71,7 +70,7 @@ describe('the pool of a model', () => {
   test('that broke off while shrinking is made whole by the next pass', async () => {
     await writePool(pool, model('maker/three'), inFleetOrder(4), { shards: 4 })
     const broken = withFaults(engine, ({ command }) => {
-      if (command === 'DeleteItemCommand') throw new Error('the process died here')
+      if (command === 'DeleteItem') throw new Error('the process died here')
     })
     const attempt = writePool(makePoolStore(broken), model('maker/three'), inFleetOrder(1))
     await expect(attempt).rejects.toThrow('the process died here')

@@ -1,6 +1,5 @@
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { makeDatabase } from '../../../src/adapters/dynamodb/client.ts'
+import { enforceRights } from '../../../src/adapters/dynamodb/enforce-rights.ts'
 import { makeJournalStore } from '../../../src/adapters/dynamodb/journal-store.ts'
 import { move } from '../../../src/ledger/journal.ts'
 import type { Posting } from '../../../src/ledger/journal-ports.ts'
@@ -130,19 +129,16 @@ describe('the earnings of a node', () => {
     const nodeId = await open.nodeWith(80n)
     const Key = { pk: `host#${nodeId}`, sk: 'earnings' }
     const TableName = engine.tables.balances
-    const { Item } = await engine.client.send(new GetCommand({ TableName, Key }))
+    const { Item } = await engine.client.get({ TableName, Key })
     const Broken = { ...Item, accrued: 79n, payable: 80n, inTransit: 0n, paid: 0n }
     const rest = { clawedBack: 0n, escrowed: 0n }
-    await engine.client.send(new PutCommand({ TableName, Item: { ...Broken, ...rest } }))
+    await engine.client.put({ TableName, Item: { ...Broken, ...rest } })
     await expect(journal.readEarnings(nodeId)).rejects.toThrow('S13')
   })
 })
 
 describe('every principal', () => {
-  const within = (principal: Principal) =>
-    makeJournalStore(
-      makeDatabase({ tables: engine.tables, endpoint: engine.endpoint, enforce: { principal } }),
-    )
+  const within = (principal: Principal) => makeJournalStore(enforceRights(engine, principal))
 
   test('has the rights to post what it posts', async () => {
     const [accountId, nodeId] = [await open.customerWith(100n), aNodeId()]

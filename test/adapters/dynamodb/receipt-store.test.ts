@@ -1,4 +1,3 @@
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { receiptKey } from '../../../src/adapters/dynamodb/items/receipt-item.ts'
 import type { Decision } from '../../../src/ledger/ports.ts'
@@ -100,14 +99,12 @@ describe('the receipts of an account', () => {
     const accountId = await ledger.customer(0n)
     const [first, broken] = [await decided(accountId), await decided(accountId)]
     const { client, tables } = ledger.connect()
-    await client.send(
-      new UpdateCommand({
-        TableName: tables.receipts,
-        Key: receiptKey(accountId, broken.holdId),
-        UpdateExpression: 'SET b = :nothing',
-        ExpressionAttributeValues: { ':nothing': 'nothing' },
-      }),
-    )
+    await client.update({
+      TableName: tables.receipts,
+      Key: receiptKey(accountId, broken.holdId),
+      UpdateExpression: 'SET b = :nothing',
+      ExpressionAttributeValues: { ':nothing': 'nothing' },
+    })
     const page = { limit: 2, after: undefined }
     const { items } = await ledger.receipts.listUnread(accountId, page)
     expect(items.map(({ holdId }) => holdId)).toEqual([broken.holdId, first.holdId])

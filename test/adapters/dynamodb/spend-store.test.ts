@@ -1,7 +1,5 @@
 import { decodeTime } from 'ulid'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import * as z from 'zod'
-import { makeDatabase } from '../../../src/adapters/dynamodb/client.ts'
 import { makeSpendStore } from '../../../src/adapters/dynamodb/spend-store.ts'
 import { random } from '../../../src/adapters/system.ts'
 import { dayMs } from '../../../src/protocol/clock.ts'
@@ -10,6 +8,7 @@ import { type RollUpDeps, rollUp } from '../../../src/spend/roll-up.ts'
 import { noSpend } from '../../../src/spend/spend.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
 import { sumsOf } from '../../support/memory-spend.ts'
+import { metered, unitsOf } from '../../support/metered-database.ts'
 import { spentDecision } from '../../support/spent-decision.ts'
 
 let engine: EmbeddedDynamodb
@@ -99,22 +98,7 @@ describe('sums', () => {
 })
 
 test('a full batch costs three to four write units a receipt, a lone receipt fourteen', async () => {
-  const Consumed = z.object({
-    output: z.object({ ConsumedCapacity: z.array(z.object({ CapacityUnits: z.number() })) }),
-  })
-  const database = makeDatabase({ tables: engine.tables, endpoint: engine.endpoint })
-  let units = 0
-  database.client.middlewareStack.add(
-    (next) => async (args) => {
-      const reply = await next({
-        ...args,
-        input: { ...args.input, ReturnConsumedCapacity: 'TOTAL' },
-      })
-      for (const one of Consumed.parse(reply).output.ConsumedCapacity) units += one.CapacityUnits
-      return reply
-    },
-    { step: 'initialize', name: 'measureCapacity' },
-  )
+  const { database, spent } = metered(engine)
   const nowMs = Date.now()
   const deps: RollUpDeps = {
     store: makeSpendStore(database, { random }),
@@ -126,8 +110,8 @@ test('a full batch costs three to four write units a receipt, a lone receipt fou
     },
   }
   /** Receipts of a few seconds: 20 customers with a key each, 4 models, 10 hosts. */
-  const unitsOf = async (receipts: number) => {
-    units = 0
+  const unitsEach = async (receipts: number) => {
+    spent.length = 0
     const decisions = Array.from({ length: receipts }, (_, index) =>
       spentDecision({
         takenAtMs: nowMs - dayMs,
@@ -143,12 +127,11 @@ test('a full batch costs three to four write units a receipt, a lone receipt fou
       read: () => decision,
     }))
     expect(await rollUp(deps, delivered)).toMatchObject({ counted: receipts })
-    return units / receipts
+    return unitsOf(spent) / receipts
   }
-  expect(await unitsOf(100)).toBeLessThanOrEqual(4)
-  expect(await unitsOf(1)).toBe(14)
+  expect(await unitsEach(100)).toBeLessThanOrEqual(4)
+  expect(await unitsEach(1)).toBe(14)
   console.info(
-    `write units a receipt, by size of batch: ${await unitsOf(100)}, ${await unitsOf(20)}`,
+    `write units a receipt, by size of batch: ${await unitsEach(100)}, ${await unitsEach(20)}`,
   )
-  database.client.destroy()
 })

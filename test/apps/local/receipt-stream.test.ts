@@ -15,6 +15,7 @@ import { dayOf } from '../../../src/spend/rows-of.ts'
 import { everything, spendByDay, spendByValue } from '../../../src/spend/show-spend.ts'
 import { type Ledger, openLedger, startMs } from '../../ledger/open-ledger.ts'
 import { type EmbeddedDynamodb, startEmbeddedDynamodb } from '../../support/embedded-dynamodb.ts'
+import { sdkClient } from '../../support/sdk-client.ts'
 import { spentDecision } from '../../support/spent-decision.ts'
 
 let engine: EmbeddedDynamodb
@@ -54,7 +55,7 @@ const open = (consume: Parameters<typeof openReceiptStream>[0]['consume']) =>
     onGivenUp: () => undefined,
   })
 
-const follow = (consume: ReturnType<typeof compose>['consume']) =>
+const follow = (consume: Awaited<ReturnType<typeof compose>>['consume']) =>
   open(async (event) => ({ failed: (await consume(event)).batchItemFailures.length }))
 
 /** Until a poll brings nothing. */
@@ -78,7 +79,7 @@ test('sums follow the ledger to the last nano-USD, whatever is delivered again',
   for (let request = 0; request < 20; request += 1) {
     await pay(request % 3 === 0 ? other : one, 1_001n + BigInt(request), `m/${request % 2}`)
   }
-  const { consume } = compose()
+  const { consume } = await compose()
   // A batch is refused once after it was counted, as if its answer was lost.
   let calls = 0
   const reader = open(async (event) => {
@@ -111,7 +112,7 @@ test('sums follow the ledger to the last nano-USD, whatever is delivered again',
 test('what the stream did not bring is counted when an operator asks, and once', async () => {
   const accountId = await ledger.customer(10n ** 12n)
   for (let request = 0; request < 3; request += 1) await pay(accountId, 500n, 'm/recounted')
-  const { recount, consume } = compose()
+  const { recount, consume } = await compose()
   const order = { accountId, after: undefined }
   expect(await recount(order)).toEqual({ counted: 3, known: 0, failed: 0, next: undefined })
   expect(await recount(order)).toMatchObject({ counted: 0, known: 3 })
@@ -126,7 +127,7 @@ test('what the stream did not bring is counted when an operator asks, and once',
 })
 
 test('a receipt that cannot be read is named to the stream, and in the log without its content', async () => {
-  const { consume } = compose()
+  const { consume } = await compose()
   const image = { pk: { S: 'acct_1' }, sk: { S: 'hold' }, receiptHash: { S: 'secret' } }
   const dynamodb = { SequenceNumber: '77', ApproximateCreationDateTime: 1, NewImage: image }
   expect(
@@ -143,8 +144,9 @@ test('a receipt that cannot be read is named to the stream, and in the log witho
 })
 
 test('a table from before there was a stream gets one, and one that has it keeps it', async () => {
-  const { client, tables } = ledger.database
+  const { tables } = ledger.database
   const TableName = tables.receipts
+  const client = sdkClient(engine)
   const streamOf = async () =>
     (await client.send(new DescribeTableCommand({ TableName }))).Table?.LatestStreamArn
   const before = await streamOf()

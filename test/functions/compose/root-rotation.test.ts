@@ -119,7 +119,7 @@ async function dispatch(agent: Agent, publicKey: string, secrets: StageSecrets) 
     chatOrderTo({ nodeId: agent.nodeId, publicKey, routeUrl: agent.url, routeEpoch: 1 }),
   )
   if (attempt.kind === 'failed') return attempt.reason
-  const kinds = await Array.fromAsync(attempt.events, ({ kind }) => kind)
+  const kinds = (await Array.fromAsync(attempt.events)).flat().map(({ kind }) => kind)
   return kinds.includes('claim') ? 'served' : kinds.join()
 }
 

@@ -2,7 +2,6 @@
  * What the reconciler is for: every kind of wrong book, planted in real stored items behind the
  * ledger's back, is found, named by the promise that it breaks and by the record that breaks it.
  */
-import { DeleteCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { firstIdAt } from '../../../src/adapters/system.ts'
 import { splitOf } from '../../../src/ledger/charge.ts'
@@ -200,7 +199,7 @@ describe('an entry', () => {
   test('that is gone', async () => {
     const { key } = await entriesOf('grant')
     const { client, tables } = ledger.database
-    await client.send(new DeleteCommand({ TableName: tables.balances, Key: key }))
+    await client.delete({ TableName: tables.balances, Key: key })
     expect(await invariantsFound()).toEqual([
       'S2 funded is the sum of entries',
       'S2 granted is the sum of grants',
@@ -351,7 +350,7 @@ describe('a receipt', () => {
 
   test('that is gone', async () => {
     const { client, tables } = ledger.database
-    await client.send(new DeleteCommand({ TableName: tables.receipts, Key: receipt(young) }))
+    await client.delete({ TableName: tables.receipts, Key: receipt(young) })
     expect(await invariantsFound()).toEqual(['S7 spent is the sum of applied charges'])
   })
 })

@@ -2,7 +2,6 @@
  * A ledger with all its schedules, on real stored items: requests are served and charged as their
  * receipts say, hosts earn and are paid, and the reconciler looks at all of it.
  */
-import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { expect } from 'vitest'
 import { makeClosingStore } from '../../../src/adapters/dynamodb/closing-store.ts'
 import { toReceiptItem } from '../../../src/adapters/dynamodb/items/receipt-item.ts'
@@ -79,13 +78,11 @@ export async function openReconciledLedger(engine: EmbeddedDynamodb) {
     onFailure: sweeping.onFailure,
   }
   const putReceipt = async (Item: Record<string, unknown>) => {
-    await database.client.send(
-      new PutCommand({
-        TableName: database.tables.receipts,
-        Item,
-        ConditionExpression: 'attribute_exists(pk)',
-      }),
-    )
+    await database.client.put({
+      TableName: database.tables.receipts,
+      Item,
+      ConditionExpression: 'attribute_exists(pk)',
+    })
   }
   return {
     ...ledger,
@@ -119,18 +116,16 @@ export async function openReconciledLedger(engine: EmbeddedDynamodb) {
       fields: Readonly<Record<string, unknown>>,
     ): Promise<void> => {
       const names = Object.keys(fields)
-      await database.client.send(
-        new UpdateCommand({
-          TableName: database.tables.balances,
-          Key: key,
-          ConditionExpression: 'attribute_exists(pk)',
-          UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}`,
-          ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
-          ExpressionAttributeValues: Object.fromEntries(
-            names.map((name) => [`:${name}`, fields[name]]),
-          ),
-        }),
-      )
+      await database.client.update({
+        TableName: database.tables.balances,
+        Key: key,
+        ConditionExpression: 'attribute_exists(pk)',
+        UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}`,
+        ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+        ExpressionAttributeValues: Object.fromEntries(
+          names.map((name) => [`:${name}`, fields[name]]),
+        ),
+      })
     },
     /** Puts another receipt where this decision's stands, as the product would store it. */
     replaceReceipt: (decision: Decision): Promise<void> => putReceipt(toReceiptItem(decision)),

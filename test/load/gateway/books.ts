@@ -2,7 +2,9 @@
  * The books after a load: what the sweeper, the accrual and the reconciler find two hours later, and every
  * receipt with what its own offline check says.
  */
-import { isOwnTrafficOf, sweepDepsOf, system } from '../../../functions/compose/parts.ts'
+import { isOwnTrafficOf } from '../../../functions/compose/own-traffic.ts'
+import { system } from '../../../functions/compose/parts.ts'
+import { sweepDepsOf } from '../../../functions/compose/sweep.ts'
 import { readConfig } from '../../../functions/environment.ts'
 import { makeAccountStore } from '../../../src/adapters/dynamodb/account-store.ts'
 import { makeClosingStore } from '../../../src/adapters/dynamodb/closing-store.ts'

@@ -62,7 +62,7 @@ export async function openLoadStage() {
     ...(await stageEnvironment({ tables, endpoint, secrets }, { stage, folder })),
     [envKey.deadlineMs]: String(deadlineMs),
     [envKey.leaseMarginMs]: String(leaseMarginMs),
-    POWERTOOLS_METRICS_DISABLED: 'true',
+    B3IQ_METRICS_DISABLED: 'true',
   }
   await makeCatalogueStore(database).putModel(soldModel)
   const fleet = fleetOver(database)

@@ -78,7 +78,7 @@ export async function attemptAt(deps: HostDeps, order: AttemptOrder): Promise<At
     return { ...dispatched, kind: 'failed', reason: failure }
   }
   checker.count(`host: ${course}`)
-  const events = eventsOf(deps, order, { course, ticketHash })
+  const events = oneByOne(eventsOf(deps, order, { course, ticketHash }))
   return { ...dispatched, kind: 'open', events, contentBegan: () => undefined }
 }
 
@@ -131,6 +131,11 @@ async function* eventsOf(
   }
   const claim = claimOf(order, { ticketHash, output, usage })
   yield { kind: 'claim', claim, receiptHash: ticketHash }
+}
+
+/** Each as a read of its own. */
+async function* oneByOne(events: AsyncGenerator<Event>): AsyncGenerator<readonly Event[]> {
+  for await (const event of events) yield [event]
 }
 
 const says = (content: string): Event => ({

@@ -3,12 +3,12 @@
  * every run. Of seven nodes one does not serve, so that passes meet blockers as well.
  */
 import { createHash } from 'node:crypto'
-import type { PricedModel } from '../src/catalogue/model.ts'
-import type { HotItem, NodeFacts, NodeProfile } from '../src/fleet/node.ts'
-import type { FleetRow } from '../src/fleet/pool.ts'
-import { CatalogueModel } from '../src/protocol/catalogue.ts'
-import { nodeIdOf } from '../src/protocol/node-identity.ts'
-import { aBeat, aBenchmark, aProfile } from '../test/adapters/dynamodb/facts.ts'
+import type { PricedModel } from '../../../src/catalogue/model.ts'
+import type { HotItem, NodeFacts, NodeProfile } from '../../../src/fleet/node.ts'
+import type { FleetRow } from '../../../src/fleet/pool.ts'
+import { CatalogueModel } from '../../../src/protocol/catalogue.ts'
+import { nodeIdOf } from '../../../src/protocol/node-identity.ts'
+import { aBeat, aBenchmark, aProfile } from '../../../test/adapters/dynamodb/facts.ts'
 
 export const benchNowMs = Date.UTC(2026, 10, 21, 5, 10)
 export const profilesPerNode = 2
