@@ -122,7 +122,7 @@ export async function startAttempt(deps: AttemptDeps, order: AttemptOrder): Prom
   const reason = failureOf(outcome, hash, candidate.publicKey)
   if (reason !== undefined || outcome.kind === 'failed') {
     // A refusal's body that nobody reads would keep its socket from everyone else.
-    connection.abort()
+    connection.abort(ended)
     if (reason === 'busy')
       return { ...dispatched, candidate: withSlots(candidate, outcome), reason, kind: 'failed' }
     return { ...dispatched, kind: 'failed', reason: reason ?? 'connect_failed' }
@@ -142,6 +142,9 @@ export async function startAttempt(deps: AttemptDeps, order: AttemptOrder): Prom
     },
   }
 }
+
+/** Given to every abort: without a reason an error is made, with a trace of the stack. */
+const ended = 'the attempt has ended'
 
 const eventsIn = (path: HostPath, body: AsyncIterable<Uint8Array>) =>
   isChunked(path) ? hostEvents(body) : documentEventsIn(body)
@@ -249,7 +252,7 @@ async function* timedEvents(
   } finally {
     silence.end()
     // A silent socket would never let the inner generator return: cut it instead of asking it.
-    connection.abort()
+    connection.abort(ended)
   }
 }
 
