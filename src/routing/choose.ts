@@ -10,7 +10,7 @@ import type { Price } from '../money/price.ts'
 import type { SortBy } from '../protocol/chat-request.ts'
 import type { Random } from '../protocol/clock.ts'
 import { limits } from '../protocol/limits.ts'
-import { type AffinityKey, pullOf } from './affinity.ts'
+import { type AffinityKey, hashOfPlace, pullsOf } from './affinity.ts'
 import { capacityOf, loadedFor } from './headroom.ts'
 import { exclusion, type RoutePolicy } from './policy.ts'
 
@@ -46,32 +46,40 @@ export const eligible = (
   policy: RoutePolicy,
 ): readonly Candidate[] => sift(model, pool, policy).kept.map(({ candidate }) => candidate)
 
-type Offer = { readonly candidate: Candidate; readonly price: Price }
+type Offer = {
+  readonly candidate: Candidate
+  readonly price: Price
+  /** Never 0, so that what is given away can be weighed as well. */
+  readonly cost: number
+}
 type Kept = Offer & { readonly weight: number }
 
 function sift(model: PricedModel, pool: readonly Candidate[], policy: RoutePolicy) {
   const offers: Offer[] = []
   const excluded = new Set<ExcludedBy>()
-  const priceOf = pricesOf(model)
+  const pricedFor = pricesOf(model)
   for (const candidate of pool) {
-    const price = priceOf(candidate)
-    const reason = price ? exclusion(candidate, price, policy) : 'route_tier'
+    const priced = pricedFor(candidate)
+    const reason = priced ? exclusion(candidate, priced.price, policy) : 'route_tier'
     if (reason !== undefined) excluded.add(reason)
-    else if (price) offers.push({ candidate, price })
+    else if (priced) offers.push({ candidate, price: priced.price, cost: priced.cost })
   }
   return { kept: weighed(offers), excluded }
 }
 
+type Priced = Pick<Offer, 'price' | 'cost'>
+
 /** Candidates are many and tiers few: each price is worked out once. */
-function pricesOf(model: PricedModel): (candidate: Candidate) => Price | undefined {
-  const known: (Tiers & { readonly price: Price | undefined })[] = []
+function pricesOf(model: PricedModel): (candidate: Candidate) => Priced | undefined {
+  const known: (Tiers & { readonly priced: Priced | undefined })[] = []
   return ({ routeTier, trustTier }) => {
     for (const one of known) {
-      if (one.routeTier === routeTier && one.trustTier === trustTier) return one.price
+      if (one.routeTier === routeTier && one.trustTier === trustTier) return one.priced
     }
     const price = priceFor(model, { routeTier, trustTier })
-    known.push({ routeTier, trustTier, price })
-    return price
+    const priced = price && { price, cost: costOf(price) }
+    known.push({ routeTier, trustTier, priced })
+    return priced
   }
 }
 
@@ -85,17 +93,16 @@ const priceExponent = 2
  * shares out draws and conversations alike.
  */
 function weighed(offers: readonly Offer[]): Kept[] {
-  const cheapest = Math.min(...offers.map(costOf))
-  return offers.map((offer) => {
-    const { reputation = 0 } = offer.candidate
+  const cheapest = offers.reduce((least, { cost }) => Math.min(least, cost), Infinity)
+  return offers.map(({ candidate, price, cost }) => {
+    const { reputation = 0 } = candidate
     const trust = explorationFloor + (1 - explorationFloor) * reputation ** 2
-    const dearness = (costOf(offer) / cheapest) ** priceExponent
-    return { ...offer, weight: (capacityOf(offer.candidate) * trust) / dearness }
+    const dearness = (cost / cheapest) ** priceExponent
+    return { candidate, price, cost, weight: (capacityOf(candidate) * trust) / dearness }
   })
 }
 
-/** Never 0, so that what is given away can be weighed as well. */
-const costOf = ({ price }: Offer): number =>
+const costOf = (price: Price): number =>
   Math.max(
     1,
     Number(price.promptNanoUsdPerMTok + price.completionNanoUsdPerMTok + (price.unitNanoUsd ?? 0n)),
@@ -116,15 +123,15 @@ function ordered(
 ): Kept[] {
   const explores = random() < explorationShare
   const isLoaded = loadedFor(random)
-  const { roomy = [], loaded = [] } = Object.groupBy(kept, ({ candidate }) =>
-    isLoaded(candidate) ? 'loaded' : 'roomy',
-  )
+  const roomy: Kept[] = []
+  const loaded: Kept[] = []
+  for (const one of kept) (isLoaded(one.candidate) ? loaded : roomy).push(one)
   const groups = [roomy, loaded].flatMap((one) => ranked(one, sort))
   const home = affinity === undefined || explores ? undefined : strongest(groups[0], affinity)
   const chosen = home ? [home] : []
   for (const group of groups) {
     const others = group.filter((one) => one !== home)
-    chosen.push(...drawn(others, count - chosen.length, random))
+    chosen.push(...takeDrawn(others, count - chosen.length, random))
   }
   return chosen
 }
@@ -137,7 +144,7 @@ function ranked(kept: readonly Kept[], sort: SortBy | undefined): readonly (read
 }
 
 const rankBy: Readonly<Record<SortBy, (offer: Offer) => number>> = {
-  price: costOf,
+  price: ({ cost }) => cost,
   throughput: ({ candidate }) => -candidate.tokensPerSecondP50,
   latency: ({ candidate }) => candidate.firstContentP50Ms,
 }
@@ -146,9 +153,9 @@ const rankBy: Readonly<Record<SortBy, (offer: Offer) => number>> = {
 function strongest(kept: readonly Kept[] = [], affinity: AffinityKey): Kept | undefined {
   let home: Kept | undefined
   let most = 0
+  const pullOf = pullsOf(affinity)
   for (const one of kept) {
-    const { nodeId, profileId } = one.candidate
-    const pull = pullOf(affinity, `${nodeId}/${profileId}`, one.weight)
+    const pull = pullOf(placeHashOf(one.candidate), one.weight)
     if (pull <= most) continue
     home = one
     most = pull
@@ -156,11 +163,22 @@ function strongest(kept: readonly Kept[] = [], affinity: AffinityKey): Kept | un
   return home
 }
 
-/** Draws without replacement: the better of two first, until enough are drawn. */
-function drawn(kept: readonly Kept[], count: number, random: Random): Kept[] {
-  const left = [...kept]
+/** A candidate is as long in memory as the shard that brought it. */
+const placeHashes = new WeakMap<Candidate, number>()
+
+function placeHashOf(candidate: Candidate): number {
+  const known = placeHashes.get(candidate)
+  if (known !== undefined) return known
+  const hash = hashOfPlace(`${candidate.nodeId}/${candidate.profileId}`)
+  placeHashes.set(candidate, hash)
+  return hash
+}
+
+/** Draws them out of `left`: the better of two first, until enough are drawn. */
+function takeDrawn(left: Kept[], count: number, random: Random): Kept[] {
   const taken: Kept[] = []
-  let total = left.reduce((sum, { weight }) => sum + weight, 0)
+  let total = 0
+  for (const { weight } of left) total += weight
   while (left.length > 0 && taken.length < count) {
     const first = drawOne(left, total, random)
     const second = drawOne(left, total, random)

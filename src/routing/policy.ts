@@ -55,7 +55,8 @@ export function exclusion(
   if (!isListed(candidate, hosts)) return 'provider'
   if (regions && !isIn(regions, candidate.region)) return 'region'
   if (policy.promptTokensMin >= candidate.contextLength) return 'context_length'
-  if (!needs.every((need) => candidate.capabilities?.includes(need))) return 'require_parameters'
+  if (needs.length > 0 && !needs.every((need) => candidate.capabilities?.includes(need)))
+    return 'require_parameters'
   return isTooDear(price, policy.maxPrice) ? 'max_price' : undefined
 }
 
@@ -69,6 +70,7 @@ export function isTooDear(price: Price, maxPrice: MaxPrice | undefined): boolean
 }
 
 function isListed({ nodeId, profileId }: Candidate, hosts: HostLists): boolean {
+  if (hosts.only === undefined && hosts.ignore.length === 0) return true
   const isNamed = (list: readonly string[]) =>
     list.includes(profileId) || (hosts.mayNameNodes && list.includes(nodeId))
   return !isNamed(hosts.ignore) && (hosts.only === undefined || isNamed(hosts.only))
