@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { composeAdmin } from '../../../functions/compose/admin.ts'
 import { composeIngest } from '../../../functions/compose/ingest.ts'
 import { ids } from '../../../src/adapters/system.ts'
@@ -10,9 +10,14 @@ import { envKey } from '../../../src/names.ts'
 
 let folder: string
 beforeAll(async () => {
+  // Lambda names it, and nothing is called here.
+  vi.stubEnv('AWS_REGION', 'eu-central-1')
   folder = await mkdtemp(join(tmpdir(), 'b3iq-tunnels-'))
 })
-afterAll(() => rm(folder, { recursive: true }))
+afterAll(async () => {
+  vi.unstubAllEnvs()
+  await rm(folder, { recursive: true })
+})
 
 const tunnels = JSON.stringify({ accountId: 'a', zoneId: 'b', zoneName: 'hosts.example.net' })
 
