@@ -1,4 +1,5 @@
 /** What a paid chat request uses, by the gateway as it is deployed, and counting its receipt into sums. */
+
 import { join } from 'node:path'
 import {
   type AttributeValue,
@@ -11,6 +12,7 @@ import { freePort } from '../../test/support/embedded-dynamodb.ts'
 import type { Customer } from '../../test/support/gateway-bench.ts'
 import { streams } from '../../test/support/host-answers.ts'
 import type { Dispatch } from '../../test/support/scripted-host.ts'
+import { keyLimits } from '../stage/key-limits.ts'
 import { startByteCounter } from './byte-counter.ts'
 import type { Bench } from './measure.ts'
 import type { Measured, Use } from './measured.ts'
@@ -26,15 +28,6 @@ const root = join(import.meta.dirname, '..', '..')
 const prompt = 'Tell me a story. '.repeat(promptBytes / 17)
 const words = Array.from({ length: completionTokens }, (_, at) => ` word${at % 10}`)
 
-/** All limits, as a careful customer has them. */
-const limits = {
-  spendPerDay: 10n ** 12n,
-  spendPerMonth: 10n ** 13n,
-  requestsPerMinute: 1_000_000,
-  tokensPerMinute: 1_000_000_000,
-  concurrency: 64,
-} as const
-
 export async function measureRequest({ bench, meter, env }: Bench): Promise<{
   request: Measured['request']
   rollUp: Measured['rollUp']
@@ -42,7 +35,7 @@ export async function measureRequest({ bench, meter, env }: Bench): Promise<{
   const { model, host } = await bench.sale([streams(words)])
   host.always(streams(words))
   const buyers: Customer[] = []
-  for (let at = 0; at < customers; at += 1) buyers.push(await bench.customer({ key: limits }))
+  for (let at = 0; at < customers; at += 1) buyers.push(await bench.customer({ key: keyLimits }))
   const port = await freePort()
   const file = join(root, 'functions', 'gateway', 'server.ts')
   const gateway = await startSubject({ file, env: { ...env, PORT: String(port) } })

@@ -50,7 +50,7 @@ export function complaints(suites: readonly Reported[]): readonly string[] {
     return []
   })
   const ofChecks = suites.flatMap(({ report: { checks = [] } }) =>
-    checks.filter((check) => !check.isMet).map(({ what }) => `Does not hold: ${what}.`),
+    checks.filter((check) => !check.isMet).map(({ what }) => `Failed: ${what}.`),
   )
   return [...ofTargets, ...ofChecks]
 }

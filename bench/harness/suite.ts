@@ -35,7 +35,7 @@ export const SuiteReport = z
     figures: z
       .partialRecord(z.custom<TargetId>(isTargetId, 'there is no such target'), z.number())
       .readonly(),
-    /** Claims besides the figures, such as how a cost grows; one that does not hold fails the run. */
+    /** Claims besides the figures, such as how a cost grows; one that fails, fails the run. */
     checks: z
       .array(z.strictObject({ what: z.string(), isMet: z.boolean() }).readonly())
       .readonly()

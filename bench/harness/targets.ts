@@ -1,5 +1,5 @@
 /**
- * What a measurement is held against: one row for each promise of speed and size. Ratios compare two figures of
+ * What a measurement is compared with: one row for each promise of speed and size. Ratios compare two figures of
  * one run, so that a slow machine slows both; times of the clock are judged on the machine that ran them.
  */
 

@@ -1,4 +1,4 @@
-/** Starts the stand-in for DynamoDB over what the tables of an engine hold. */
+/** Starts the stand-in for DynamoDB over what is in the tables of an engine. */
 import { join } from 'node:path'
 import * as z from 'zod'
 import type { TableNames } from '../../src/tables.ts'

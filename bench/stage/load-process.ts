@@ -100,11 +100,11 @@ async function ask({ url, isStream, withinMs }: Order, slot: number, bytes: Buff
   const reader = makeReplyReader({ isStream })
   return new Promise<Sample>((resolve, reject) => {
     const startedAtMs = performance.now()
-    const finish = (settle: () => void) => {
+    const finish = (end: () => void) => {
       clearTimeout(timer)
       socket.off('data', onData)
       socket.off('close', onClose)
-      settle()
+      end()
     }
     const fail = (error: unknown) =>
       finish(() => {

@@ -2,6 +2,7 @@
  * The stage on which requests are measured: a database, a host in a process of its own that beats, models that
  * it sells, and customers with money and every limit. What is measured starts its own gateways on it.
  */
+
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +13,7 @@ import { modelOnSale } from '../../test/support/model-on-sale.ts'
 import { stageEnvironment } from '../../test/support/stage-environment.ts'
 import { writePool } from '../../test/support/write-pool.ts'
 import { type CannedDatabase, startCannedDatabase } from './canned-database.ts'
+import { keyLimits } from './key-limits.ts'
 import { type BenchHost, startHost } from './start-host.ts'
 
 export type BenchStage = Awaited<ReturnType<typeof openBenchStage>>
@@ -22,15 +24,6 @@ const pricedVersion = 7
 const beatEveryMs = 10_000
 /** More than any bench asks of it at once. */
 export const hostSlots = 4_096
-
-/** All limits, as a careful customer has them, and so high that no bench reaches one. */
-const limits = {
-  spendPerDay: 10n ** 15n,
-  spendPerMonth: 10n ** 16n,
-  requestsPerMinute: 100_000_000,
-  tokensPerMinute: 100_000_000_000,
-  concurrency: 64,
-} as const
 
 export type Database = 'embedded' | 'canned'
 
@@ -64,7 +57,7 @@ export async function openBenchStage(of: {
     for (const id of of.models) await sell(bench.pool, host, id)
     const customers: { readonly token: string }[] = []
     for (let at = 0; at < of.customers; at += 1) {
-      customers.push(await bench.customer({ balanceUsd: '100000', key: limits }))
+      customers.push(await bench.customer({ balanceUsd: '100000', key: keyLimits }))
     }
     const env = await stageEnvironment(bench, { stage, folder })
     beating = setInterval(() => void beat().catch(() => undefined), beatEveryMs)

@@ -30,7 +30,7 @@ describe('a run', () => {
     ])
   })
 
-  it('fails for a missed target, an unexplained one, and a check that does not hold', () => {
+  it('fails for a missed target, an unexplained one, and a check that fails', () => {
     const checks = [
       { what: 'grows linearly', isMet: false },
       { what: 'keeps nothing', isMet: true },
@@ -38,7 +38,7 @@ describe('a run', () => {
     expect(complaints([fleet({ figures: { choice: 0.3 }, checks })])).toEqual([
       'The suite fleet says nothing of recompute.',
       'Missed: choice among 1,000 candidates.',
-      'Does not hold: grows linearly.',
+      'Failed: grows linearly.',
     ])
   })
 

@@ -1,4 +1,4 @@
-/** What requests use of the database, for the suite and for the tests that hold it: counts alone, no times. */
+/** What requests use of the database, for the suite and for the tests that guard it: counts alone, no times. */
 import { walletKey } from '../../../src/adapters/dynamodb/items/wallet-item.ts'
 import { chatPath, chatRequest } from '../../../test/support/chat-client.ts'
 import type { Call } from '../../cost/meter.ts'

@@ -15,7 +15,8 @@ import {
   says,
   streams,
 } from '../../../test/support/host-answers.ts'
-import { keyLimits, type Stand } from './stand.ts'
+import { keyLimits } from '../../stage/key-limits.ts'
+import type { Stand } from './stand.ts'
 
 export type Shop = Awaited<ReturnType<typeof openShop>>
 

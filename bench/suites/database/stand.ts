@@ -2,6 +2,7 @@
  * The gateway as it is deployed, wired by its own composition and with its own rights, over the embedded
  * engine and a meter that tells round trips apart. A gateway is cold when it has been made anew.
  */
+
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,15 +30,6 @@ export type Use = {
   readonly roundTripsToDial: number
   readonly roundTrips: number
 }
-
-/** All limits, as a careful customer has them. */
-export const keyLimits = {
-  spendPerDay: 10n ** 12n,
-  spendPerMonth: 10n ** 13n,
-  requestsPerMinute: 1_000_000,
-  tokensPerMinute: 1_000_000_000,
-  concurrency: 64,
-} as const
 
 export async function startStand() {
   const folder = await mkdtemp(join(tmpdir(), 'b3iq-database-'))

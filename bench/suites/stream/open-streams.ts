@@ -1,4 +1,4 @@
-/** What our gateway holds for streams that are open and silent: its memory by how many there are. */
+/** The gateway's memory for streams that are open and silent, by how many there are. */
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as z from 'zod'
@@ -15,8 +15,8 @@ import { type Asked, openStreams } from './silent-client.ts'
 const streamCounts = [1, 100, 1_000] as const
 
 /** In bytes, behind a collection. */
-export type Held = { readonly rss: number; readonly heapUsed: number; readonly external: number }
-export type Open = { readonly streams: number; readonly held: Held }
+export type Memory = { readonly rss: number; readonly heapUsed: number; readonly external: number }
+export type Open = { readonly streams: number; readonly memory: Memory }
 
 /** A gateway has at most 256 connections to one host. */
 const streamsPerHost = 250
@@ -52,9 +52,9 @@ export async function measureOpenStreams(
     // Code that is compiled and connections that are kept are no stream's.
     await openStreams(warmRequests, (at) => asked(busyModel(at % hosts), at), 'ended')
     // What the last of them left is not all let go at once.
-    await heldBy(gateway)
+    await memoryOf(gateway)
     await delay(settleMs, undefined, { signal })
-    const found = [{ streams: 0, held: await heldBy(gateway) }]
+    const found = [{ streams: 0, memory: await memoryOf(gateway) }]
     let open = 0
     for (const streams of streamCounts) {
       signal.throwIfAborted()
@@ -63,7 +63,7 @@ export async function measureOpenStreams(
       const silent = (at: number) => silentModel(Math.floor((before + at) / streamsPerHost))
       await openStreams(streams - before, (at) => asked(silent(at), before + at), 'begun')
       open = streams
-      found.push({ streams, held: await heldBy(gateway) })
+      found.push({ streams, memory: await memoryOf(gateway) })
     }
     return found
   } finally {
@@ -93,7 +93,7 @@ async function end(gateway: Server): Promise<void> {
   await gateway.stop()
 }
 
-async function heldBy(gateway: Server): Promise<Held> {
+async function memoryOf(gateway: Server): Promise<Memory> {
   const before = gateway.errors()
   process.kill(gateway.pid, 'SIGUSR2')
   const endsAtMs = performance.now() + tellsWithinMs

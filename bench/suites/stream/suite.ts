@@ -80,7 +80,7 @@ function chunksTable(costs: readonly Costs[]): Table {
 }
 
 const perStreamKb = ([none, ...others]: readonly Open[]): readonly number[] =>
-  others.map(({ streams, held }) => (held.rss - (none?.held.rss ?? 0)) / streams / bytesPerKb)
+  others.map(({ streams, memory }) => (memory.rss - (none?.memory.rss ?? 0)) / streams / bytesPerKb)
 
 function memoryTable(open: readonly Open[]): Table {
   const perStream = perStreamKb(open)
@@ -88,11 +88,11 @@ function memoryTable(open: readonly Open[]): Table {
   return {
     title: 'Open streams',
     columns: ['streams', 'resident MB', 'heap MB', 'outside the heap MB', 'resident KB a stream'],
-    rows: open.map(({ streams, held }, at) => [
+    rows: open.map(({ streams, memory }, at) => [
       streams,
-      mb(held.rss),
-      mb(held.heapUsed),
-      mb(held.external),
+      mb(memory.rss),
+      mb(memory.heapUsed),
+      mb(memory.external),
       at === 0 ? '' : Math.round(perStream[at - 1] ?? 0),
     ]),
   }

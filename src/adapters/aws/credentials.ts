@@ -17,7 +17,7 @@ const triedAgainAfterMs = 10_000
 
 /** Throws what `fetchAgain` throws, unless those of before still last. */
 export function renewing(fetchAgain: () => Promise<Fetched>, nowMs: NowMs): CredentialSource {
-  let held: Fetched | undefined
+  let kept: Fetched | undefined
   let underWay: Promise<Fetched> | undefined
   let notBeforeMs = 0
 
@@ -26,11 +26,11 @@ export function renewing(fetchAgain: () => Promise<Fetched>, nowMs: NowMs): Cred
 
   const renew = async (): Promise<Fetched> => {
     try {
-      held = await fetchAgain()
-      return held
+      kept = await fetchAgain()
+      return kept
     } catch (error) {
       notBeforeMs = nowMs() + triedAgainAfterMs
-      if (held && lasts(held, 0)) return held
+      if (kept && lasts(kept, 0)) return kept
       throw error
     } finally {
       underWay = undefined
@@ -39,7 +39,7 @@ export function renewing(fetchAgain: () => Promise<Fetched>, nowMs: NowMs): Cred
 
   return async () => {
     const neededForMs = nowMs() < notBeforeMs ? 0 : renewedBeforeEndMs
-    if (held && lasts(held, neededForMs)) return held
+    if (kept && lasts(kept, neededForMs)) return kept
     underWay ??= renew()
     return underWay
   }

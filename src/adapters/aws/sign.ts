@@ -56,15 +56,15 @@ export function makeSign({ name, region, host, contentType }: Service): Sign {
 
 /** Derived once a day and secret: four hashes that every call would repeat. */
 function makeSigningKey(region: string, service: string) {
-  let held: { readonly secret: string; readonly day: string; readonly key: KeyObject } | undefined
+  let kept: { readonly secret: string; readonly day: string; readonly key: KeyObject } | undefined
   return ({ secretAccessKey: secret }: Credentials, day: string): KeyObject => {
-    if (held?.secret === secret && held.day === day) return held.key
+    if (kept?.secret === secret && kept.day === day) return kept.key
     const key = [day, region, service, 'aws4_request'].reduce<Buffer>(
       (above, part) => createHmac('sha256', above).update(part).digest(),
       Buffer.from(`AWS4${secret}`),
     )
     // As an object: of bytes, every use would make one anew, which takes longer than the rest.
-    held = { secret, day, key: createSecretKey(key) }
-    return held.key
+    kept = { secret, day, key: createSecretKey(key) }
+    return kept.key
   }
 }
