@@ -26,7 +26,8 @@ const defaults = {
   connectMs: 1_000,
   /** From the call to the reply's last byte, the wait for a free connection included. */
   requestMs: 2_000,
-  sockets: 64,
+  /** Opened all at once, they still fit into the 50 that a listener of Java's lets wait. */
+  sockets: 48,
   /** The service's own limit is 16 MB, and JSON makes more of it. */
   replyBytes: 32 * 1024 * 1024,
 }
