@@ -1,5 +1,5 @@
 /**
- * The one upstream of every bench. Without a ticket it answers as any OpenAI-compatible server; to a ticket it
+ * The one upstream of every bench. Without a ticket it answers like an OpenAI-compatible server; to a ticket it
  * does what an agent does: verifies it, proves its key, and signs a claim over the same answer. So what
  * differs is only what our protocol asks of a host.
  */

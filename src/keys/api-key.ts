@@ -121,7 +121,7 @@ export type OperatorRevocation =
   /** Without an owner nobody could ever make an operator key again. */
   | { readonly kind: 'last_owner' }
 
-/** While it has any limit the wallet counts its spend, and what it does without is not known later. */
+/** While it has a limit the wallet counts its spend, and what it does without is not known later. */
 export const hasLimits = (key: Pick<CustomerKey, (typeof limitNames)[number]>): boolean =>
   limitNames.some((name) => key[name] !== undefined)
 

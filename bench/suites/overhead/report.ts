@@ -65,7 +65,7 @@ export type Profiled = {
   readonly shares: ReadonlyMap<string, number>
   readonly gatewayMs: number
   readonly hostMs: number
-  /** Asked without a ticket, as any upstream. */
+  /** Asked without a ticket, like an upstream. */
   readonly hostAloneMs: number
   readonly loadMs: number
 }
