@@ -77,7 +77,7 @@ function build(entries: readonly string[]): readonly (readonly [string, Bundle])
     sourcemap: 'external',
     sourcesContent: false,
     mainFields: ['module', 'main'],
-    // The SDK is bundled too: the runtime's copy is another version and is not tree-shaken.
+    // A person's chain of credentials, which is all of the SDK that a start could reach.
     alias: {
       '@aws-sdk/credential-provider-node': join(
         repositoryRoot,

@@ -1,6 +1,6 @@
 /** How long to wait between tries, and the one loop that tries a call again. */
-import { setTimeout as sleepFor } from 'node:timers/promises'
 import type { Random, Sleep } from '../../protocol/clock.ts'
+import { random, sleep } from '../system.ts'
 import { isTransient } from './aws-error.ts'
 
 export type Pauses = { readonly sleep: Sleep; readonly random: Random }
@@ -8,10 +8,7 @@ export type Pauses = { readonly sleep: Sleep; readonly random: Random }
 const firstPauseMs = 10
 const pauseMsMax = 500
 
-export const realPauses: Pauses = {
-  sleep: (durationMs) => sleepFor(durationMs),
-  random: Math.random,
-}
+export const realPauses: Pauses = { sleep, random }
 
 /** Full jitter under a doubling, capped ceiling: writers that collided once spread out. */
 export function pauseMs(attempt: number, random: Random): number {
